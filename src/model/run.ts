@@ -1,0 +1,56 @@
+/** A run: one process of one agent from start to its single terminal record; and the journal events that tell of it. */
+
+export type RunOutcome = "succeeded" | "failed" | "killed" | "stopped" | "lost";
+
+export interface RunRecord {
+  readonly id: string;
+  readonly project: string;
+  readonly agent: string;
+  readonly replica: number;
+  readonly bootId: string;
+  readonly epoch: number;
+  readonly generation: number;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** Null while running. Exactly one terminal value is ever written. */
+  readonly outcome: RunOutcome | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly oom: boolean;
+  readonly reason: string | null;
+}
+
+/** Why a process ended, as far as the runner decided it. */
+export type ExitCause = "self" | "stop" | "restart" | "unhealthy" | "config" | "shutdown";
+
+export type JournalBody =
+  | Readonly<{ kind: "boot"; epoch: number; configHash: string | null }>
+  | Readonly<{ kind: "started"; run: string; agent: string; replica: number; pid: number; generation: number }>
+  | Readonly<{ kind: "ready"; run: string; agent: string; replica: number }>
+  | Readonly<{ kind: "unhealthy"; run: string; agent: string; replica: number; reason: string }>
+  | Readonly<{
+      kind: "exited";
+      run: string;
+      agent: string;
+      replica: number;
+      code: number | null;
+      signal: string | null;
+      oom: boolean;
+      cause: ExitCause;
+      /** Descendants that were still alive and were killed. */
+      survivors: number;
+      durationMs: number;
+    }>
+  /** The process could not even be started (command missing, not executable, uid 0). A run that never ran. */
+  | Readonly<{ kind: "start-failed"; run: string; agent: string; replica: number; reason: string; generation: number }>
+  /** Found unfinished at boot: the container died under it. */
+  | Readonly<{ kind: "lost"; run: string; agent: string; replica: number; reason: string }>
+  /** The cgroup's OOM counter rose by `count`; no main process of ours is known to be the victim. */
+  | Readonly<{ kind: "oom"; count: number }>
+  | Readonly<{ kind: "dropped"; run: string; bytes: number }>
+  | Readonly<{ kind: "crash-loop"; agent: string; replica: number; failures: number }>
+  | Readonly<{ kind: "workspace"; ready: boolean; detail: string | null }>
+  | Readonly<{ kind: "limit-mismatch"; field: string; wanted: number; actual: number }>;
+
+/** One line of a runner's journal. `seq` rises by one per project spool, for ever. */
+export type JournalEvent = Readonly<{ seq: number; at: number; boot: string }> & JournalBody;

@@ -1,0 +1,170 @@
+/** What the rest of the program may ask of Postgres, where everything accepted is recorded. */
+import type { Phase, Wanted } from "../model/lifecycle.ts";
+import type { Declaration, ProjectSpec } from "../model/project.ts";
+import type { EventRecord } from "../model/event.ts";
+import type { JournalEvent, RunRecord } from "../model/run.ts";
+
+export interface InstallRow {
+  readonly install: string;
+  readonly installUid: string;
+  readonly epoch: number;
+  readonly holder: string | null;
+}
+
+export interface Asker {
+  /** `local` for a socket caller, `config` for BERTH_CONFIG/SIGHUP, `daemon`. */
+  readonly who: string;
+  /** What the caller says its OS user is: a claim. */
+  readonly claim: string | null;
+  readonly reason: string | null;
+}
+
+export interface GenerationRow {
+  readonly generation: number;
+  readonly at: number;
+  readonly source: string;
+  readonly by: Asker;
+  /** The generation this one rolls back to. */
+  readonly rollbackOf: number | null;
+  readonly projects: readonly string[];
+}
+
+/** One project as recorded: what is declared, what is wanted, where it is. */
+export interface ProjectRow {
+  readonly name: string;
+  readonly spec: ProjectSpec;
+  readonly generation: number;
+  /** The declaring source (host file), for `apply --prune`. */
+  readonly source: string;
+  /** False once the accepted set stopped naming it and it was pruned. */
+  readonly declared: boolean;
+  readonly wanted: Wanted;
+  readonly phase: Phase;
+  readonly phaseSince: number;
+  /** `remove --volumes`: take workspaces too. */
+  readonly removeVolumes: boolean;
+  /** Restart serials by agent; `*` is the whole container. */
+  readonly restartSerials: Readonly<Record<string, number>>;
+  /** Replica overrides by agent (`scale`); cleared when a declaration changes that agent's replicas. */
+  readonly replicas: Readonly<Record<string, number>>;
+  /** Agents stopped by hand. */
+  readonly stoppedAgents: readonly string[];
+  readonly subnet: string | null;
+  /** Highest durable journal sequence number of this project's runner. */
+  readonly journalSeq: number;
+}
+
+export interface AcceptRequest {
+  readonly epoch: number;
+  readonly source: string;
+  readonly bundle: Readonly<Record<string, string>>;
+  readonly declaration: Declaration;
+  /** Also deactivate projects of the same source that the declaration no longer names. */
+  readonly prune: boolean;
+  /** Refuse (conflict `postgres.generation-moved`) unless this is the current generation; null = any. */
+  readonly expectedGeneration: number | null;
+  readonly by: Asker;
+  readonly rollbackOf: number | null;
+  readonly idempotencyKey: string | null;
+}
+
+export interface AcceptResult {
+  readonly generation: number;
+  /** False when an identical declaration was already current: nothing was written. */
+  readonly changed: boolean;
+  /** Still recorded, same source, no longer named, not pruned. */
+  readonly unnamed: readonly string[];
+  readonly pruned: readonly string[];
+}
+
+export interface IntentRequest {
+  readonly epoch: number;
+  readonly project: string;
+  readonly change:
+    | Readonly<{ kind: "wanted"; wanted: Wanted; removeVolumes: boolean }>
+    | Readonly<{ kind: "restart"; agent: string | null }>
+    | Readonly<{ kind: "scale"; agent: string; replicas: number }>
+    | Readonly<{ kind: "stop-agent"; agent: string }>
+    | Readonly<{ kind: "start-agent"; agent: string }>;
+  readonly by: Asker;
+  readonly idempotencyKey: string | null;
+}
+
+export interface StepRow {
+  readonly project: string;
+  readonly pass: string;
+  readonly step: number;
+  readonly kind: string;
+  readonly resource: string;
+  readonly cause: string;
+  readonly external: boolean;
+  readonly generation: number;
+}
+
+export interface StepSettlement {
+  readonly rowId: number;
+  readonly outcome: "done" | "failed" | "skipped";
+  readonly code: string | null;
+  readonly detail: string | null;
+}
+
+export interface OpenStep extends StepRow {
+  readonly rowId: number;
+  readonly epoch: number;
+  readonly openedAt: number;
+}
+
+export interface NewEvent {
+  readonly project: string | null;
+  readonly kind: string;
+  readonly cause: string;
+  readonly message: string;
+  readonly fields: EventRecord["fields"];
+}
+
+/**
+ * Every control write carries the epoch and changes nothing when it is stale: it throws conflict `postgres.epoch-stale`.
+ * Unreachable or timed out: transient `postgres.unreachable` / `postgres.timeout`. All times are milliseconds since the epoch, database clock.
+ */
+export interface PostgresDoor {
+  ping(): Promise<void>;
+  migrate(): Promise<void>;
+  /** Reads or creates the install row (random uid on creation). */
+  install(install: string): Promise<InstallRow>;
+  /**
+   * epoch := 1 + max(current, floor), holder := me, and takes the session advisory lock that says "this leader lives".
+   * `force` false: only when that lock is free (Redis unreachable); true: the Redis lease is ours, so the lock is not asked for.
+   * Returns null when not allowed.
+   */
+  takeLeadership(request: Readonly<{ holder: string; floor: number; force: boolean }>): Promise<number | null>;
+  /** The current epoch as stored. */
+  epoch(): Promise<number>;
+  accept(request: AcceptRequest): Promise<AcceptResult>;
+  current(): Promise<Readonly<{ generation: number; declaration: Declaration | null }>>;
+  generation(generation: number): Promise<Readonly<{ row: GenerationRow; bundle: Readonly<Record<string, string>>; declaration: Declaration }> | null>;
+  generations(limit: number): Promise<readonly GenerationRow[]>;
+  projects(): Promise<readonly ProjectRow[]>;
+  /** Writes the operator's wish, moves the phase by the lifecycle table, audits; returns the new row. Unknown project: `postgres.project-unknown` (rejected kind "usage"). */
+  intend(request: IntentRequest): Promise<ProjectRow>;
+  /** Moves the phase only if it is still `from`; false when it is not. `removed` deletes the row and keeps its history. */
+  settlePhase(request: Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>): Promise<boolean>;
+  /** Allocates the lowest free /28 of the pool that overlaps none of `avoid`; idempotent per project. `postgres.pool-exhausted` is capacity. */
+  allocateSubnet(request: Readonly<{ epoch: number; project: string; pool: string; avoid: readonly string[] }>): Promise<string>;
+  releaseSubnet(request: Readonly<{ epoch: number; project: string }>): Promise<void>;
+  openSteps(epoch: number, rows: readonly StepRow[]): Promise<readonly number[]>;
+  settleSteps(epoch: number, settlements: readonly StepSettlement[]): Promise<void>;
+  openStepsOfOthers(epoch: number): Promise<readonly OpenStep[]>;
+  stepHistory(project: string | null, limit: number): Promise<readonly (OpenStep & Readonly<{ outcome: string | null; detail: string | null; settledAt: number | null }>)[]>;
+  /** Inserts runs, terminal records and events; idempotent by (project, seq); returns the highest durable seq. */
+  ingest(request: Readonly<{ epoch: number; project: string; generation: number; events: readonly JournalEvent[] }>): Promise<number>;
+  /** Every run of the project without a terminal record becomes `lost (reason)`; returns how many. */
+  loseRuns(request: Readonly<{ epoch: number; project: string; reason: string; exceptBoot: string | null }>): Promise<number>;
+  runs(query: Readonly<{ project: string | null; agent: string | null; limit: number }>): Promise<readonly RunRecord[]>;
+  appendEvents(epoch: number, events: readonly NewEvent[]): Promise<readonly EventRecord[]>;
+  events(query: Readonly<{ after: number | null; project: string | null; kinds: readonly string[]; limit: number; newestFirst: boolean }>): Promise<readonly EventRecord[]>;
+  audit(limit: number, project: string | null): Promise<readonly Readonly<{ id: number; at: number; by: Asker; action: string; project: string | null; detail: string }>[]>;
+  /** Deletes what is older than the stated retention; returns rows deleted by table. */
+  enforceRetention(request: Readonly<{ epoch: number; runsDays: number; eventsDays: number; stepsDays: number; auditDays: number; generationsKept: number }>): Promise<Readonly<Record<string, number>>>;
+  onState(listener: (reachable: boolean) => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+/** What the rest of the program may ask of the runners and their spools. */
+import type { RunnerConfig } from "../model/desired.ts";
+import type { RunnerReport } from "../model/observed.ts";
+import type { JournalEvent } from "../model/run.ts";
+import type { ExecTicket } from "../protocol/frame.ts";
+
+export interface OutputLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly agent: string;
+  readonly replica: number;
+  readonly run: string;
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+  /** Opaque position of this line: pass it back to go on after it. */
+  readonly cursor: string;
+}
+
+export interface OutputQuery {
+  readonly project: string;
+  readonly agent: string | null;
+  readonly run: string | null;
+  readonly since: number | null;
+  readonly until: number | null;
+  /** Only the last n lines of what matches; null means all. */
+  readonly tail: number | null;
+  /** Only the run before the current one of each agent. */
+  readonly previous: boolean;
+  readonly follow: boolean;
+}
+
+export interface RunnersListener {
+  /** Journal events in order; resolve to the highest sequence number that is durable, which is then acknowledged. */
+  onEvents(project: string, events: readonly JournalEvent[]): Promise<number>;
+  onReport(report: RunnerReport): void;
+  onConnected(project: string, connected: boolean): void;
+  /** A runner reported an epoch above ours: we are no longer the leader. */
+  onFenced(project: string, epoch: number): void;
+}
+
+export interface RunnersDoor {
+  /** Makes the project's spool directory (root, 0700) and writes the first configuration, atomically. */
+  prepareSpool(project: string, config: RunnerConfig): Promise<void>;
+  removeSpool(project: string): Promise<void>;
+  spoolExists(project: string): Promise<boolean>;
+  /** Keeps a connection to this project's runner, reconnecting with backoff; idempotent. `after` is the last durable journal sequence number. */
+  attach(project: string, after: number): void;
+  detach(project: string): void;
+  report(project: string): RunnerReport | null;
+  connected(project: string): boolean;
+  configure(project: string, config: RunnerConfig): Promise<void>;
+  secrets(project: string, values: Readonly<Record<string, string>>): Promise<void>;
+  execOpen(project: string, agent: string | null): Promise<ExecTicket>;
+  execClose(project: string, marker: number): Promise<void>;
+  thawed(project: string, frozenMs: number): Promise<void>;
+  /** Journal events after `after` read straight from the spool: for a runner that is gone. */
+  readJournal(project: string, after: number): Promise<readonly JournalEvent[]>;
+  /** Output lines in time order over all runs of the project, from the spool: works without a container. */
+  output(query: OutputQuery, signal: AbortSignal): AsyncIterable<OutputLine>;
+  /** Deletes output of ended runs older than `beforeMs`; returns bytes freed. */
+  prune(project: string, beforeMs: number): Promise<number>;
+  setEpoch(epoch: number): void;
+  close(): Promise<void>;
+}
