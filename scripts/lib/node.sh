@@ -4,6 +4,11 @@
 NODE_VERSION=26.10.0
 NPM_VERSION=11.19.1
 
+# Node trusts only its own list of authorities; a machine behind a proxy of its own has its authority in the system's.
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+  export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+fi
+
 # Puts Node 26 first in PATH: the one already there, else one kept in the cache directory, fetched once from npm.
 need_node() {
   case $(node -v 2>/dev/null) in v26.*) command -v npm >/dev/null && return 0 ;; esac
@@ -41,7 +46,7 @@ fetch_node() {
 npm_quiet() {
   local log
   log=$(mktemp)
-  if ! npm "$@" --no-audit --no-fund --loglevel=error --fetch-retries=5 >"$log" 2>&1 </dev/null; then
+  if ! npm "$@" --no-audit --no-fund --loglevel=error --fetch-retries=3 --fetch-retry-mintimeout=500 --fetch-retry-maxtimeout=5000 >"$log" 2>&1 </dev/null; then
     tail -n 15 "$log" >&2
     rm -f "$log"
     fail 69 "npm $1 failed"
