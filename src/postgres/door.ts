@@ -1,4 +1,5 @@
 /** What the rest of the program may ask of Postgres, where everything accepted is recorded. */
+import type { Bundle } from "../model/bundle.ts";
 import type { Phase, Wanted } from "../model/lifecycle.ts";
 import type { Declaration, ProjectSpec } from "../model/project.ts";
 import type { EventRecord } from "../model/event.ts";
@@ -57,7 +58,7 @@ export interface ProjectRow {
 export interface AcceptRequest {
   readonly epoch: number;
   readonly source: string;
-  readonly bundle: Readonly<Record<string, string>>;
+  readonly bundle: Bundle;
   readonly declaration: Declaration;
   /** Also deactivate projects of the same source that the declaration no longer names. */
   readonly prune: boolean;
@@ -141,7 +142,7 @@ export interface PostgresDoor {
   epoch(): Promise<number>;
   accept(request: AcceptRequest): Promise<AcceptResult>;
   current(): Promise<Readonly<{ generation: number; declaration: Declaration | null }>>;
-  generation(generation: number): Promise<Readonly<{ row: GenerationRow; bundle: Readonly<Record<string, string>>; declaration: Declaration }> | null>;
+  generation(generation: number): Promise<Readonly<{ row: GenerationRow; bundle: Bundle; declaration: Declaration }> | null>;
   generations(limit: number): Promise<readonly GenerationRow[]>;
   projects(): Promise<readonly ProjectRow[]>;
   /** Writes the operator's wish, moves the phase by the lifecycle table, audits; returns the new row. Unknown project: `postgres.project-unknown` (rejected kind "usage"). */
