@@ -1,4 +1,5 @@
 /** One step of a plan: one outside call with one cause. The union is closed; every kind has an act, a rendering and a golden. */
+import type { Phase } from "./lifecycle.ts";
 import type { ContainerSpec, LimitValues, NetworkSpec, RunnerConfig } from "./desired.ts";
 
 /** What a step does to what runs: `data` destroys something kept. */
@@ -46,11 +47,10 @@ export type StepAction =
   | Readonly<{ kind: "stop-container"; containerId: string; graceMs: number }>
   | Readonly<{ kind: "remove-container"; containerId: string }>
   | Readonly<{ kind: "configure-agents"; config: RunnerConfig }>
-  | Readonly<{ kind: "restart-agent"; agent: string; serial: number }>
   /** Runs that ended without the runner being able to say how. */
   | Readonly<{ kind: "settle-runs"; reason: string }>
   | Readonly<{ kind: "release-subnet" }>
-  | Readonly<{ kind: "settle-phase"; from: string; to: string }>;
+  | Readonly<{ kind: "settle-phase"; from: Phase; to: Phase }>;
 
 export type StepKind = StepAction["kind"];
 export type Step = StepBase & StepAction;

@@ -52,7 +52,7 @@ export interface ProjectView {
   readonly subnet: string | null;
   readonly egress: string;
   readonly limits: LimitValues;
-  readonly usage: Readonly<{ memoryBytes: number | null; cpuPercent: number | null; pids: number | null; oomKills: number | null }>;
+  readonly usage: Readonly<{ memoryBytes: number | null; cpuMs: number | null; cpuPercent: number | null; pids: number | null; oomKills: number | null }>;
   readonly agents: readonly AgentStatus[];
   /** Age of what is known about the inside, in ms; null when nothing is known. */
   readonly heardAgoMs: number | null;

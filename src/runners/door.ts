@@ -59,6 +59,8 @@ export interface RunnersDoor {
   output(query: OutputQuery, signal: AbortSignal): AsyncIterable<OutputLine>;
   /** Deletes output of ended runs older than `beforeMs`; returns bytes freed. */
   prune(project: string, beforeMs: number): Promise<number>;
+  /** While frozen a runner cannot answer: no deadline applies. */
+  setFrozen(project: string, frozen: boolean): void;
   setEpoch(epoch: number): void;
   close(): Promise<void>;
 }

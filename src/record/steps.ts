@@ -1,0 +1,44 @@
+/** The step journal: the intention is written before the engine is touched, the outcome after. */
+import type { Outcome, Plan } from "../model/step.ts";
+import type { PostgresDoor } from "../postgres/door.ts";
+
+export interface OpenedPlan {
+  readonly plan: Plan;
+  /** Journal row of each step, in the plan's order. */
+  readonly rows: readonly number[];
+}
+
+/** Opens a row a step under our epoch; throws conflict when the epoch is stale, transient when Postgres is away. */
+export async function intend(plan: Plan, pass: string, postgres: PostgresDoor, epoch: number): Promise<OpenedPlan> {
+  const rows = await postgres.openSteps(
+    epoch,
+    plan.steps.map((step) => ({
+      project: step.project,
+      pass,
+      step: step.id,
+      kind: step.kind,
+      resource: step.resource,
+      cause: step.cause,
+      external: step.external,
+      generation: plan.generation,
+    })),
+  );
+  return { plan, rows };
+}
+
+/** Settles every row of an opened plan. */
+export async function settle(opened: OpenedPlan, outcomes: readonly Outcome[], postgres: PostgresDoor, epoch: number): Promise<void> {
+  const settlements = outcomes.flatMap((outcome, index) => {
+    const rowId = opened.rows[index];
+    if (rowId === undefined) return [];
+    switch (outcome.kind) {
+      case "done":
+        return [{ rowId, outcome: "done" as const, code: null, detail: outcome.note }];
+      case "failed":
+        return [{ rowId, outcome: "failed" as const, code: outcome.code, detail: outcome.detail }];
+      case "skipped":
+        return [{ rowId, outcome: "skipped" as const, code: null, detail: outcome.reason }];
+    }
+  });
+  await postgres.settleSteps(epoch, settlements);
+}
