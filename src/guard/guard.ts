@@ -62,8 +62,9 @@ export function openGuard(name: string, options: GuardOptions = {}): Guard {
       through(breaker, name, () => withDeadline({ door: name, operation, timeoutMs }, work)),
     state,
     onState: (listener) => {
-      for (const change of ["open", "halfOpen", "close"] as const)
-        breaker.on(change, () => listener(state()));
+      breaker.on("open", () => listener(state()));
+      breaker.on("halfOpen", () => listener(state()));
+      breaker.on("close", () => listener(state()));
     },
     close: () => {
       breaker.shutdown();
