@@ -11,6 +11,17 @@ export type ErrorKind =
   | "rejected"
   | "defect";
 
+/** One of several things that are wrong at once, as a declaration or a request has them. */
+export interface ProblemFact {
+  readonly code: string;
+  readonly message: string;
+  /** `file:line:col`, or a JSON path. */
+  readonly path?: string | undefined;
+  readonly hint?: string | undefined;
+  /** The offending line with a caret, ready to print. */
+  readonly snippet?: string | undefined;
+}
+
 export interface ErrorFacts {
   /** `room.noun-problem`, stable, documented in the errors table. */
   readonly code: string;
@@ -19,6 +30,8 @@ export interface ErrorFacts {
   readonly hint?: string | undefined;
   /** Where in the declaration or request, `file:line:col` or a JSON path. */
   readonly path?: string | undefined;
+  /** Everything wrong, when it is more than one thing. */
+  readonly problems?: readonly ProblemFact[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -27,6 +40,7 @@ export class BerthError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly path: string | undefined;
+  readonly problems: readonly ProblemFact[];
 
   constructor(kind: ErrorKind, facts: ErrorFacts) {
     super(facts.detail, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -35,6 +49,7 @@ export class BerthError extends Error {
     this.code = facts.code;
     this.hint = facts.hint;
     this.path = facts.path;
+    this.problems = facts.problems ?? [];
   }
 }
 
