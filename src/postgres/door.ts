@@ -160,6 +160,8 @@ export interface PostgresDoor {
   ingest(request: Readonly<{ epoch: number; project: string; generation: number; events: readonly JournalEvent[] }>): Promise<number>;
   /** Every run of the project without a terminal record becomes `lost (reason)`; returns how many. */
   loseRuns(request: Readonly<{ epoch: number; project: string; reason: string; exceptBoot: string | null }>): Promise<number>;
+  /** Projects that have runs without a terminal record. */
+  projectsWithOpenRuns(): Promise<readonly string[]>;
   runs(query: Readonly<{ project: string | null; agent: string | null; limit: number }>): Promise<readonly RunRecord[]>;
   appendEvents(epoch: number, events: readonly NewEvent[]): Promise<readonly EventRecord[]>;
   events(query: Readonly<{ after: number | null; project: string | null; kinds: readonly string[]; limit: number; newestFirst: boolean }>): Promise<readonly EventRecord[]>;

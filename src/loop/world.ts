@@ -1,0 +1,111 @@
+/** The leader's memory: what is recorded, granted and known, rebuilt from the stores at every start. */
+import type { LimitValues } from "../model/desired.ts";
+import type { InstallFacts } from "../model/desired-project.ts";
+import type { EngineFacts } from "../model/observed.ts";
+import type { Declaration, HostSpec } from "../model/project.ts";
+import type { Allocation } from "../model/quota.ts";
+import type { EngineDoor, FirewallDoor, ImageFacts } from "../docker/door.ts";
+import type { PostgresDoor, ProjectRow } from "../postgres/door.ts";
+import type { RedisDoor } from "../redis/door.ts";
+import type { RunnersDoor } from "../runners/door.ts";
+
+export interface Doors {
+  readonly engine: EngineDoor;
+  readonly firewall: FirewallDoor;
+  readonly postgres: PostgresDoor;
+  readonly redis: RedisDoor;
+  readonly runners: RunnersDoor;
+}
+
+export interface Fault {
+  readonly code: string;
+  readonly detail: string;
+  readonly at: number;
+}
+
+export interface World {
+  install: InstallFacts;
+  facts: EngineFacts;
+  declaration: Declaration | null;
+  generation: number;
+  host: HostSpec;
+  readonly records: Map<string, ProjectRow>;
+  readonly allocations: Map<string, Allocation>;
+  readonly images: Map<string, ImageFacts>;
+  /** Owner of a path workspace, by project. */
+  readonly owners: Map<string, Readonly<{ uid: number; gid: number }>>;
+  /** Limits this daemon put on a container, by container id. */
+  readonly applied: Map<string, LimitValues>;
+  readonly faults: Map<string, Fault>;
+  /** Why each project is not simply running, from its last plan. */
+  readonly waiting: Map<string, readonly string[]>;
+  /** Projects with runs that have no terminal record. */
+  readonly openRuns: Set<string>;
+  /** Projects whose spool directory exists. */
+  readonly spools: Set<string>;
+  /** Memory granted to a pass under way, by project. */
+  readonly acting: Map<string, number>;
+  /** Plan text that was refused, by project: not tried again until it differs or somebody changes something. */
+  readonly refused: Map<string, string>;
+  /** Container repairs of late, for the delay of the next one. */
+  readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
+  /** When each orphan was first seen, by object id. */
+  readonly orphans: Map<string, number>;
+  hostRoutes: readonly string[];
+  firewallVerified: boolean;
+  diskLow: boolean;
+}
+
+/** Used until a declaration says otherwise; the same numbers as the declaration's own defaults. */
+export const SILENT_HOST: HostSpec = {
+  reserve: { cpus: 0.5, memoryBytes: 1024 ** 3, diskBytes: 5 * 1024 ** 3 },
+  networkPool: "10.201.0.0/16",
+  overcommit: 1,
+  workspaceRoots: [],
+};
+
+export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
+  return {
+    install,
+    facts,
+    declaration: null,
+    generation: 0,
+    host: SILENT_HOST,
+    records: new Map(),
+    allocations: new Map(),
+    images: new Map(),
+    owners: new Map(),
+    applied: new Map(),
+    faults: new Map(),
+    waiting: new Map(),
+    openRuns: new Set(),
+    spools: new Set(),
+    acting: new Map(),
+    refused: new Map(),
+    repairs: new Map(),
+    orphans: new Map(),
+    hostRoutes: [],
+    firewallVerified: false,
+    diskLow: false,
+  };
+}
+
+/** Forgets everything about a project that is gone. */
+export function forgetProject(world: World, project: string): void {
+  world.records.delete(project);
+  for (const map of [world.allocations, world.owners, world.faults, world.waiting, world.acting, world.refused, world.repairs]) map.delete(project);
+  world.openRuns.delete(project);
+  world.spools.delete(project);
+}
+
+/** Takes over what Postgres has accepted. */
+export async function readRecords(world: World, postgres: PostgresDoor): Promise<void> {
+  const [rows, current, open] = await Promise.all([postgres.projects(), postgres.current(), postgres.projectsWithOpenRuns()]);
+  const names = new Set(rows.map(({ name }) => name));
+  for (const name of world.records.keys()) if (!names.has(name)) forgetProject(world, name);
+  for (const row of rows) world.records.set(row.name, row);
+  for (const name of open) world.openRuns.add(name);
+  world.declaration = current.declaration;
+  world.generation = current.generation;
+  world.host = current.declaration?.host ?? SILENT_HOST;
+}
