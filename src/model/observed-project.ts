@@ -1,5 +1,10 @@
 /** One project as observed: everything of one snapshot that concerns it, without any choice made. */
-import type { InspectedContainer, ObservedContainer, ObservedNetwork, RunnerReport } from "./observed.ts";
+import type {
+  InspectedContainer,
+  ObservedContainer,
+  ObservedNetwork,
+  RunnerReport,
+} from "./observed.ts";
 import type { LimitValues } from "./desired.ts";
 
 export interface ObservedProject {

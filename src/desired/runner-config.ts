@@ -1,0 +1,89 @@
+/** What the runner of a project is to keep running, and the fingerprint that says which agents a change touches. */
+import { shortHash } from "../base/hash.ts";
+import type { AgentSpec } from "../model/agent.ts";
+import type { RunnerConfig } from "../model/desired.ts";
+import type { InstallFacts } from "../model/desired-project.ts";
+import { fingerprint } from "../model/fingerprint.ts";
+import type { ProjectRecord } from "../model/project-record.ts";
+
+export interface ImageDefaults {
+  readonly entrypoint: readonly string[];
+  readonly user: string | null;
+  readonly workdir: string | null;
+  /** VOLUME paths of the image. */
+  readonly volumes: readonly string[];
+}
+
+export type Owner = Readonly<{ uid: number; gid: number }>;
+
+/** Replicas as scaled or stopped by hand, serials with `*` counted for every agent. */
+export function desireRunnerConfig(
+  record: ProjectRecord,
+  install: InstallFacts,
+  facts: Readonly<{ image: ImageDefaults; workspaceOwner: Owner | null }>,
+): RunnerConfig {
+  const { spec } = record;
+  const agents = Object.values(spec.agents)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((agent) => ({ ...agent, replicas: replicasOf(agent, record) }));
+  const config = {
+    epoch: install.epoch,
+    generation: record.generation,
+    project: record.name,
+    install: install.install,
+    environment: spec.environment,
+    agents,
+    secretNames: spec.secrets.toSorted(),
+    git:
+      spec.workspace.kind === "git" ? { url: spec.workspace.url, ref: spec.workspace.ref } : null,
+    workspaceOwner: spec.workspace.kind === "path" ? facts.workspaceOwner : null,
+    image: {
+      entrypoint: facts.image.entrypoint,
+      user: facts.image.user,
+      workdir: facts.image.workdir,
+    },
+    restartSerials: Object.fromEntries(agents.map(({ name }) => [name, serialOf(name, record)])),
+  };
+  return { hash: configFingerprint(config), ...config };
+}
+
+function replicasOf(agent: AgentSpec, record: ProjectRecord): number {
+  if (record.stoppedAgents.includes(agent.name)) return 0;
+  return record.replicas[agent.name] ?? agent.replicas;
+}
+
+/** Both serials only ever rise, so their sum rises with either. */
+function serialOf(agent: string, record: ProjectRecord): number {
+  return (record.restartSerials[agent] ?? 0) + (record.restartSerials["*"] ?? 0);
+}
+
+/** An agent's part is `<process>-<policy>-<replicas>-<serial>`: what restarts it stands apart from what does not. */
+function configFingerprint(config: Omit<RunnerConfig, "hash">): string {
+  const brief = (value: unknown): string => shortHash(value).slice(0, 8);
+  return fingerprint([
+    ["environment", brief(config.environment)],
+    ["secrets", brief(config.secretNames)],
+    ["workspace", brief([config.git, config.workspaceOwner])],
+    ["image", brief(config.image)],
+    ...config.agents.map((agent) => {
+      const {
+        command,
+        entrypoint,
+        user,
+        cwd,
+        environment,
+        replicas,
+        restart,
+        health,
+        stopGraceMs,
+      } = agent;
+      const part = [
+        brief([command, entrypoint, user, cwd, environment]),
+        brief([restart, health, stopGraceMs]),
+        replicas,
+        config.restartSerials[agent.name] ?? 0,
+      ];
+      return [`agents.${agent.name}`, part.join("-")] as const;
+    }),
+  ]);
+}
