@@ -9,15 +9,17 @@ if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -e /etc/ssl/certs/ca-certificates.crt 
   export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 fi
 
-# Puts Node 26 first in PATH: the one already there, else one kept in the cache directory, fetched once from npm.
+# The directory with this version's bin/node and bin/npm, fetched once.
+node_home() {
+  local home=$CACHE/node-$NODE_VERSION
+  [ -x "$home/bin/node" ] || locked node 600 fetch_node "$home"
+  printf '%s\n' "$home"
+}
+
+# Puts Node 26 first in PATH: the one already there, else the one kept in the cache directory.
 need_node() {
   case $(node -v 2>/dev/null) in v26.*) command -v npm >/dev/null && return 0 ;; esac
-  local home=$CACHE/node-$NODE_VERSION
-  if [ ! -x "$home/bin/node" ]; then
-    lock node 600
-    [ -x "$home/bin/node" ] || fetch_node "$home"
-    unlock
-  fi
+  local home; home=$(node_home)
   PATH=$home/bin:$PATH
   export PATH
 }
@@ -26,6 +28,7 @@ need_node() {
 # npm comes along, because the distribution's own is too old for Node 26.
 fetch_node() {
   local home=$1 machine
+  [ ! -x "$home/bin/node" ] || return 0
   case $(uname -m) in
     x86_64) machine=x64 ;;
     aarch64) machine=arm64 ;;

@@ -56,13 +56,16 @@ apt_get() {
   rm -f "$log"
 }
 
-# One at a time across processes; the lock is on descriptor 9, which long-lived children must not inherit.
-lock() { # lock NAME SECONDS
+# Runs a function of ours with the named lock held, one at a time across processes.
+locked() { # locked NAME SECONDS FUNCTION ARGUMENT…
+  local name=$1 seconds=$2
+  shift 2
   mkdir -p "$CACHE"
-  exec 9>"$CACHE/$1.lock"
-  flock -w "$2" 9 || fail 75 "another run holds $CACHE/$1.lock"
+  (
+    flock -w "$seconds" 9 || fail 75 "another run holds $CACHE/$name.lock"
+    "$@"
+  ) 9>"$CACHE/$name.lock"
 }
-unlock() { exec 9>&-; }
 
 # Polls a condition until it holds; the bound is in seconds.
 wait_until() { # wait_until SECONDS COMMAND…
