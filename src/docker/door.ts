@@ -1,6 +1,11 @@
 /** What the rest of the program may ask of the Docker engine; implemented by `engine.ts`, faked only for properties. */
 import type { ContainerSpec, LimitValues, NetworkSpec } from "../model/desired.ts";
-import type { EngineEvent, EngineFacts, EngineSnapshot, InspectedContainer } from "../model/observed.ts";
+import type {
+  EngineEvent,
+  EngineFacts,
+  EngineSnapshot,
+  InspectedContainer,
+} from "../model/observed.ts";
 import type { Duplex } from "node:stream";
 
 export interface ImageFacts {
@@ -66,7 +71,11 @@ export interface EngineDoor {
   removeNetwork(id: string): Promise<void>;
   connectNetwork(networkId: string, containerId: string): Promise<void>;
   disconnectNetwork(networkId: string, containerId: string): Promise<void>;
-  createVolume(name: string, own: Ownership, labels: Readonly<Record<string, string>>): Promise<void>;
+  createVolume(
+    name: string,
+    own: Ownership,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void>;
   removeVolume(name: string): Promise<void>;
   /** Host path of a local volume. */
   volumePath(name: string): Promise<string>;
@@ -74,9 +83,20 @@ export interface EngineDoor {
   runnerVolume(runnerImage: string, own: Ownership): Promise<string>;
   exec(request: ExecRequest): Promise<ExecSession>;
   /** Runs a short-lived container of `image` on the host network with the given capabilities, removes it, returns its output. */
-  runOnce(image: string, argv: readonly string[], options: Readonly<{ capAdd: readonly string[]; hostNetwork: boolean; own: Ownership; mounts?: ContainerSpec["mounts"] }>): Promise<HelperRun>;
+  runOnce(
+    image: string,
+    argv: readonly string[],
+    options: Readonly<{
+      capAdd: readonly string[];
+      hostNetwork: boolean;
+      own: Ownership;
+      mounts?: ContainerSpec["mounts"];
+    }>,
+  ): Promise<HelperRun>;
   /** Streams events until closed; calls `onState(false)` when the stream is lost and reconnects by itself with backoff. */
-  events(listener: Readonly<{ onEvent(event: EngineEvent): void; onState(connected: boolean): void }>): Readonly<{ close(): void }>;
+  events(
+    listener: Readonly<{ onEvent(event: EngineEvent): void; onState(connected: boolean): void }>,
+  ): Readonly<{ close(): void }>;
   close(): Promise<void>;
 }
 

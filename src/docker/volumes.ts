@@ -1,0 +1,60 @@
+/** Volumes: made with our labels, never taken over from somebody else, never removed when not ours to begin with. */
+import type Docker from "dockerode";
+import { DEADLINE, type Connection } from "./connection.ts";
+import { orNull } from "./containers.ts";
+import type { Ownership } from "./door.ts";
+import { dockerError } from "./errors.ts";
+import { isOwn, ownershipLabels, type Labels } from "./labels.ts";
+
+/** The engine answers "created" for a volume that already exists, whoever made it: so its labels are read back. */
+export async function createVolume(
+  link: Connection,
+  wanted: Readonly<{ name: string; own: Ownership; labels: Labels }>,
+): Promise<void> {
+  const { name, own, labels } = wanted;
+  const made = await link.call("create volume", DEADLINE.quick, (abortSignal) =>
+    link.api.createVolume({
+      Name: name,
+      Driver: "local",
+      Labels: { ...labels, ...ownershipLabels(own) },
+      abortSignal,
+    }),
+  );
+  const found = await findVolume(link, made.name);
+  if (found === null || !isOwn(found.Labels, own))
+    throw dockerError(
+      "docker.name-taken",
+      `a volume named ${name} exists and is not of this install`,
+      {
+        hint: `see what it is with: docker volume inspect ${name}`,
+      },
+    );
+}
+
+/** The volume as the engine knows it, or null. */
+export async function findVolume(
+  link: Connection,
+  name: string,
+): Promise<Docker.VolumeInspectInfo | null> {
+  return orNull(
+    link.call("inspect volume", DEADLINE.quick, (abortSignal) =>
+      link.api.getVolume(name).inspect({ abortSignal }),
+    ),
+  );
+}
+
+/** Removes a volume; `docker.busy` while a container has it. */
+export async function removeVolume(link: Connection, name: string): Promise<void> {
+  await orNull(
+    link.call("remove volume", DEADLINE.create, (abortSignal) =>
+      link.api.getVolume(name).remove({ abortSignal }),
+    ),
+  );
+}
+
+/** Host path of a local volume. */
+export async function volumePath(link: Connection, name: string): Promise<string> {
+  const found = await findVolume(link, name);
+  if (found === null) throw dockerError("docker.not-found", `there is no volume ${name}`);
+  return found.Mountpoint;
+}
