@@ -1,7 +1,7 @@
 /** Sizes as people write them (`512MiB`, `1g`) and as the program counts them: whole bytes. */
 
-/** What `parseBytes` reads; every unit is a power of 1024, as Compose counts `512m`. */
-export const BYTES_PATTERN = /^(\d{1,15}(?:\.\d{1,6})?)\s?(b|k|kb|kib|m|mb|mib|g|gb|gib|t|tb|tib)?$/i;
+/** What `parseBytes` reads; every unit is a power of 1024, as Compose counts `512m`. No flag: it goes into a JSON Schema. */
+export const BYTES_PATTERN = /^(\d{1,15}(?:\.\d{1,6})?)\s?([bB]|[kKmMgGtT](?:[iI]?[bB])?)?$/;
 
 const POWER = { b: 0, k: 1, m: 2, g: 3, t: 4 } as const;
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;

@@ -51,6 +51,10 @@ export interface World {
   readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
   /** When each orphan was first seen, by object id. */
   readonly orphans: Map<string, number>;
+  /** `apply --adopt` or `gc --yes` said that many orphans at once are meant. */
+  orphansConfirmed: boolean;
+  /** Memory reserved at the last host pass. */
+  reservedBytes: number;
   hostRoutes: readonly string[];
   firewallVerified: boolean;
   diskLow: boolean;
@@ -84,6 +88,8 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     refused: new Map(),
     repairs: new Map(),
     orphans: new Map(),
+    orphansConfirmed: false,
+    reservedBytes: 0,
     hostRoutes: [],
     firewallVerified: false,
     diskLow: false,

@@ -165,6 +165,8 @@ export interface PostgresDoor {
   runs(query: Readonly<{ project: string | null; agent: string | null; limit: number }>): Promise<readonly RunRecord[]>;
   appendEvents(epoch: number, events: readonly NewEvent[]): Promise<readonly EventRecord[]>;
   events(query: Readonly<{ after: number | null; project: string | null; kinds: readonly string[]; limit: number; newestFirst: boolean }>): Promise<readonly EventRecord[]>;
+  /** An action that is no intent (root exec, gc): who, what, why. */
+  recordAudit(request: Readonly<{ epoch: number; by: Asker; action: string; project: string | null; detail: string }>): Promise<void>;
   audit(limit: number, project: string | null): Promise<readonly Readonly<{ id: number; at: number; by: Asker; action: string; project: string | null; detail: string }>[]>;
   /** Deletes what is older than the stated retention; returns rows deleted by table. */
   enforceRetention(request: Readonly<{ epoch: number; runsDays: number; eventsDays: number; stepsDays: number; auditDays: number; generationsKept: number }>): Promise<Readonly<Record<string, number>>>;

@@ -57,9 +57,9 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
-  const drifts = counter("berth_drift_total", "Drift made by somebody else, found and repaired.", ["project", "kind"]);
-  const restarts = counter("berth_agent_restarts_total", "Agent processes started again.", ["project", "agent"]);
-  const ooms = counter("berth_oom_kills_total", "Processes the kernel killed for memory.", ["project"]);
+  const drifts = forgettable(counter("berth_drift_total", "Drift made by somebody else, found and repaired.", ["project", "kind"]));
+  const restarts = forgettable(counter("berth_agent_restarts_total", "Agent processes started again.", ["project", "agent"]));
+  const ooms = forgettable(counter("berth_oom_kills_total", "Processes the kernel killed for memory.", ["project"]));
   const counters = [drifts, restarts, ooms];
   const fromViews = viewGauges(gauge, counter);
   const host = hostGauges(gauge);
@@ -71,7 +71,7 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
     restarted: (project, agent) => restarts.inc({ project, agent }),
     oom: (project, count) => ooms.inc({ project }, count),
     forget(project) {
-      for (const each of counters) removeSeries(each, project);
+      for (const each of counters) each.forget(project);
     },
     text() {
       fromViews(sources.projects());
@@ -81,14 +81,25 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
   };
 }
 
-function removeSeries(counter: Counter, project: string): void {
-  const hashed: unknown = Reflect.get(counter, "hashMap");
-  if (typeof hashed !== "object" || hashed === null) return;
-  for (const entry of Object.values(hashed as Record<string, { labels: Record<string, string> }>)) {
-    if (entry.labels["project"] === project) counter.remove(entry.labels);
-  }
+/** A counter that can forget a project: prom-client keeps series for ever, so the labels used are remembered here. */
+function forgettable(counter: Counter): Readonly<{ inc(labels: Labels, by?: number): void; forget(project: string): void }> {
+  const used = new Map<string, Labels>();
+  return {
+    inc(labels, by = 1) {
+      used.set(JSON.stringify(labels), labels);
+      counter.inc({ ...labels }, by);
+    },
+    forget(project) {
+      for (const [key, labels] of used) {
+        if (labels.project !== project) continue;
+        counter.remove({ ...labels });
+        used.delete(key);
+      }
+    },
+  };
 }
 
+type Labels = Readonly<{ project: string; kind?: string; agent?: string }>;
 type MakeGauge = (name: string, help: string, labelNames?: readonly string[]) => Gauge;
 type MakeCounter = (name: string, help: string, labelNames?: readonly string[]) => Counter;
 

@@ -1,0 +1,130 @@
+/** What a pass's outcomes change in the leader's memory, and which pass they call for. */
+import type { Outcome, Plan, Step } from "../model/step.ts";
+import { renderPlan } from "../plan/render.ts";
+import { failed, retry, succeeded } from "./failed.ts";
+import type { Session } from "./session.ts";
+import { forgetProject } from "./world.ts";
+import { BerthError } from "../base/errors.ts";
+
+/** Takes the outcomes in; never throws. */
+export function absorb(plan: Plan, outcomes: readonly Outcome[], session: Session): void {
+  const { world } = session;
+  let freed = false;
+  for (const [index, outcome] of outcomes.entries()) {
+    const step = plan.steps[index];
+    if (step === undefined || outcome.kind !== "done") continue;
+    remember(step, outcome.note, session);
+    announce(step, session);
+    freed ||= FREEING.has(step.kind);
+  }
+  if (freed) session.triggerHost("capacity freed");
+  const failure = outcomes.find((outcome) => outcome.kind === "failed");
+  if (failure?.kind === "failed") {
+    giveBack(plan, failure, session);
+    return;
+  }
+  succeeded(plan.project, session);
+  world.faults.delete(plan.project);
+  world.refused.delete(plan.project);
+  // Looks at the reached state once more: a second pass does nothing, unless the world moved meanwhile.
+  if (world.records.has(plan.project)) session.trigger(plan.project, "verify");
+}
+
+const FREEING: ReadonlySet<string> = new Set(["stop-container", "remove-container", "update-container", "settle-phase"]);
+
+function giveBack(plan: Plan, failure: Extract<Outcome, { kind: "failed" }>, session: Session): void {
+  if (failure.code === "postgres.epoch-stale") {
+    failed(plan.project, new BerthError("conflict", { code: failure.code, detail: failure.detail }), session);
+    return;
+  }
+  const { world } = session;
+  const resource = plan.steps[failure.step - 1]?.resource ?? plan.project;
+  world.faults.set(plan.project, { code: failure.code, detail: `${resource}: ${failure.detail}`, at: session.now() });
+  session.log.warn({ project: plan.project, step: failure.step, code: failure.code, detail: failure.detail }, "step failed");
+  session.outbox.add({
+    project: plan.project,
+    kind: "step.failed",
+    cause: "daemon",
+    message: `${resource}: ${failure.detail}`,
+    fields: { code: failure.code, step: failure.step },
+  });
+  void session.outbox.flush();
+  if (failure.errorKind === "rejected") world.refused.set(plan.project, renderPlan(plan));
+  retry(plan.project, failure.errorKind, session);
+}
+
+function remember(step: Step, note: string | null, session: Session): void {
+  const { world, inspections, doors } = session;
+  const record = world.records.get(step.project);
+  switch (step.kind) {
+    case "create-container":
+      if (note !== null) world.applied.set(note, step.container.limits);
+      return;
+    case "update-container":
+      world.applied.set(step.containerId, step.limits);
+      inspections.forget(step.containerId);
+      return;
+    case "start-container":
+      if (note !== null) inspections.forget(note);
+      return;
+    case "remove-container":
+      inspections.forget(step.containerId);
+      world.applied.delete(step.containerId);
+      doors.runners.detach(step.project);
+      return;
+    case "prepare-spool":
+      world.spools.add(step.project);
+      return;
+    case "remove-spool":
+      world.spools.delete(step.project);
+      return;
+    case "settle-runs":
+      world.openRuns.delete(step.project);
+      return;
+    case "release-subnet":
+      if (record !== undefined) world.records.set(step.project, { ...record, subnet: null });
+      return;
+    case "settle-phase":
+      if (note !== null) return;
+      if (step.to === "removed") {
+        forgetProject(world, step.project);
+        session.metrics.forget(step.project);
+      } else if (record !== undefined) {
+        world.records.set(step.project, { ...record, phase: step.to, phaseSince: session.now() });
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+/** Steps that people want to read of in `events`, as `noun.verb`. */
+const TOLD: Readonly<Partial<Record<Step["kind"], string>>> = {
+  "create-container": "container.created",
+  "start-container": "container.started",
+  "stop-container": "container.stopped",
+  "remove-container": "container.removed",
+  "pause-container": "container.frozen",
+  "thaw-container": "container.thawed",
+  "update-container": "container.updated",
+  "create-network": "network.created",
+  "remove-network": "network.removed",
+  "connect-network": "network.connected",
+  "disconnect-network": "network.disconnected",
+  "remove-volume": "volume.removed",
+  "settle-phase": "project.settled",
+};
+
+function announce(step: Step, session: Session): void {
+  const kind = TOLD[step.kind];
+  if (step.external) session.metrics.drift(step.project, step.kind);
+  if (kind === undefined) return;
+  session.outbox.add({
+    project: step.project,
+    kind,
+    cause: step.external ? "external" : "daemon",
+    message: step.kind === "settle-phase" ? `${step.project} is ${step.to}` : `${step.resource}: ${step.cause}`,
+    fields: step.kind === "settle-phase" ? { from: step.from, to: step.to } : { cause: step.cause },
+  });
+  void session.outbox.flush();
+}

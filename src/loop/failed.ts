@@ -1,0 +1,37 @@
+/** What a failed pass leads to, by who must act. */
+import { asBerthError, causeChain } from "../base/errors.ts";
+import type { Session } from "./session.ts";
+
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+/** Retry delays by project; bounded by the number of projects, cleared on success. */
+const attempts = new WeakMap<Session, Map<string, number>>();
+
+/** Marks the project, tells the log once with the whole cause chain, and sets the time of the next try. */
+export function failed(project: string, thrown: unknown, session: Session): void {
+  const error = asBerthError(thrown);
+  if (error.code === "postgres.epoch-stale") {
+    session.fenced(error.message);
+    return;
+  }
+  if (session.signal.aborted) return;
+  session.log.warn({ project, code: error.code, chain: causeChain(error) }, "pass failed");
+  session.world.faults.set(project, { code: error.code, detail: error.message, at: session.now() });
+  retry(project, error.kind, session);
+}
+
+/** Asks for the next pass after a failure of this kind: conflicts at once, refusals never, all else with backoff and jitter. */
+export function retry(project: string, kind: string, session: Session): void {
+  if (kind === "rejected" || kind === "declaration") return;
+  const counts = attempts.get(session) ?? new Map<string, number>();
+  attempts.set(session, counts);
+  const count = counts.get(project) ?? 0;
+  counts.set(project, count + 1);
+  const delayMs = kind === "conflict" && count === 0 ? 0 : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** count) * (0.5 + session.chance());
+  session.trigger(project, `retry after ${kind}`, delayMs);
+}
+
+/** A pass of this project went well: the next failure starts with a short delay again. */
+export function succeeded(project: string, session: Session): void {
+  attempts.get(session)?.delete(project);
+}

@@ -1,0 +1,113 @@
+/** The host pass: allocation over all projects, orphans, and the list of projects that need a pass of their own. */
+import { statfs } from "node:fs/promises";
+import { allocate, memoryBudget } from "../plan/allocate/allocate.ts";
+import { reservationsOf } from "../plan/allocate/reservations.ts";
+import { planOrphans } from "../plan/orphans.ts";
+import { isOurs } from "../observe/project.ts";
+import type { EngineSnapshot, InspectedContainer, ObservedContainer } from "../model/observed.ts";
+import type { Demand } from "../model/quota.ts";
+import { BerthError, causeChain } from "../base/errors.ts";
+import { knownGrounds, planFrom, sight } from "./plan-project.ts";
+import { removeOrphans } from "./orphans.ts";
+import type { Session } from "./session.ts";
+
+/** How often the engine's whole state is read, whatever events said. */
+export const RELIST_MS = 15_000;
+/** An orphan is stopped when seen and removed only after this. */
+const ORPHAN_GRACE_MS = 60_000;
+
+/** One host pass. Never throws: an engine or database that is away is a mode, and the next relist tries again. */
+export async function hostPass(reasons: readonly string[], session: Session): Promise<void> {
+  const begun = session.now();
+  try {
+    const snapshot = await session.relist.fresh();
+    session.modes.set("engine-gone", false, "the engine answers");
+    await lookAtDisk(session);
+    await grant(snapshot, session);
+    await triggerDrifted(snapshot, reasons, session);
+    await tidyOrphans(snapshot, session);
+    forgetGone(snapshot, session);
+    session.metrics.pass("host", (session.now() - begun) / 1000, true);
+  } catch (error) {
+    session.metrics.pass("host", (session.now() - begun) / 1000, false);
+    if (error instanceof BerthError && error.kind === "transient" && error.code.startsWith("docker.")) {
+      session.modes.set("engine-gone", true, error.message);
+    } else if (error instanceof BerthError && error.code === "postgres.epoch-stale") {
+      session.fenced(error.message);
+    } else session.log.warn({ chain: causeChain(error), reasons }, "host pass failed");
+  }
+}
+
+function ourContainers(snapshot: EngineSnapshot, session: Session): readonly ObservedContainer[] {
+  const { install, installUid } = session.world.install;
+  return snapshot.containers.filter(({ own }) => isOurs(own, install, installUid));
+}
+
+async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> {
+  const { world } = session;
+  const ours = ourContainers(snapshot, session);
+  const inspected = new Map<string, InspectedContainer>();
+  await Promise.all(
+    ours.map(async ({ id }) => {
+      const seen = await session.inspections.of(id);
+      if (seen !== null) inspected.set(id, seen);
+    }),
+  );
+  // From here on nothing is awaited: `acting` and the allocations must describe one moment.
+  const inFlight = [...world.acting].map(([project, memoryBytes]) => ({ project, memoryBytes }));
+  const reserved = reservationsOf(ours, inspected, inFlight);
+  const incumbents = new Set(ours.map(({ own }) => own.project));
+  const demands: Demand[] = [];
+  for (const { name, spec, wanted, phase } of world.records.values()) {
+    if (wanted !== "active" && wanted !== "frozen") continue;
+    if (phase === "removing") continue;
+    demands.push({ project: name, priority: spec.priority, memoryBytes: spec.limits.memoryBytes, incumbent: incumbents.has(name) });
+  }
+  const granted = allocate(demands, reserved, memoryBudget(world.host, world.facts));
+  world.allocations.clear();
+  for (const allocation of granted) world.allocations.set(allocation.project, allocation);
+  world.reservedBytes = reserved.reduce((sum, { memoryBytes }) => sum + (memoryBytes ?? 0), 0);
+}
+
+/** Triggers exactly the projects whose plan is not empty on this snapshot: an idle pass asks nobody anything. */
+async function triggerDrifted(snapshot: EngineSnapshot, reasons: readonly string[], session: Session): Promise<void> {
+  const reason = reasons[0] ?? "relist";
+  for (const record of session.world.records.values()) {
+    const grounds = knownGrounds(record, session);
+    const observed = await sight(record, grounds, snapshot, session);
+    const { plan } = planFrom(record, grounds, observed, session);
+    session.world.waiting.set(record.name, plan.waiting);
+    const groundsMissing = session.world.allocations.get(record.name)?.admitted === true && (grounds.image === null || grounds.subnet === null);
+    if (plan.steps.length > 0 || groundsMissing) session.trigger(record.name, reason);
+    attachIfRunning(record.name, record.journalSeq, observed.containers, session);
+  }
+}
+
+function attachIfRunning(project: string, journalSeq: number, containers: readonly ObservedContainer[], session: Session): void {
+  const live = containers.find(({ state }) => state === "running" || state === "paused");
+  if (live === undefined) return;
+  session.doors.runners.setFrozen(project, live.state === "paused");
+  session.doors.runners.attach(project, journalSeq);
+}
+
+async function lookAtDisk(session: Session): Promise<void> {
+  const { world, modes } = session;
+  const space = await statfs(session.spoolRoot);
+  const free = space.bavail * space.bsize;
+  const needed = world.host.reserve.diskBytes;
+  world.diskLow = free < needed;
+  modes.set("disk-low", world.diskLow, `${Math.round(free / 1024 ** 2)} MiB free, ${Math.round(needed / 1024 ** 2)} MiB reserved`);
+}
+
+async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<void> {
+  const { world, modes } = session;
+  const verdict = planOrphans(snapshot, { install: world.install, projects: new Set(world.records.keys()), firstSeen: world.orphans, now: session.now(), graceMs: ORPHAN_GRACE_MS, confirmed: world.orphansConfirmed });
+  modes.set("mass-orphans", verdict.kind === "mass-orphans", verdict.kind === "mass-orphans" ? verdict.detail : "");
+  if (verdict.kind === "plan" && verdict.steps.length > 0) await removeOrphans(verdict.steps, session);
+}
+
+function forgetGone(snapshot: EngineSnapshot, session: Session): void {
+  const ids = new Set(snapshot.containers.map(({ id }) => id));
+  session.inspections.keepOnly(ids);
+  for (const id of session.world.applied.keys()) if (!ids.has(id)) session.world.applied.delete(id);
+}

@@ -1,0 +1,60 @@
+/** The project pass: the whole job for one project, from what is wanted to what was done. */
+import { BerthError } from "../base/errors.ts";
+import { act } from "../act/act.ts";
+import { checkPlan } from "../plan/checks.ts";
+import { renderPlan } from "../plan/render.ts";
+import { intend, settle } from "../record/steps.ts";
+import { absorb } from "./absorb.ts";
+import { actDoors } from "./act-doors.ts";
+import { failed } from "./failed.ts";
+import { groundsOf, planProject } from "./plan-project.ts";
+import { repairDelayMs } from "./repairs.ts";
+import type { Session } from "./session.ts";
+
+/** One pass; what goes wrong is recorded and decides when the next one comes. Never throws. */
+export async function projectPass(project: string, reasons: readonly string[], session: Session): Promise<void> {
+  const begun = session.now();
+  try {
+    const acted = await pass(project, session);
+    if (acted) session.log.info({ project, reasons, ms: session.now() - begun }, "pass");
+    session.metrics.pass("project", (session.now() - begun) / 1000, true);
+  } catch (error) {
+    session.metrics.pass("project", (session.now() - begun) / 1000, false);
+    failed(project, error, session);
+  } finally {
+    session.world.acting.delete(project);
+  }
+}
+
+async function pass(project: string, session: Session): Promise<boolean> {
+  const { world, doors } = session;
+  const record = world.records.get(project);
+  if (record === undefined || session.signal.aborted) return false;
+
+  const grounds = await groundsOf(record, session);
+  const snapshot = await session.relist.fresh();
+  const { plan, observed } = await planProject(record, grounds, snapshot, session);
+  const faults = checkPlan(plan, observed);
+  if (faults.length > 0) throw new BerthError("defect", { code: "plan.unsound", detail: faults.join("; ") });
+  if (plan.steps.length === 0) return nothingToDo(project, session);
+  if (world.refused.get(project) === renderPlan(plan)) return false;
+  const delayMs = repairDelayMs(plan, session);
+  if (delayMs > 0) return later(project, delayMs, session);
+
+  const opened = await intend(plan, session.newId(), doors.postgres, world.install.epoch);
+  const outcomes = await act(plan, actDoors(session), session.signal);
+  await settle(opened, outcomes, doors.postgres, world.install.epoch);
+  absorb(plan, outcomes, session);
+  return true;
+}
+
+function nothingToDo(project: string, session: Session): false {
+  session.world.refused.delete(project);
+  session.world.faults.delete(project);
+  return false;
+}
+
+function later(project: string, delayMs: number, session: Session): false {
+  session.trigger(project, "repair-delay", delayMs);
+  return false;
+}

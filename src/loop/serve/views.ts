@@ -1,0 +1,88 @@
+/** Answers that come from memory: projects, host, readiness. */
+import { BerthError } from "../../base/errors.ts";
+import { limitValues } from "../../desired/container.ts";
+import { memoryBudget } from "../../plan/allocate/allocate.ts";
+import { projectView } from "../../report/status.ts";
+import type { HostView, ProjectView, ReadyView } from "../../model/view.ts";
+import type { ProjectRow } from "../../postgres/door.ts";
+import type { Session } from "../session.ts";
+import { type DaemonState, leading } from "../state.ts";
+import { isOurs } from "../../observe/project.ts";
+
+export function projectViews(state: DaemonState): readonly ProjectView[] {
+  const session = leading(state);
+  return [...session.world.records.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((record) => view(record, session, state));
+}
+
+/** Unknown names are usage errors with the nearest known one as a hint. */
+export function oneView(name: string, state: DaemonState): ProjectView {
+  const session = leading(state);
+  return view(recordOf(name, session), session, state);
+}
+
+export function recordOf(name: string, session: Session): ProjectRow {
+  const record = session.world.records.get(name);
+  if (record !== undefined) return record;
+  const names = [...session.world.records.keys()];
+  throw new BerthError("usage", { code: "loop.project-unknown", detail: `there is no project ${name}`, hint: names.length === 0 ? "declare one and run `berth apply`" : `projects: ${names.slice(0, 10).join(", ")}` });
+}
+
+function view(record: ProjectRow, session: Session, state: DaemonState): ProjectView {
+  const { world, doors, modes } = session;
+  const { install, installUid } = world.install;
+  const containers = session.relist.latest()?.containers.filter(({ own }) => isOurs(own, install, installUid) && own.project === record.name) ?? [];
+  const live = containers.find(({ state: now }) => now === "running" || now === "paused") ?? containers[0] ?? null;
+  const allocation = world.allocations.get(record.name);
+  return projectView({
+    record,
+    waiting: world.waiting.get(record.name) ?? [],
+    fault: world.faults.get(record.name) ?? null,
+    container: modes.holds("engine-gone") && live === null ? undefined : live,
+    report: doors.runners.report(record.name),
+    connected: doors.runners.connected(record.name) || live?.state === "paused",
+    cpuPercent: state.cpuPercent.get(record.name) ?? null,
+    limits: limitValues(record.spec, allocation?.admitted === true ? allocation.memoryBytes : record.spec.limits.memoryBytes),
+    now: state.now(),
+  });
+}
+
+export function hostView(state: DaemonState): HostView {
+  const session = leading(state);
+  const { world } = session;
+  const agents = [...world.records.keys()].reduce((sum, name) => sum + (session.doors.runners.report(name)?.agents.length ?? 0), 0);
+  return {
+    cpus: world.facts.cpus,
+    memoryBytes: world.facts.memoryBytes,
+    budgetBytes: memoryBudget(world.host, world.facts),
+    reservedBytes: world.reservedBytes,
+    projects: world.records.size,
+    agents,
+    generation: world.generation,
+  };
+}
+
+/** Ready means: it leads, and nothing it needs for accepting work is away. */
+export function readyView(state: DaemonState): ReadyView {
+  const modes = state.modes.list();
+  const dependency = (name: ReadyView["dependencies"][number]["name"], mode: string): ReadyView["dependencies"][number] => {
+    const held = modes.find((each) => each.name === mode);
+    return { name, ok: held === undefined, detail: held?.detail ?? "ok", since: held?.since ?? state.roleSince };
+  };
+  const dependencies = [
+    dependency("engine", "engine-gone"),
+    dependency("postgres", "postgres-gone"),
+    dependency("redis", "redis-gone"),
+    dependency("firewall", "firewall-unverified"),
+    dependency("disk", "disk-low"),
+  ];
+  return {
+    ready: state.role === "leader" && dependencies.every(({ ok }) => ok),
+    role: state.role,
+    epoch: state.session?.world.install.epoch ?? null,
+    install: state.settings.install,
+    installUid: state.installUid,
+    version: state.settings.version,
+    dependencies,
+    modes,
+  };
+}

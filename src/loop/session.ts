@@ -1,0 +1,39 @@
+/** A leader's session: what its passes share, from the moment it leads until it does not. */
+import type { Slots } from "../base/slots.ts";
+import type { Outbox } from "../record/outbox.ts";
+import type { Inspections } from "../observe/inspections.ts";
+import type { Relist } from "../observe/relist.ts";
+import type { Metrics } from "../report/metrics.ts";
+import type { Log } from "../report/log.ts";
+import type { Modes } from "./modes.ts";
+import type { Settings } from "./settings.ts";
+import type { Doors, World } from "./world.ts";
+
+export interface Session {
+  readonly settings: Settings;
+  readonly doors: Doors;
+  readonly world: World;
+  /** Where the spool volume is seen from here. */
+  readonly spoolRoot: string;
+  readonly relist: Relist;
+  readonly inspections: Inspections;
+  readonly modes: Modes;
+  readonly outbox: Outbox;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Bounds engine operations over all projects. */
+  readonly slots: Slots;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  /** Uniform in [0, 1): jitter. */
+  readonly chance: () => number;
+  readonly newId: () => string;
+  /** Asks for a pass of one project. */
+  trigger(project: string, reason: string, delayMs?: number): void;
+  /** Asks for a host pass: allocation over all projects, then the project passes it finds necessary. */
+  triggerHost(reason: string, delayMs?: number): void;
+  /** Our epoch is stale: the session ends. */
+  fenced(why: string): void;
+  /** Wakes everybody who follows events. */
+  eventsWritten(): void;
+}

@@ -1,0 +1,72 @@
+/** Upkeep: what a leader does by the clock: relists, probes its stores, verifies the firewall, enforces retention. */
+import { causeChain } from "../base/errors.ts";
+import type { Session } from "./session.ts";
+
+const PROBE_MS = 1_000;
+const FIREWALL_MS = 60_000;
+const RETENTION_MS = 3_600_000;
+
+/** Starts the timers; none keeps the process alive, and none overlaps with itself. */
+export function startUpkeep(session: Session, relistMs: number): Readonly<{ stop(): void }> {
+  const timers = [
+    every(relistMs, async () => session.triggerHost("relist"), session),
+    every(PROBE_MS, () => probe(session), session),
+    every(FIREWALL_MS, () => verifyFirewall(session), session),
+    every(RETENTION_MS, () => retain(session), session),
+  ];
+  void verifyFirewall(session);
+  return { stop: () => timers.forEach((timer) => clearInterval(timer)) };
+}
+
+function every(ms: number, work: () => Promise<void>, session: Session): NodeJS.Timeout {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy || session.signal.aborted) return;
+    busy = true;
+    work()
+      .catch((error: unknown) => session.log.warn({ chain: causeChain(error) }, "upkeep failed"))
+      .finally(() => {
+        busy = false;
+      });
+  }, ms);
+  timer.unref();
+  return timer;
+}
+
+/** Asks a store that is away whether it is back, and hands it what waited. Stores that answer are not asked. */
+async function probe(session: Session): Promise<void> {
+  const { modes, doors, outbox } = session;
+  const asked: Promise<unknown>[] = [];
+  if (modes.holds("postgres-gone")) asked.push(doors.postgres.ping().then(() => outbox.flush()));
+  if (modes.holds("redis-gone")) asked.push(doors.redis.ping());
+  if (modes.holds("engine-gone")) asked.push(doors.engine.ping().then(() => session.triggerHost("engine answers")));
+  if (outbox.waiting() > 0) asked.push(outbox.flush());
+  await Promise.allSettled(asked);
+}
+
+/** Verifies the rules while any project needs them; without such a project there is nothing to guard. */
+export async function verifyFirewall(session: Session): Promise<void> {
+  const { world, doors, modes } = session;
+  const needed = [...world.records.values()].some(({ spec, wanted }) => spec.network.egress === "open" && wanted === "active");
+  try {
+    world.hostRoutes = await doors.firewall.hostRoutes();
+    if (!needed) return modes.set("firewall-unverified", false, "no project needs it");
+    const before = world.firewallVerified;
+    const state = await doors.firewall.ensure();
+    world.firewallVerified = state.verified;
+    modes.set("firewall-unverified", !state.verified, state.detail);
+    if (state.verified && !before) session.triggerHost("firewall verified");
+  } catch (error) {
+    world.firewallVerified = false;
+    if (needed) modes.set("firewall-unverified", true, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function retain(session: Session): Promise<void> {
+  const { world, doors, settings } = session;
+  const { outputDays, ...rows } = settings.retention;
+  const deleted = await doors.postgres.enforceRetention({ epoch: world.install.epoch, ...rows });
+  let freed = 0;
+  for (const project of world.spools) freed += await doors.runners.prune(project, session.now() - outputDays * 86_400_000);
+  session.log.info({ deleted, outputBytesFreed: freed }, "retention enforced");
+}
