@@ -1,0 +1,53 @@
+/** Whether the kept container must make room for a new one, and which fields say so. */
+import { fingerprintChanges } from "../../model/fingerprint.ts";
+import type { ContainerSpec } from "../../model/desired.ts";
+import type { ObservedContainer } from "../../model/observed.ts";
+import type { FieldChange } from "../../model/step.ts";
+import { isLive } from "../live.ts";
+import type { Reason } from "../drift.ts";
+import { isAttached, networkChanges } from "./network.ts";
+import type { Situation } from "./situation.ts";
+
+export interface Replacement extends Reason {
+  readonly changes: readonly FieldChange[];
+}
+
+/** Null: the container may stay, perhaps with live repairs. */
+export function replacementOf(
+  situation: Situation,
+  container: ObservedContainer,
+): Replacement | null {
+  const { desired, network } = situation;
+  if (desired.container === null || desired.network === null) return null;
+  if (container.state === "dead")
+    return { cause: "the engine reports it dead", external: false, changes: [] };
+  if (container.name !== desired.objectName) {
+    const changes = [{ field: "name", from: container.name, to: desired.objectName }];
+    return { cause: `renamed externally to ${container.name}`, external: true, changes };
+  }
+  const changes = [
+    ...specChanges(container, desired.container),
+    ...(network === null ? [] : networkChanges(network, desired.network)),
+  ];
+  if (changes.length > 0)
+    return {
+      cause: `changed: ${changes.map(({ field }) => field).join(", ")}`,
+      external: false,
+      changes,
+    };
+  // A stopped container remembers its network by id and cannot start without it; a live one is attached again instead.
+  if (!isLive(container.state) && (network === null || !isAttached(container, network))) {
+    return { cause: "its network is gone", external: situation.settled, changes: [] };
+  }
+  return null;
+}
+
+function specChanges(container: ObservedContainer, spec: ContainerSpec): readonly FieldChange[] {
+  const changes = fingerprintChanges(container.own.specHash, spec.specHash);
+  if (changes === null)
+    return [{ field: "spec", from: container.own.specHash ?? "unknown", to: spec.specHash }];
+  return changes.map(({ part, from, to }) => {
+    if (part === "image") return { field: part, from: container.image, to: spec.image };
+    return { field: part, from: from ?? "none", to: to ?? "none" };
+  });
+}
