@@ -57,13 +57,6 @@ export function desireStorage(
     volumes.push({ name, key });
     return name;
   };
-  const mount = (kind: MountSpec["kind"], source: string, target: string): MountSpec => ({
-    kind,
-    source,
-    target,
-    readOnly: false,
-    subpath: null,
-  });
   const mounts: MountSpec[] = [
     {
       kind: "volume",
@@ -137,7 +130,6 @@ export function desireContainer(
  * timeout (our own stops bring theirs).
  */
 function specFingerprint(spec: ProjectSpec, { mounts, tmpfs }: Storage): string {
-  const brief = (value: unknown): string => shortHash(value).slice(0, 8);
   return fingerprint([
     ["image", brief(spec.image)],
     ["limits.nofile", String(spec.limits.nofile)],
@@ -148,4 +140,12 @@ function specFingerprint(spec: ProjectSpec, { mounts, tmpfs }: Storage): string 
     ["labels", brief(spec.labels)],
     ["oom_score_adj", String(OOM_SCORE_ADJ)],
   ]);
+}
+
+function mount(kind: MountSpec["kind"], source: string, target: string): MountSpec {
+  return { kind, source, target, readOnly: false, subpath: null };
+}
+
+function brief(value: unknown): string {
+  return shortHash(value).slice(0, 8);
 }

@@ -59,7 +59,6 @@ function serialOf(agent: string, record: ProjectRecord): number {
 
 /** An agent's part is `<process>-<policy>-<replicas>-<serial>`: what restarts it stands apart from what does not. */
 function configFingerprint(config: Omit<RunnerConfig, "hash">): string {
-  const brief = (value: unknown): string => shortHash(value).slice(0, 8);
   return fingerprint([
     ["environment", brief(config.environment)],
     ["secrets", brief(config.secretNames)],
@@ -86,4 +85,8 @@ function configFingerprint(config: Omit<RunnerConfig, "hash">): string {
       return [`agents.${agent.name}`, part.join("-")] as const;
     }),
   ]);
+}
+
+function brief(value: unknown): string {
+  return shortHash(value).slice(0, 8);
 }

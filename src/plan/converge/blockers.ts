@@ -13,9 +13,12 @@ export function blockersOf({ desired, observed }: Situation): readonly string[] 
   if (desired.egress === "open" && !observed.firewallVerified) {
     reasons.push("firewall: the rules for open egress are not verified");
   }
-  const taken = (what: string, name: string): string => `name-taken: ${what} ${name} is not ours`;
   if (observed.foreign.container) reasons.push(taken("container", desired.objectName));
   if (observed.foreign.network) reasons.push(taken("network", desired.objectName));
   for (const name of observed.foreign.volumes) reasons.push(taken("volume", name));
   return reasons;
+}
+
+function taken(what: string, name: string): string {
+  return `name-taken: ${what} ${name} is not ours`;
 }
