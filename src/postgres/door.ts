@@ -129,6 +129,8 @@ export interface NewEvent {
  */
 export interface PostgresDoor {
   ping(): Promise<void>;
+  /** The database clock, milliseconds since the epoch. */
+  clock(): Promise<number>;
   migrate(): Promise<void>;
   /** Reads or creates the install row (random uid on creation). */
   install(install: string): Promise<InstallRow>;
@@ -137,39 +139,106 @@ export interface PostgresDoor {
    * `force` false: only when that lock is free (Redis unreachable); true: the Redis lease is ours, so the lock is not asked for.
    * Returns null when not allowed.
    */
-  takeLeadership(request: Readonly<{ holder: string; floor: number; force: boolean }>): Promise<number | null>;
+  takeLeadership(
+    request: Readonly<{ holder: string; floor: number; force: boolean }>,
+  ): Promise<number | null>;
   /** The current epoch as stored. */
   epoch(): Promise<number>;
   accept(request: AcceptRequest): Promise<AcceptResult>;
   current(): Promise<Readonly<{ generation: number; declaration: Declaration | null }>>;
-  generation(generation: number): Promise<Readonly<{ row: GenerationRow; bundle: Bundle; declaration: Declaration }> | null>;
+  generation(
+    generation: number,
+  ): Promise<Readonly<{ row: GenerationRow; bundle: Bundle; declaration: Declaration }> | null>;
   generations(limit: number): Promise<readonly GenerationRow[]>;
   projects(): Promise<readonly ProjectRow[]>;
   /** Writes the operator's wish, moves the phase by the lifecycle table, audits; returns the new row. Unknown project: `postgres.project-unknown` (rejected kind "usage"). */
   intend(request: IntentRequest): Promise<ProjectRow>;
   /** Moves the phase only if it is still `from`; false when it is not. `removed` deletes the row and keeps its history. */
-  settlePhase(request: Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>): Promise<boolean>;
+  settlePhase(
+    request: Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>,
+  ): Promise<boolean>;
   /** Allocates the lowest free /28 of the pool that overlaps none of `avoid`; idempotent per project. `postgres.pool-exhausted` is capacity. */
-  allocateSubnet(request: Readonly<{ epoch: number; project: string; pool: string; avoid: readonly string[] }>): Promise<string>;
+  allocateSubnet(
+    request: Readonly<{ epoch: number; project: string; pool: string; avoid: readonly string[] }>,
+  ): Promise<string>;
   releaseSubnet(request: Readonly<{ epoch: number; project: string }>): Promise<void>;
   openSteps(epoch: number, rows: readonly StepRow[]): Promise<readonly number[]>;
   settleSteps(epoch: number, settlements: readonly StepSettlement[]): Promise<void>;
   openStepsOfOthers(epoch: number): Promise<readonly OpenStep[]>;
-  stepHistory(project: string | null, limit: number): Promise<readonly (OpenStep & Readonly<{ outcome: string | null; detail: string | null; settledAt: number | null }>)[]>;
+  stepHistory(
+    project: string | null,
+    limit: number,
+  ): Promise<
+    readonly (OpenStep &
+      Readonly<{ outcome: string | null; detail: string | null; settledAt: number | null }>)[]
+  >;
   /** Inserts runs, terminal records and events; idempotent by (project, seq); returns the highest durable seq. */
-  ingest(request: Readonly<{ epoch: number; project: string; generation: number; events: readonly JournalEvent[] }>): Promise<number>;
+  ingest(
+    request: Readonly<{
+      epoch: number;
+      project: string;
+      generation: number;
+      events: readonly JournalEvent[];
+    }>,
+  ): Promise<number>;
   /** Every run of the project without a terminal record becomes `lost (reason)`; returns how many. */
-  loseRuns(request: Readonly<{ epoch: number; project: string; reason: string; exceptBoot: string | null }>): Promise<number>;
+  loseRuns(
+    request: Readonly<{
+      epoch: number;
+      project: string;
+      reason: string;
+      exceptBoot: string | null;
+    }>,
+  ): Promise<number>;
   /** Projects that have runs without a terminal record. */
   projectsWithOpenRuns(): Promise<readonly string[]>;
-  runs(query: Readonly<{ project: string | null; agent: string | null; limit: number }>): Promise<readonly RunRecord[]>;
+  runs(
+    query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
+  ): Promise<readonly RunRecord[]>;
   appendEvents(epoch: number, events: readonly NewEvent[]): Promise<readonly EventRecord[]>;
-  events(query: Readonly<{ after: number | null; project: string | null; kinds: readonly string[]; limit: number; newestFirst: boolean }>): Promise<readonly EventRecord[]>;
+  events(
+    query: Readonly<{
+      after: number | null;
+      project: string | null;
+      kinds: readonly string[];
+      limit: number;
+      newestFirst: boolean;
+    }>,
+  ): Promise<readonly EventRecord[]>;
   /** An action that is no intent (root exec, gc): who, what, why. */
-  recordAudit(request: Readonly<{ epoch: number; by: Asker; action: string; project: string | null; detail: string }>): Promise<void>;
-  audit(limit: number, project: string | null): Promise<readonly Readonly<{ id: number; at: number; by: Asker; action: string; project: string | null; detail: string }>[]>;
+  recordAudit(
+    request: Readonly<{
+      epoch: number;
+      by: Asker;
+      action: string;
+      project: string | null;
+      detail: string;
+    }>,
+  ): Promise<void>;
+  audit(
+    limit: number,
+    project: string | null,
+  ): Promise<
+    readonly Readonly<{
+      id: number;
+      at: number;
+      by: Asker;
+      action: string;
+      project: string | null;
+      detail: string;
+    }>[]
+  >;
   /** Deletes what is older than the stated retention; returns rows deleted by table. */
-  enforceRetention(request: Readonly<{ epoch: number; runsDays: number; eventsDays: number; stepsDays: number; auditDays: number; generationsKept: number }>): Promise<Readonly<Record<string, number>>>;
+  enforceRetention(
+    request: Readonly<{
+      epoch: number;
+      runsDays: number;
+      eventsDays: number;
+      stepsDays: number;
+      auditDays: number;
+      generationsKept: number;
+    }>,
+  ): Promise<Readonly<Record<string, number>>>;
   onState(listener: (reachable: boolean) => void): void;
   close(): Promise<void>;
 }

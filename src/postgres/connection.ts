@@ -1,0 +1,70 @@
+/** One connection at a time: taken from the pool, used, given back or destroyed. */
+import type { ClientBase, Pool, PoolClient, QueryResultRow } from "pg";
+import { isAnswer } from "./errors.ts";
+import { sql } from "./sql.ts";
+
+/** Statements by file name; inside a transaction or on their own. */
+export interface Statements {
+  rows<R extends QueryResultRow>(query: string, values?: readonly unknown[]): Promise<readonly R[]>;
+}
+
+/** The statements of this room on one connection. */
+export function statementsOn(client: ClientBase): Statements {
+  return {
+    rows: async <R extends QueryResultRow>(query: string, values: readonly unknown[] = []) =>
+      (await client.query<R>(sql(query), [...values])).rows,
+  };
+}
+
+/** A connection whose state is in doubt (network error, deadline passed) is destroyed, never returned to the pool. */
+export async function withClient<T>(
+  pool: Pool,
+  signal: AbortSignal,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let released = false;
+  const release = (destroy: boolean): void => {
+    if (released) return;
+    released = true;
+    client.release(destroy);
+    // The listener stays for good on a destroyed connection: its socket may fail later, with nobody to hear.
+    if (!destroy) client.off("error", ignore);
+    signal.removeEventListener("abort", abandon);
+  };
+  const abandon = (): void => release(true);
+  client.on("error", ignore); // without a listener a lost connection would end the daemon; the pending query rejects too
+  signal.addEventListener("abort", abandon);
+  try {
+    if (signal.aborted)
+      throw new Error("connection timeout: the call ended before it had a connection");
+    const result = await work(client);
+    release(false);
+    return result;
+  } catch (thrown) {
+    release(!isAnswer(thrown));
+    throw thrown;
+  }
+}
+
+function ignore(): void {
+  // Deliberately nothing: see `withClient`.
+}
+
+/** Commits what `work` did, or none of it. */
+export async function inTransaction<T>(
+  client: PoolClient,
+  work: (tx: Statements) => Promise<T>,
+): Promise<T> {
+  await client.query("begin");
+  let result: T;
+  try {
+    result = await work(statementsOn(client));
+  } catch (thrown) {
+    // Only a connection in step can be rolled back; any other is destroyed by `withClient`, which rolls back as well.
+    if (isAnswer(thrown)) await client.query("rollback");
+    throw thrown;
+  }
+  await client.query("commit");
+  return result;
+}

@@ -1,0 +1,48 @@
+/** The accepted declarations by generation. */
+import type { Bundle } from "../model/bundle.ts";
+import type { Declaration } from "../model/project.ts";
+import type { Asker, GenerationRow } from "./door.ts";
+import type { Session } from "./session.ts";
+
+type Flat = Omit<GenerationRow, "by"> & Asker & Record<string, unknown>;
+type Full = Flat & {
+  readonly bundle: Bundle;
+  readonly declaration: Declaration;
+};
+export type FullGeneration = Readonly<{
+  row: GenerationRow;
+  bundle: Bundle;
+  declaration: Declaration;
+}>;
+
+/** Newest first, without their texts. */
+export async function readGenerations(
+  session: Session,
+  limit: number,
+): Promise<readonly GenerationRow[]> {
+  return (await session.read<Flat>("generation-list", [limit])).map(rowOf);
+}
+
+/** One generation with its texts, or null. */
+export async function readGeneration(
+  session: Session,
+  generation: number,
+): Promise<FullGeneration | null> {
+  const [found] = await session.read<Full>("generation-read", [generation]);
+  return found === undefined
+    ? null
+    : { row: rowOf(found), bundle: found.bundle, declaration: found.declaration };
+}
+
+function rowOf({
+  generation,
+  at,
+  source,
+  who,
+  claim,
+  reason,
+  rollbackOf,
+  projects,
+}: Flat): GenerationRow {
+  return { generation, at, source, by: { who, claim, reason }, rollbackOf, projects };
+}

@@ -1,0 +1,87 @@
+/** Makes runners' journals durable: runs, their ends and events, each exactly once. */
+import type { JournalEvent } from "../model/run.ts";
+import { unknownProject } from "./errors.ts";
+import { recordEvents } from "./events.ts";
+import { wordsOfJournal } from "./journal-events.ts";
+import { endsOf, startsOf } from "./journal-rows.ts";
+import type { RunEnd, RunStart } from "./journal-rows.ts";
+import type { Statements } from "./connection.ts";
+import type { Session } from "./session.ts";
+
+/** Journal events a transaction: a backlog of days goes in by stretches, each well below the statement deadline. */
+const STRETCH = 1_000;
+
+export type IngestRequest = Readonly<{
+  epoch: number;
+  project: string;
+  generation: number;
+  events: readonly JournalEvent[];
+}>;
+
+/**
+ * See `PostgresDoor.ingest`. INVARIANT: `journal_seq` rises in the transaction that writes the events up to it, so after any
+ * crash or lost answer the same events can be given again and those already written are passed over.
+ */
+export async function ingest(session: Session, request: IngestRequest): Promise<number> {
+  const events = request.events.toSorted((a, b) => a.seq - b.seq);
+  let durable = 0;
+  for (let from = 0; from === 0 || from < events.length; from += STRETCH) {
+    const stretch = events.slice(from, from + STRETCH);
+    durable = await session.write({ operation: "ingest", epoch: request.epoch }, (tx) =>
+      ingestIn(tx, { ...request, events: stretch }),
+    );
+  }
+  return durable;
+}
+
+async function ingestIn(tx: Statements, request: IngestRequest): Promise<number> {
+  const { project, epoch, generation } = request;
+  const [row] = await tx.rows<{ journalSeq: number }>("project-lock", [project]);
+  if (row === undefined) throw unknownProject(project);
+  const mark = row.journalSeq;
+  const fresh = request.events.filter(
+    (event, at) => event.seq > mark && event.seq !== request.events[at - 1]?.seq,
+  );
+  const top = fresh.at(-1)?.seq;
+  if (top === undefined) return mark;
+  await writeStarts(tx, [project, epoch], startsOf(fresh));
+  await writeEnds(tx, [project, epoch], endsOf(fresh, generation));
+  await tx.rows("project-journal-seq", [project, top]);
+  await recordEvents(tx, wordsOfJournal(project, mark, fresh));
+  return top;
+}
+
+type Whose = readonly [project: string, epoch: number];
+
+async function writeStarts(
+  tx: Statements,
+  whose: Whose,
+  starts: readonly RunStart[],
+): Promise<void> {
+  if (starts.length > 0) await tx.rows("run-start", [...whose, ...startColumns(starts)]);
+}
+
+async function writeEnds(tx: Statements, whose: Whose, ends: readonly RunEnd[]): Promise<void> {
+  if (ends.length === 0) return;
+  await tx.rows("run-end", [
+    ...whose,
+    ...startColumns(ends),
+    ends.map((end) => end.endedAt),
+    ends.map((end) => end.outcome),
+    ends.map((end) => end.exitCode),
+    ends.map((end) => end.signal),
+    ends.map((end) => end.oom),
+    ends.map((end) => end.reason),
+  ]);
+}
+
+function startColumns(runs: readonly RunStart[]): readonly (readonly unknown[])[] {
+  return [
+    runs.map((run) => run.id),
+    runs.map((run) => run.agent),
+    runs.map((run) => run.replica),
+    runs.map((run) => run.boot),
+    runs.map((run) => run.generation),
+    runs.map((run) => run.startedAt),
+  ];
+}

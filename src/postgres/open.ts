@@ -1,0 +1,60 @@
+/** Opens the door to Postgres: everything accepted is recorded here. */
+import { accept, currentDeclaration } from "./accept.ts";
+import { readAudit, recordAudit } from "./audit.ts";
+import type { PostgresDoor } from "./door.ts";
+import { appendEvents, readEvents } from "./events.ts";
+import { readGeneration, readGenerations } from "./generations.ts";
+import { ingest } from "./ingest.ts";
+import { readEpoch, readInstall } from "./install.ts";
+import { openLeadership } from "./leadership.ts";
+import { migrate } from "./migrate.ts";
+import type { PostgresOptions } from "./options.ts";
+import { intend, readProjects, settlePhase } from "./projects.ts";
+import { enforceRetention } from "./retention.ts";
+import { loseRuns, projectsWithOpenRuns, readRuns } from "./runs.ts";
+import { openSession } from "./session.ts";
+import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.ts";
+import { allocateSubnet, releaseSubnet } from "./subnets.ts";
+
+/** Connects lazily: an unreachable server is told by the first call, as `postgres.unreachable`. */
+export function openPostgres(options: PostgresOptions): PostgresDoor {
+  const session = openSession(options);
+  const leadership = openLeadership(session, options);
+  return {
+    ping: async () => void (await session.read("ping")),
+    migrate: () => migrate(session, options),
+    install: (install) => readInstall(session, install),
+    takeLeadership: (request) => leadership.take(request),
+    epoch: () => readEpoch(session),
+    accept: (request) => accept(session, request),
+    current: () => currentDeclaration({ rows: (query, values) => session.read(query, values) }),
+    generation: (generation) => readGeneration(session, generation),
+    generations: (limit) => readGenerations(session, limit),
+    projects: () => readProjects(session),
+    intend: (request) => intend(session, request),
+    settlePhase: (request) => settlePhase(session, request),
+    allocateSubnet: (request) => allocateSubnet(session, request),
+    releaseSubnet: (request) => releaseSubnet(session, request),
+    openSteps: (epoch, rows) => openSteps(session, epoch, rows),
+    settleSteps: (epoch, settlements) => settleSteps(session, epoch, settlements),
+    openStepsOfOthers: (epoch) => openStepsOfOthers(session, epoch),
+    stepHistory: (project, limit) => stepHistory(session, project, limit),
+    ingest: (request) => ingest(session, request),
+    loseRuns: (request) => loseRuns(session, request),
+    projectsWithOpenRuns: () => projectsWithOpenRuns(session),
+    runs: (query) => readRuns(session, query),
+    appendEvents: (epoch, events) => appendEvents(session, epoch, events),
+    events: (query) => readEvents(session, query),
+    recordAudit: ({ epoch, ...entry }) =>
+      session.write({ operation: "record audit", epoch }, (tx) =>
+        recordAudit(tx, { ...entry, epoch }),
+      ),
+    audit: (limit, project) => readAudit(session, limit, project),
+    enforceRetention: (request) => enforceRetention(session, request),
+    onState: (listener) => session.onState(listener),
+    close: async () => {
+      await leadership.close();
+      await session.close();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** How Postgres is reached: where, as whom, and how long each kind of waiting may last. */
+import { types as pgTypes } from "pg";
+import type { ClientConfig, PoolConfig } from "pg";
+import type { Guard } from "../guard/guard.ts";
+import type { Chance } from "../guard/retry.ts";
+
+export interface PostgresOptions {
+  readonly url: string;
+  readonly install: string;
+  readonly applicationName?: string;
+  /** Without one the door opens its own, named `postgres`. */
+  readonly guard?: Guard;
+  /** Told of what nobody waits for: a connection lost while idle, a failed attempt to get the leader's lock back. */
+  readonly onTrouble?: (operation: string, error: unknown) => void;
+  readonly chance?: Chance;
+  readonly limits?: Partial<PostgresLimits>;
+}
+
+export interface PostgresLimits {
+  /** Connections at once. */
+  readonly connections: number;
+  readonly connectMs: number;
+  /** One statement. */
+  readonly statementMs: number;
+  /** One call of the door, the wait for a connection included. */
+  readonly callMs: number;
+}
+
+export const LIMITS: PostgresLimits = {
+  connections: 8,
+  connectMs: 3_000,
+  statementMs: 5_000,
+  callMs: 6_000,
+};
+
+/** A leader stopped in mid-transaction must not hold the epoch's row against its successor, who has 5 s. */
+const IDLE_IN_TRANSACTION_MS = 2_000;
+const IDLE_CONNECTION_MS = 10_000;
+const INT8_OID = 20;
+
+/** Our bigints are counters and milliseconds, all below 2^53. */
+const types = {
+  getTypeParser: (oid: number, format?: "text" | "binary"): ((value: string) => unknown) =>
+    oid === INT8_OID ? Number : pgTypes.getTypeParser(oid, format === "binary" ? "text" : format),
+};
+
+/** What every connection of this door has in common. */
+export function clientConfig(options: PostgresOptions, limits: PostgresLimits): ClientConfig {
+  return {
+    connectionString: options.url,
+    application_name: options.applicationName ?? `berth-${options.install}`,
+    connectionTimeoutMillis: limits.connectMs,
+    query_timeout: limits.statementMs,
+    // A little before our own deadline, so that a slow server says so itself and the connection survives.
+    statement_timeout: Math.round(limits.statementMs * 0.9),
+    lock_timeout: Math.round(limits.statementMs * 0.8),
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+    types,
+  };
+}
+
+export function poolConfig(options: PostgresOptions, limits: PostgresLimits): PoolConfig {
+  return {
+    ...clientConfig(options, limits),
+    max: limits.connections,
+    idleTimeoutMillis: IDLE_CONNECTION_MS,
+  };
+}

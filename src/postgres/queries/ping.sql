@@ -1,0 +1,3 @@
+-- Whether the server answers.
+-- Input: none. Output: one row. Atomicity: reads nothing.
+select 1 as one

@@ -1,0 +1,52 @@
+/** Runs as recorded, and the end of those nobody can tell the end of. */
+import type { RunRecord } from "../model/run.ts";
+import { recordEvents } from "./events.ts";
+import type { Session } from "./session.ts";
+
+export type LoseRequest = Readonly<{
+  epoch: number;
+  project: string;
+  reason: string;
+  exceptBoot: string | null;
+}>;
+export type RunQuery = Readonly<{ project: string | null; agent: string | null; limit: number }>;
+
+/** See `PostgresDoor.loseRuns`. */
+export async function loseRuns(
+  session: Session,
+  { epoch, project, reason, exceptBoot }: LoseRequest,
+): Promise<number> {
+  return session.write({ operation: "lose runs", epoch }, async (tx) => {
+    const lost = await tx.rows<{ id: string; agent: string; replica: number }>("run-lose", [
+      project,
+      reason,
+      exceptBoot,
+    ]);
+    await recordEvents(
+      tx,
+      lost.map(({ id, agent, replica }) => ({
+        project,
+        kind: "run.lost",
+        cause: "daemon",
+        message: `${agent}#${replica} is lost: ${reason}`,
+        fields: { agent, replica, run: id, reason },
+        at: null,
+      })),
+    );
+    return lost.length;
+  });
+}
+
+/** Newest first. */
+export async function readRuns(
+  session: Session,
+  { project, agent, limit }: RunQuery,
+): Promise<readonly RunRecord[]> {
+  return session.read<RunRecord & Record<string, unknown>>("run-list", [project, agent, limit]);
+}
+
+/** Projects that have runs without a terminal record, by name. */
+export async function projectsWithOpenRuns(session: Session): Promise<readonly string[]> {
+  const rows = await session.read<{ project: string }>("run-open-projects");
+  return rows.map((row) => row.project);
+}

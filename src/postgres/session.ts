@@ -1,0 +1,77 @@
+/** What the rest of this room stands on: reads, fenced writes and guarded calls over one pool. */
+import { Pool } from "pg";
+import type { QueryResultRow } from "pg";
+import { withDeadline } from "../guard/deadline.ts";
+import { openGuard } from "../guard/guard.ts";
+import { inTransaction, statementsOn, withClient } from "./connection.ts";
+import type { Statements } from "./connection.ts";
+import { stale } from "./errors.ts";
+import { LIMITS, poolConfig } from "./options.ts";
+import type { PostgresLimits, PostgresOptions } from "./options.ts";
+import { openReach } from "./reach.ts";
+import type { Reach } from "./reach.ts";
+
+export type Fence = "shared" | "exclusive";
+
+export interface Session extends Reach {
+  readonly limits: PostgresLimits;
+  /** One statement on any connection. */
+  read<R extends QueryResultRow>(query: string, values?: readonly unknown[]): Promise<readonly R[]>;
+  /** A transaction during which the epoch stands still; throws `postgres.epoch-stale` without a trace when it is not `epoch`. */
+  write<T>(
+    request: Readonly<{ operation: string; epoch: number; fence?: Fence }>,
+    work: (tx: Statements) => Promise<T>,
+  ): Promise<T>;
+  /** Called with an epoch that turned out not to be current. */
+  onStale(listener: (epoch: number) => void): void;
+  trouble(operation: string, error: unknown): void;
+  close(): Promise<void>;
+}
+
+const CLOSE_MS = 2_000;
+
+/** Opens no connection yet; the first call does. */
+export function openSession(options: PostgresOptions): Session {
+  const limits = { ...LIMITS, ...options.limits };
+  const guard = options.guard ?? openGuard("postgres");
+  const reach = openReach(guard);
+  const pool = new Pool(poolConfig(options, limits));
+  const onStale: ((epoch: number) => void)[] = [];
+  const trouble = (operation: string, error: unknown): void =>
+    options.onTrouble?.(operation, error);
+  pool.on("error", (error) => trouble("idle connection", error));
+
+  const fenced = async (tx: Statements, epoch: number, fence: Fence): Promise<void> => {
+    const current = await tx.rows(fence === "shared" ? "fence" : "fence-exclusive", [epoch]);
+    if (current.length > 0) return;
+    for (const listener of onStale) listener(epoch);
+    throw stale(epoch);
+  };
+  return {
+    ...reach,
+    limits,
+    trouble,
+    onStale: (listener) => void onStale.push(listener),
+    read: (query, values) =>
+      reach.guarded(query, limits.callMs, (signal) =>
+        withClient(pool, signal, (client) => statementsOn(client).rows(query, values)),
+      ),
+    write: ({ operation, epoch, fence = "shared" }, work) =>
+      reach.guarded(operation, limits.callMs, (signal) =>
+        withClient(pool, signal, (client) =>
+          inTransaction(client, async (tx) => {
+            await fenced(tx, epoch, fence);
+            return work(tx);
+          }),
+        ),
+      ),
+    close: async () => {
+      if (options.guard === undefined) guard.close();
+      // A stalled server would never say goodbye.
+      const goodbye = { door: "postgres", operation: "close", timeoutMs: CLOSE_MS };
+      await withDeadline(goodbye, () => pool.end()).catch((error: unknown) =>
+        trouble("close", error),
+      );
+    },
+  };
+}
