@@ -35,7 +35,7 @@ export interface Storage {
 }
 
 /** Limits in the engine's units, with the memory that was granted. */
-export function desireLimits(spec: ProjectSpec, memoryBytes: number): LimitValues {
+export function limitValues(spec: ProjectSpec, memoryBytes: number): LimitValues {
   return {
     nanoCpus: Math.round(spec.limits.cpus * 1e9),
     memoryBytes,
@@ -102,7 +102,7 @@ export function desireContainer(
     name: objectName(install.install, spec.name),
     project: spec.name,
     image: spec.image,
-    limits: desireLimits(spec, parts.memoryBytes),
+    limits: limitValues(spec, parts.memoryBytes),
     nofile: spec.limits.nofile,
     shmBytes: spec.limits.shmBytes,
     readOnlyRoot: spec.security.readOnlyRoot,

@@ -102,6 +102,8 @@ async function lookAtDisk(session: Session): Promise<void> {
 async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<void> {
   const { world, modes } = session;
   const verdict = planOrphans(snapshot, { install: world.install, projects: new Set(world.records.keys()), firstSeen: world.orphans, now: session.now(), graceMs: ORPHAN_GRACE_MS, confirmed: world.orphansConfirmed });
+  world.orphans.clear();
+  for (const [id, at] of verdict.firstSeen) world.orphans.set(id, at);
   modes.set("mass-orphans", verdict.kind === "mass-orphans", verdict.kind === "mass-orphans" ? verdict.detail : "");
   if (verdict.kind === "plan" && verdict.steps.length > 0) await removeOrphans(verdict.steps, session);
 }

@@ -33,8 +33,8 @@ async function pass(project: string, session: Session): Promise<boolean> {
 
   const grounds = await groundsOf(record, session);
   const snapshot = await session.relist.fresh();
-  const { plan, observed } = await planProject(record, grounds, snapshot, session);
-  const faults = checkPlan(plan, observed);
+  const { plan, desired, observed } = await planProject(record, grounds, snapshot, session);
+  const faults = checkPlan(plan, desired, observed);
   if (faults.length > 0) throw new BerthError("defect", { code: "plan.unsound", detail: faults.join("; ") });
   if (plan.steps.length === 0) return nothingToDo(project, session);
   if (world.refused.get(project) === renderPlan(plan)) return false;

@@ -1,142 +1,127 @@
 /** Orphans: objects of ours whose project nobody has recorded. They are stopped, and removed after a grace; volumes never. */
-import type {
-  EngineSnapshot,
-  ObservedContainer,
-  ObservedNetwork,
-  OwnLabels,
-} from "../model/observed.ts";
-import type { Plan } from "../model/step.ts";
+import type { EngineSnapshot, ObservedContainer, OwnLabels } from "../model/observed.ts";
+import type { Step } from "../model/step.ts";
 import { createDraft, type Draft } from "./converge/draft.ts";
 import { isLive } from "./live.ts";
 
 /** Nobody knows the grace of an unrecorded project's agents: what a generous one would be. */
-const ORPHAN_GRACE_MS = 30_000;
+const ORPHAN_STOP_MS = 30_000;
+const CAUSE = "orphan: no such project is recorded";
+
+type Owned = Readonly<{ own: OwnLabels }>;
 
 export interface OrphanFacts {
-  readonly install: string;
-  readonly installUid: string;
+  readonly install: Readonly<{ install: string; installUid: string }>;
+  /** Every project with a row, whatever its phase: those are the project pass's. */
+  readonly projects: ReadonlySet<string>;
   readonly now: number;
   /** How long an orphan is kept before it is removed. */
   readonly graceMs: number;
-  /** When each orphan's id was first seen as one; the caller keeps it between passes, `orphans` below says which. */
+  /** When each orphan (by id) was first seen as one: the `firstSeen` of the verdict before. */
   readonly firstSeen: ReadonlyMap<string, number>;
   /** An operator said yes (`apply --adopt`, `gc --yes`): lifts the guard against mass removal. */
-  readonly allowMass: boolean;
+  readonly confirmed: boolean;
 }
 
-export interface OrphanVerdict {
-  /** `mass-orphans`: more than half of our objects would be orphans, which is rather a lost database than lost projects. */
-  readonly kind: "none" | "orphans" | "mass-orphans";
-  readonly orphans: readonly Readonly<{
-    id: string;
-    name: string;
-    what: "container" | "network";
-    project: string | null;
-  }>[];
-  /** One plan a project; empty while the guard holds. */
-  readonly plans: readonly Plan[];
+export interface Orphan {
+  readonly id: string;
+  readonly name: string;
+  readonly what: "container" | "network";
+  readonly project: string | null;
 }
 
-/** `recorded` names every project with a row, whatever its phase: those are the project pass's. */
-export function planOrphans(
-  snapshot: EngineSnapshot,
-  recorded: ReadonlySet<string>,
-  facts: OrphanFacts,
-): OrphanVerdict {
-  const ours = ({ own }: { readonly own: OwnLabels }): boolean =>
-    own.install === facts.install && own.installUid === facts.installUid;
-  const stray = ({ own }: { readonly own: OwnLabels }): boolean =>
-    own.project === null || !recorded.has(own.project);
-  const containers = snapshot.containers.filter(ours);
-  const networks = snapshot.networks.filter(ours);
-  const strayContainers = containers.filter(stray);
-  const strayNetworks = networks.filter(stray);
-  const orphans = [
-    ...strayContainers.map(({ id, name, own }) => ({
+interface Seen {
+  readonly orphans: readonly Orphan[];
+  /** Keep it for the next look; what is no longer an orphan is no longer in it. */
+  readonly firstSeen: ReadonlyMap<string, number>;
+}
+
+export type OrphanVerdict =
+  | (Seen & Readonly<{ kind: "plan"; steps: readonly Step[] }>)
+  /** More than half of our objects would be orphans: rather a lost database than lost projects, so nothing is touched. */
+  | (Seen & Readonly<{ kind: "mass-orphans"; detail: string }>);
+
+/** The project name under which orphan steps are journalled; no project can be called so. */
+export const ORPHANS = "@orphans";
+
+/** Steps for what no record names. Networks count as objects too; volumes are neither counted nor ever removed. */
+export function planOrphans(snapshot: EngineSnapshot, facts: OrphanFacts): OrphanVerdict {
+  const ours = ({ own }: Owned): boolean =>
+    own.install === facts.install.install && own.installUid === facts.install.installUid;
+  const stray = ({ own }: Owned): boolean =>
+    own.project === null || !facts.projects.has(own.project);
+  const all = snapshot.containers.filter(ours).length + snapshot.networks.filter(ours).length;
+  const containers = snapshot.containers.filter(ours).filter(stray);
+  const networks = snapshot.networks.filter(ours).filter(stray);
+  const orphans: readonly Orphan[] = [
+    ...containers.map(({ id, name, own }) => ({
       id,
       name,
       what: "container" as const,
       project: own.project,
     })),
-    ...strayNetworks.map(({ id, name, own }) => ({
+    ...networks.map(({ id, name, own }) => ({
       id,
       name,
       what: "network" as const,
       project: own.project,
     })),
   ];
-  if (orphans.length === 0) return { kind: "none", orphans, plans: [] };
-  if (orphans.length * 2 > containers.length + networks.length && !facts.allowMass)
-    return { kind: "mass-orphans", orphans, plans: [] };
-  const projects = [...new Set(orphans.map(({ project }) => project ?? ""))].toSorted();
-  const plans = projects.map((project) => {
-    const mine = ({ own }: { readonly own: OwnLabels }): boolean => (own.project ?? "") === project;
-    return planProject(
-      project,
-      { containers: strayContainers.filter(mine), networks: strayNetworks.filter(mine) },
-      facts,
-    );
-  });
-  return { kind: "orphans", orphans, plans: plans.filter(({ steps }) => steps.length > 0) };
-}
-
-function planProject(
-  project: string,
-  objects: Readonly<{
-    containers: readonly ObservedContainer[];
-    networks: readonly ObservedNetwork[];
-  }>,
-  facts: OrphanFacts,
-): Plan {
-  const draft = createDraft(project, 0, []);
-  const due = ({ id }: { readonly id: string }): boolean =>
-    facts.now - (facts.firstSeen.get(id) ?? facts.now) >= facts.graceMs;
-  const removed = objects.containers.flatMap((container) =>
-    retireOrphan(draft, container, due(container)),
-  );
-  // A network goes with the last container on it, so not before every container of the project is due.
-  if (objects.containers.every(due)) {
-    for (const network of objects.networks.filter(due)) {
-      draft.add(
-        { kind: "remove-network", networkId: network.id },
-        {
-          resource: `network:${network.name}`,
-          cause: "orphan: no such project is recorded",
-          after: removed,
-        },
-      );
-    }
+  const firstSeen = new Map(orphans.map(({ id }) => [id, facts.firstSeen.get(id) ?? facts.now]));
+  const seen = { orphans, firstSeen };
+  if (orphans.length * 2 > all && !facts.confirmed) {
+    const detail = `${orphans.length} of ${all} objects of this install belong to no recorded project`;
+    return { kind: "mass-orphans", detail, ...seen };
   }
-  return draft.finish();
+  const due = (id: string): boolean =>
+    facts.now - (firstSeen.get(id) ?? facts.now) >= facts.graceMs;
+  const draft = createDraft(ORPHANS, 0, []);
+  const removed = new Map(
+    containers.map((container) => [
+      container.id,
+      retireOrphan(draft, container, due(container.id)),
+    ]),
+  );
+  for (const network of networks) {
+    // A network goes after the containers on it, so not before those are due.
+    const users = containers
+      .filter(({ networkIds }) => networkIds.includes(network.id))
+      .map(({ id }) => removed.get(id) ?? null);
+    if (!due(network.id) || users.includes(null)) continue;
+    draft.add(
+      { kind: "remove-network", networkId: network.id },
+      {
+        resource: `network:${network.name}`,
+        cause: `${CAUSE}, and its grace is over`,
+        after: users.filter((id) => id !== null),
+      },
+    );
+  }
+  return { kind: "plan", steps: draft.finish().steps, ...seen };
 }
 
 /**
  * Without a project label it may be a helper of ours that is still at work, so before the grace is over it is spared.
- * Returns the removal's id, if there is one.
+ * Returns the removal's id, or null when it is not removed in this plan.
  */
-function retireOrphan(draft: Draft, container: ObservedContainer, due: boolean): readonly number[] {
-  if (container.state === "removing" || (container.own.project === null && !due)) return [];
+function retireOrphan(draft: Draft, container: ObservedContainer, due: boolean): number | null {
+  if (container.state === "removing" || (container.own.project === null && !due)) return null;
   const containerId = container.id;
-  const detail = {
-    resource: `container:${container.name}`,
-    cause: "orphan: no such project is recorded",
-  };
+  const detail = { resource: `container:${container.name}`, cause: CAUSE };
   let after: readonly number[] = [];
   if (isLive(container.state)) {
     if (container.state === "paused")
       after = [draft.add({ kind: "thaw-container", containerId }, detail)];
     after = [
       draft.add(
-        { kind: "stop-container", containerId, graceMs: ORPHAN_GRACE_MS },
+        { kind: "stop-container", containerId, graceMs: ORPHAN_STOP_MS },
         { ...detail, impact: "restart", after },
       ),
     ];
   }
-  if (!due) return [];
-  return [
-    draft.add(
-      { kind: "remove-container", containerId },
-      { ...detail, cause: `${detail.cause}, and its grace is over`, after },
-    ),
-  ];
+  if (!due) return null;
+  return draft.add(
+    { kind: "remove-container", containerId },
+    { ...detail, cause: `${CAUSE}, and its grace is over`, after },
+  );
 }
