@@ -44,6 +44,19 @@ remove_labelled() { # remove_labelled container|network|volume FLAG…
   [ -z "$found" ] || docker "$1" rm "${@:2}" $found >/dev/null
 }
 
+# The install's chains and the jumps into them, in both families; most often the daemon has removed them already.
+remove_firewall() {
+  docker image inspect "${BERTH_IMAGE_NET:-}" >/dev/null 2>&1 || return 0
+  # shellcheck disable=SC2016
+  timeout 30 docker run --rm --network host --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW "$BERTH_IMAGE_NET" sh -c '
+    for tool in iptables ip6tables iptables-legacy ip6tables-legacy; do
+      "$tool" -w 5 -S 2>/dev/null | grep -E -- "^-A .*-j $1-(IN|FWD)\$" | sed "s/^-A/-D/" | while read -r rule; do "$tool" -w 5 $rule; done
+      for chain in "$1-IN" "$1-FWD"; do
+        if "$tool" -w 5 -F "$chain" 2>/dev/null; then "$tool" -w 5 -X "$chain"; fi
+      done
+    done' remove "BERTH-${BERTH_INSTALL^^}" || say "up: firewall chains BERTH-${BERTH_INSTALL^^}-* may be left"
+}
+
 # Projects go through the daemon while it answers, because it knows what interrupts whom. What is left goes by label,
 # after the daemon, which would repair it, and before the volumes it uses.
 take_down() { # take_down [VOLUMES]
@@ -54,6 +67,7 @@ take_down() { # take_down [VOLUMES]
   compose --progress quiet rm --stop --force daemon >/dev/null
   remove_labelled container --force --volumes
   remove_labelled network
+  remove_firewall
   compose --progress quiet down --timeout 20 ${1:+--volumes}
   rm -f "$BERTH_SOCKET_DIR/berth.sock"
   [ -n "${1:-}" ] || { say "up: down; workspaces and records stay (--volumes removes them)"; return 0; }
