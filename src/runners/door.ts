@@ -27,6 +27,8 @@ export interface OutputQuery {
   /** Only the run before the current one of each agent. */
   readonly previous: boolean;
   readonly follow: boolean;
+  /** Cursor of the last line already seen: goes on right after it. */
+  readonly after?: string | null;
 }
 
 export interface RunnersListener {
@@ -51,8 +53,15 @@ export interface RunnersDoor {
   configure(project: string, config: RunnerConfig): Promise<void>;
   secrets(project: string, values: Readonly<Record<string, string>>): Promise<void>;
   execOpen(project: string, agent: string | null): Promise<ExecTicket>;
+  /** The argv that becomes the command under this ticket, to be exec'd by the engine as root. */
+  execArgv(
+    ticket: ExecTicket,
+    command: Readonly<{ argv: readonly string[]; environment: Readonly<Record<string, string>> }>,
+  ): readonly string[];
   execClose(project: string, marker: number): Promise<void>;
   thawed(project: string, frozenMs: number): Promise<void>;
+  /** A frozen container's runner answers nothing: no deadline runs and no request is sent until it is false again. */
+  setFrozen(project: string, frozen: boolean): void;
   /** Journal events after `after` read straight from the spool: for a runner that is gone. */
   readJournal(project: string, after: number): Promise<readonly JournalEvent[]>;
   /** Output lines in time order over all runs of the project, from the spool: works without a container. */

@@ -1,0 +1,53 @@
+/** Reaching a runner's control socket: connecting to it, and noticing the moment it appears. */
+import { constants, watch, type FSWatcher } from "node:fs";
+import { lstat, open } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { CONTROL_SOCKET } from "../protocol/spool.ts";
+
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * Connects to the socket in `folder`. Through the directory's descriptor, because a socket address holds 107 bytes and
+ * a spool path may be longer; and because what was opened without following links is what is connected to.
+ */
+export async function dial(folder: string): Promise<Socket> {
+  const directory = await open(folder, DIRECTORY);
+  try {
+    const path = join("/proc/self/fd", String(directory.fd), CONTROL_SOCKET);
+    if (!(await lstat(path)).isSocket()) throw new Error(`${CONTROL_SOCKET} is not a socket`);
+    return await connected(path);
+  } finally {
+    await directory.close();
+  }
+}
+
+function connected(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      socket.off("error", reject);
+      resolve(socket);
+    });
+  });
+}
+
+/** Calls `arrived` when a control socket is made in `folder`; null where it cannot be watched, then polling has to do. */
+export function watchArrival(
+  folder: string,
+  arrived: () => void,
+  ended: () => void,
+): FSWatcher | null {
+  let watcher: FSWatcher;
+  try {
+    watcher = watch(folder, { persistent: false });
+  } catch {
+    return null;
+  }
+  watcher.on("change", (_kind, name) => {
+    if (name === CONTROL_SOCKET) arrived();
+  });
+  watcher.on("error", ended);
+  return watcher;
+}

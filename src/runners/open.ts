@@ -1,0 +1,79 @@
+/** Opens the runners' door: one kept connection per attached project, and the spools on disk. */
+import { commandsThrough, type Ask } from "./commands.ts";
+import { keepConnected, type Connection } from "./connection.ts";
+import type { RunnersDoor } from "./door.ts";
+import { spoolFault, unreachable } from "./faults.ts";
+import { readJournal } from "./journal.ts";
+import type { RunnersOptions } from "./options.ts";
+import { readOutput } from "./output.ts";
+import { pruneRuns } from "./prune.ts";
+import { deleteSpool, spoolExists, spoolOf, writeSpool } from "./spool.ts";
+
+/** A runner answers from memory, or writes one small file first. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+/** The real door. Nothing is connected until `attach`; `close` ends every connection. */
+export function openRunners(options: RunnersOptions): RunnersDoor {
+  const connections = new Map<string, Connection>();
+  const frozenProjects = new Set<string>();
+  let epoch = options.epoch;
+  const folderOf = (project: string): string => spoolOf(options.spoolRoot, project);
+
+  const ask: Ask = (project, what, frame) => {
+    const connection = connections.get(project);
+    if (connection === undefined) return Promise.reject(unreachable(project, "it is not attached"));
+    return connection.ask(what, REQUEST_TIMEOUT_MS, (id) => frame({ id, epoch }));
+  };
+
+  return {
+    async prepareSpool(project, config) {
+      await writeSpool(options.spoolRoot, project, config);
+      connections.get(project)?.kick();
+    },
+    removeSpool: (project) => deleteSpool(options.spoolRoot, project),
+    spoolExists: (project) => spoolExists(options.spoolRoot, project),
+    attach(project, after) {
+      if (connections.has(project)) return;
+      const folder = folderOf(project);
+      const connection = keepConnected({
+        project,
+        folder,
+        after,
+        runners: options,
+        epoch: () => epoch,
+      });
+      connections.set(project, connection);
+      if (frozenProjects.has(project)) connection.setFrozen(true);
+    },
+    detach(project) {
+      connections.get(project)?.close();
+      connections.delete(project);
+      frozenProjects.delete(project);
+    },
+    report: (project) => connections.get(project)?.report() ?? null,
+    connected: (project) => connections.get(project)?.connected() ?? false,
+    ...commandsThrough(ask),
+    setFrozen(project, frozen) {
+      if (frozen) frozenProjects.add(project);
+      else frozenProjects.delete(project);
+      connections.get(project)?.setFrozen(frozen);
+    },
+    readJournal: (project, after) => readJournal(folderOf(project), project, after),
+    output: (query, signal) =>
+      readOutput({ spool: folderOf(query.project), query, signal, now: () => options.now() }),
+    async prune(project, beforeMs) {
+      try {
+        return await pruneRuns(folderOf(project), beforeMs);
+      } catch (thrown) {
+        throw spoolFault(project, "its old output cannot be removed", thrown);
+      }
+    },
+    setEpoch(value) {
+      epoch = value;
+    },
+    async close() {
+      for (const connection of connections.values()) connection.close();
+      connections.clear();
+    },
+  };
+}
