@@ -1,0 +1,96 @@
+/** The container's own cgroup as seen from inside: limits, use and the OOM counter, on v1 and v2. */
+import { readFileSync } from "node:fs";
+import type { CgroupSample } from "../model/observed.ts";
+
+const ROOT = "/sys/fs/cgroup";
+/** v1 says "no limit" with a number near 2^63. */
+const NO_LIMIT_FROM = 2 ** 60;
+
+type Facts = Omit<CgroupSample, "at" | "version">;
+
+/** One reading; a fact this kernel does not tell is null. `cpuQuota` is in CPUs. */
+export function readCgroup(at: number, root = ROOT): CgroupSample {
+  const unified = text(`${root}/cgroup.controllers`) !== null;
+  return unified ? { at, version: 2, ...readV2(root) } : { at, version: 1, ...readV1(root) };
+}
+
+/** Only the OOM counter: read at every exit. */
+export function readOomKills(root = ROOT): number | null {
+  return (
+    field(`${root}/memory.events`, "oom_kill") ??
+    field(`${root}/memory/memory.oom_control`, "oom_kill")
+  );
+}
+
+function readV1(root: string): Facts {
+  const usage = number(`${root}/memory/memory.usage_in_bytes`);
+  const quota = number(`${root}/cpu/cpu.cfs_quota_us`);
+  const period = number(`${root}/cpu/cpu.cfs_period_us`);
+  const cpuNs = number(`${root}/cpuacct/cpuacct.usage`);
+  const throttledNs = field(`${root}/cpu/cpu.stat`, "throttled_time");
+  return {
+    memoryLimitBytes: limit(number(`${root}/memory/memory.limit_in_bytes`)),
+    memoryUsageBytes: usage,
+    memoryWorkingSetBytes: workingSet(
+      usage,
+      field(`${root}/memory/memory.stat`, "total_inactive_file"),
+    ),
+    cpuUsageMs: cpuNs === null ? null : cpuNs / 1e6,
+    cpuQuota: quota === null || period === null || quota <= 0 ? null : quota / period,
+    cpuShares: number(`${root}/cpu/cpu.shares`),
+    cpuThrottledMs: throttledNs === null ? null : throttledNs / 1e6,
+    pidsCurrent: number(`${root}/pids/pids.current`),
+    pidsLimit: number(`${root}/pids/pids.max`),
+    oomKills: readOomKills(root),
+  };
+}
+
+function readV2(root: string): Facts {
+  const usage = number(`${root}/memory.current`);
+  const [quota = "max", period = "100000"] = (text(`${root}/cpu.max`) ?? "").trim().split(" ");
+  const usec = field(`${root}/cpu.stat`, "usage_usec");
+  const throttled = field(`${root}/cpu.stat`, "throttled_usec");
+  return {
+    memoryLimitBytes: number(`${root}/memory.max`),
+    memoryUsageBytes: usage,
+    memoryWorkingSetBytes: workingSet(usage, field(`${root}/memory.stat`, "inactive_file")),
+    cpuUsageMs: usec === null ? null : usec / 1e3,
+    cpuQuota: /^\d+$/.test(quota) ? Number(quota) / Number(period) : null,
+    // cpu.weight is what an engine made of the shares, by a formula that differs between versions: not comparable.
+    cpuShares: null,
+    cpuThrottledMs: throttled === null ? null : throttled / 1e3,
+    pidsCurrent: number(`${root}/pids.current`),
+    pidsLimit: number(`${root}/pids.max`),
+    oomKills: readOomKills(root),
+  };
+}
+
+/** As cAdvisor defines it: use without the page cache the kernel would drop first. */
+function workingSet(usage: number | null, inactiveFile: number | null): number | null {
+  return usage === null ? null : Math.max(0, usage - (inactiveFile ?? 0));
+}
+
+function limit(bytes: number | null): number | null {
+  return bytes === null || bytes >= NO_LIMIT_FROM ? null : bytes;
+}
+
+/** `max` and a missing file are null. */
+function number(path: string): number | null {
+  const found = text(path)?.trim() ?? "";
+  return /^-?\d+$/.test(found) ? Number(found) : null;
+}
+
+function field(path: string, name: string): number | null {
+  const line = text(path)
+    ?.split("\n")
+    .find((candidate) => candidate.startsWith(`${name} `));
+  return line === undefined ? null : Number(line.slice(name.length + 1));
+}
+
+function text(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,154 @@
+/** The control socket: one connection serves the daemon; the newest that says hello with a high enough epoch is it. */
+import { createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import { unlinkSync } from "node:fs";
+import { daemonFrameReader, encodeFrame } from "../protocol/codec.ts";
+import type { DaemonFrame, RunnerFrame } from "../protocol/frame.ts";
+
+/** Whoever connects must say hello within this time. */
+const HELLO_DEADLINE_MS = 10_000;
+/** The daemon's one, its successor's, and a few that are being refused. */
+const MAX_CONNECTIONS = 8;
+/** Above this, status frames are skipped and journal events wait; both are told later. */
+export const HIGH_WATER_BYTES = 262_144;
+/** A peer that lets this much pile up, or reads nothing for so long, is cut off; the journal keeps it all. */
+const MAX_QUEUED_BYTES = 4_194_304;
+const STALL_MS = 30_000;
+/** More lines that are no frames mean that the peer speaks something else. */
+const MAX_GARBAGE = 16;
+
+export interface ControlListener {
+  /** Answers a hello: the frames to say first, and whether this connection serves from now on. */
+  hello(
+    frame: Extract<DaemonFrame, { kind: "hello" }>,
+  ): Readonly<{ accepted: boolean; say: RunnerFrame }>;
+  /** A frame on the serving connection. */
+  frame(frame: Exclude<DaemonFrame, { kind: "hello" }>, line: Line): void;
+  /** The serving connection can take more. */
+  drained(line: Line): void;
+  /** A connection begins to serve, after its welcome. */
+  serving(line: Line): void;
+  closed(): void;
+}
+
+/** One connection, as seen from inside. */
+export class Line {
+  readonly #socket: Socket;
+  #stalledSince: NodeJS.Timeout | null = null;
+  /** Journal events are sent after this sequence number; null until the daemon says `resume`. */
+  sentSeq: number | null = null;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Whether the peer keeps up. */
+  get roomy(): boolean {
+    return !this.#socket.destroyed && this.#socket.writableLength < HIGH_WATER_BYTES;
+  }
+
+  send(frame: RunnerFrame): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.write(encodeFrame(frame));
+    if (this.#socket.writableLength > MAX_QUEUED_BYTES) this.end();
+    else if (this.#socket.writableLength > 0) this.#watchStall();
+  }
+
+  /** What was queued is lost: it is in the journal, or told again by the next status. */
+  end(): void {
+    this.keptUp();
+    this.#socket.destroy();
+  }
+
+  /** Says a last word and closes. */
+  endWith(frame: RunnerFrame): void {
+    this.#socket.end(encodeFrame(frame));
+  }
+
+  keptUp(): void {
+    if (this.#stalledSince !== null) clearTimeout(this.#stalledSince);
+    this.#stalledSince = null;
+  }
+
+  #watchStall(): void {
+    this.#stalledSince ??= setTimeout(() => this.#socket.destroy(), STALL_MS);
+  }
+}
+
+export class ControlServer {
+  readonly #listener: ControlListener;
+  readonly #server: Server;
+  #serving: Line | null = null;
+
+  constructor(listener: ControlListener) {
+    this.#listener = listener;
+    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  get line(): Line | null {
+    return this.#serving;
+  }
+
+  /** Listens; a socket file left by an earlier boot is replaced. */
+  async listen(path: string): Promise<void> {
+    try {
+      unlinkSync(path);
+    } catch {
+      // None left over.
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(path, resolve);
+    });
+    this.#server.on("error", () => undefined);
+  }
+
+  close(): void {
+    this.#serving?.end();
+    this.#server.close();
+  }
+
+  #accept(socket: Socket): void {
+    const line = new Line(socket);
+    const reader = daemonFrameReader();
+    const tooLate = setTimeout(() => socket.destroy(), HELLO_DEADLINE_MS);
+    let garbage = 0;
+    socket.on("error", () => socket.destroy());
+    socket.on("drain", () => {
+      line.keptUp();
+      if (this.#serving === line) this.#listener.drained(line);
+    });
+    socket.on("close", () => {
+      clearTimeout(tooLate);
+      line.keptUp();
+      if (this.#serving !== line) return;
+      this.#serving = null;
+      this.#listener.closed();
+    });
+    socket.on("data", (chunk: Buffer) => {
+      const received = reader.push(chunk);
+      garbage += received.garbage;
+      if (garbage > MAX_GARBAGE) return line.end();
+      for (const frame of received.frames) {
+        if (frame.kind === "hello") this.#hello(frame, line, tooLate);
+        else if (this.#serving === line) this.#listener.frame(frame, line);
+      }
+    });
+  }
+
+  #hello(
+    frame: Extract<DaemonFrame, { kind: "hello" }>,
+    line: Line,
+    tooLate: NodeJS.Timeout,
+  ): void {
+    clearTimeout(tooLate);
+    const { accepted, say } = this.#listener.hello(frame);
+    if (!accepted) return line.endWith(say);
+    const older = this.#serving;
+    this.#serving = line;
+    if (older !== null && older !== line) older.end();
+    line.send(say);
+    this.#listener.serving(line);
+  }
+}

@@ -1,0 +1,36 @@
+/** The environment of an agent: the image's, the project's, the agent's, and what Berth says about itself. */
+import { readFileSync } from "node:fs";
+
+export const WORKSPACE = "/workspace";
+export const HOME = "/workspace/.home";
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+export type Environment = Readonly<Record<string, string>>;
+
+export interface EnvironmentLayers {
+  readonly image: Environment;
+  readonly project: Environment;
+  readonly agent: Environment;
+  /** BERTH_* facts; nothing overrides them. */
+  readonly berth: Environment;
+}
+
+/** Later layers win; HOME is the workspace's unless a declaration says otherwise. */
+export function agentEnvironment(layers: EnvironmentLayers): Environment {
+  const { image, project, agent, berth } = layers;
+  return { PATH: DEFAULT_PATH, ...image, HOME, ...project, ...agent, ...berth };
+}
+
+/** The environment the engine gave the container, which only PID 1 still has. */
+export function imageEnvironment(path = "/proc/1/environ"): Environment {
+  return parseEnvironment(readFileSync(path, "utf8"));
+}
+
+/** NUL-separated NAME=value. */
+export function parseEnvironment(text: string): Environment {
+  const pairs = text.split("\0").flatMap((entry): [string, string][] => {
+    const equals = entry.indexOf("=");
+    return equals > 0 ? [[entry.slice(0, equals), entry.slice(equals + 1)]] : [];
+  });
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,94 @@
+/** The in-container program: boots from the spool, serves the control socket, ends with SIGTERM. */
+import { chmodSync, mkdirSync } from "node:fs";
+import { flushCompileCache } from "node:module";
+import { CONTROL_SOCKET, JOURNAL_FOLDER, RUNS_FOLDER } from "../protocol/spool.ts";
+import { Clock } from "./clock.ts";
+import { condemn } from "./condemn.ts";
+import { ControlServer } from "./control.ts";
+import { imageEnvironment } from "./environment.ts";
+import { FifoPool } from "./fifo.ts";
+import { readUserFiles } from "./identity.ts";
+import { Journal } from "./journal-file.ts";
+import { OpenRuns } from "./open-runs.ts";
+import { OutputStore } from "./output.ts";
+import { newRunId } from "./run.ts";
+import { Runner, SAMPLE_MS } from "./runner.ts";
+import { SecretFiles } from "./secrets.ts";
+import { Spool } from "./spool.ts";
+
+const SPOOL = "/run/berth";
+const FIFO_FOLDER = "/run/.berth-fifo";
+/** Earlier boots' output is counted when the agents are up. */
+const ADOPT_OUTPUT_AFTER_MS = 2_000;
+/** Replaced by the bundler. */
+declare const BERTH_VERSION: string;
+
+/** Wires everything and starts; resolves when the control socket answers. */
+async function start(): Promise<void> {
+  const clock = new Clock();
+  clock.start();
+  const boot = newRunId(clock.now());
+  const spool = new Spool(SPOOL);
+  chmodSync(SPOOL, 0o700);
+  mkdirSync(FIFO_FOLDER, { recursive: true, mode: 0o700 });
+  const fifos = new FifoPool(FIFO_FOLDER);
+  const filled = fifos.refill();
+  const journal = new Journal(spool.path(JOURNAL_FOLDER), { boot, now: () => clock.now() });
+  const store = new OutputStore(spool.path(RUNS_FOLDER), (run, bytes) => {
+    journal.append({ kind: "dropped", run, bytes });
+  });
+  const runner = new Runner({
+    boot,
+    clock,
+    store,
+    fifos,
+    journal,
+    spool,
+    openRuns: new OpenRuns(spool.path("open")),
+    secrets: new SecretFiles(),
+    image: { environment: imageEnvironment(), users: readUserFiles() },
+    version: BERTH_VERSION,
+  });
+  const server = new ControlServer({
+    hello: (frame) => runner.hello(frame),
+    frame: (frame, line) => runner.frame(frame, line),
+    drained: (line) => runner.pump(line),
+    serving: (line) => runner.serving(line),
+    closed: () => runner.closed(),
+  });
+  endOnSignal(runner, server);
+  runner.boot();
+  const listening = server.listen(spool.path(CONTROL_SOCKET));
+  await Promise.all([filled, listening]);
+  setInterval(() => runner.tick(), SAMPLE_MS);
+  setTimeout(() => store.adopt(), ADOPT_OUTPUT_AFTER_MS);
+}
+
+/** `docker stop` comes as SIGTERM through PID 1. */
+function endOnSignal(runner: Runner, server: ControlServer): void {
+  let ending = false;
+  const end = (): void => {
+    if (ending) return;
+    ending = true;
+    runner
+      .shutdown()
+      .then(() => {
+        server.close();
+        process.exit(0);
+      })
+      .catch((thrown: unknown) => condemn(`shutdown: ${String(thrown)}`));
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+}
+
+// While the image is built: load everything once, so that V8's compile cache can be shipped.
+if (process.argv[2] === "warm") {
+  flushCompileCache();
+} else {
+  process.on("uncaughtException", (thrown) => condemn(thrown.stack ?? thrown.message));
+  process.on("unhandledRejection", (thrown) => condemn(`unhandled rejection: ${String(thrown)}`));
+  start().catch((thrown: unknown) =>
+    condemn(thrown instanceof Error ? (thrown.stack ?? "") : String(thrown)),
+  );
+}

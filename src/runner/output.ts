@@ -1,0 +1,264 @@
+/** What agents print, kept in capped segments that never wait for a reader. */
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writevSync,
+} from "node:fs";
+import { join } from "node:path";
+import {
+  chunkHeader,
+  encodeBegin,
+  encodeEnd,
+  MAX_SEGMENT_BYTES,
+  segmentName,
+  segmentNumber,
+} from "../protocol/segment.ts";
+import type { OutputStream } from "../protocol/segment.ts";
+import { isRunId, META_FILE } from "../protocol/spool.ts";
+import type { RunMeta } from "../protocol/spool.ts";
+
+/** All output of one project together; beyond it the oldest segment goes. */
+export const MAX_OUTPUT_BYTES = 1_073_741_824;
+/** Folders of ended runs kept; a crash-looping agent must not fill the spool with empty ones. */
+export const MAX_RUN_FOLDERS = 5_000;
+/** After a failed write (full disk) this long nothing is tried, so that a chatty agent does not spin us. */
+const RETRY_MS = 1_000;
+const NEWLINE = Buffer.from("\n");
+
+export interface OutputCaps {
+  readonly totalBytes: number;
+  readonly segmentBytes: number;
+  readonly runFolders: number;
+}
+
+export const DEFAULT_CAPS: OutputCaps = {
+  totalBytes: MAX_OUTPUT_BYTES,
+  segmentBytes: MAX_SEGMENT_BYTES,
+  runFolders: MAX_RUN_FOLDERS,
+};
+
+interface Segment {
+  readonly number: number;
+  bytes: number;
+}
+
+interface RunFiles {
+  readonly run: string;
+  live: boolean;
+  readonly segments: Segment[];
+}
+
+/** All runs' output in one folder. Runs are kept in the order they started, which their ids give. */
+export class OutputStore {
+  readonly #folder: string;
+  readonly caps: OutputCaps;
+  readonly #dropped: (run: string, bytes: number) => void;
+  #runs: RunFiles[] = [];
+  #total = 0;
+
+  constructor(
+    folder: string,
+    dropped: (run: string, bytes: number) => void,
+    caps: OutputCaps = DEFAULT_CAPS,
+  ) {
+    this.#folder = folder;
+    this.#dropped = dropped;
+    this.caps = caps;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  get totalBytes(): number {
+    return this.#total;
+  }
+
+  /** Begins a run's folder; its first segment is made with its first byte. */
+  open(meta: RunMeta): RunOutput {
+    const folder = join(this.#folder, meta.run);
+    mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(join(folder, META_FILE), JSON.stringify(meta), { mode: 0o600 });
+    const files: RunFiles = { run: meta.run, live: true, segments: [] };
+    this.#runs.push(files);
+    this.#dropFolders();
+    return new RunOutput({
+      folder,
+      segmentBytes: this.caps.segmentBytes,
+      begun: (number) => files.segments.push({ number, bytes: 0 }),
+      grew: (bytes) => this.#grew(files, bytes),
+      lost: (bytes) => this.#dropped(meta.run, bytes),
+      ended: () => {
+        files.live = false;
+      },
+    });
+  }
+
+  /** Counts what earlier boots left. Called a while after boot: agents come first. */
+  adopt(): void {
+    const known = new Set(this.#runs.map((files) => files.run));
+    const found: RunFiles[] = [];
+    for (const run of readdirSync(this.#folder)) {
+      if (!isRunId(run) || known.has(run)) continue;
+      found.push({ run, live: false, segments: segmentsIn(join(this.#folder, run)) });
+    }
+    found.sort((a, b) => (a.run < b.run ? -1 : 1));
+    this.#runs = [...found, ...this.#runs];
+    for (const { segments } of found) for (const { bytes } of segments) this.#total += bytes;
+    this.#dropFolders();
+    this.#shrink(null);
+  }
+
+  #grew(files: RunFiles, bytes: number): void {
+    const current = files.segments.at(-1);
+    if (current !== undefined) current.bytes += bytes;
+    this.#total += bytes;
+    if (this.#total > this.caps.totalBytes) this.#shrink(files);
+  }
+
+  #shrink(writer: RunFiles | null): void {
+    while (this.#total > this.caps.totalBytes) {
+      const victim = this.#victim(writer);
+      if (victim === undefined) return;
+      const segment = victim.segments.shift();
+      if (segment === undefined) return;
+      this.#total -= segment.bytes;
+      const path = join(this.#folder, victim.run, segmentName(segment.number));
+      // The daemon prunes too: what it took away is not ours to report.
+      if (removed(path)) this.#dropped(victim.run, segment.bytes);
+      if (!victim.live && victim.segments.length === 0) this.#forget(victim);
+    }
+  }
+
+  /** Ended runs first, oldest first; then the writer's own past; then any other's. Never a segment being written. */
+  #victim(writer: RunFiles | null): RunFiles | undefined {
+    const spare = (files: RunFiles): boolean => files.segments.length > 1;
+    return (
+      this.#runs.find((files) => !files.live && files.segments.length > 0) ??
+      (writer !== null && spare(writer) ? writer : this.#runs.find(spare))
+    );
+  }
+
+  #dropFolders(): void {
+    while (this.#runs.length > this.caps.runFolders) {
+      const oldest = this.#runs.find((files) => !files.live);
+      if (oldest === undefined) return;
+      for (const { bytes } of oldest.segments) this.#total -= bytes;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(files: RunFiles): void {
+    this.#runs = this.#runs.filter((other) => other !== files);
+    rmSync(join(this.#folder, files.run), { recursive: true, force: true });
+  }
+}
+
+interface RunOutputParts {
+  readonly folder: string;
+  readonly segmentBytes: number;
+  begun(number: number): void;
+  grew(bytes: number): void;
+  lost(bytes: number): void;
+  ended(): void;
+}
+
+/** One run's segments. A record that could not be written whole ends its segment; the next one tells the gap. */
+export class RunOutput {
+  readonly #parts: RunOutputParts;
+  #fd: number | null = null;
+  #number = 0;
+  #segmentBytes = 0;
+  #outputBytes = 0;
+  #lostBytes = 0;
+  #retryAt = 0;
+  #ended = false;
+
+  constructor(parts: RunOutputParts) {
+    this.#parts = parts;
+  }
+
+  /** Appends one chunk. Never throws: what the disk refuses is counted and told as dropped. */
+  write(at: number, stream: OutputStream, bytes: Uint8Array): void {
+    if (this.#ended) return;
+    const record = [Buffer.from(chunkHeader(at, stream, bytes.length)), bytes, NEWLINE];
+    if (this.#append(at, record)) this.#tellLost();
+    else this.#lostBytes += bytes.length;
+    this.#outputBytes += bytes.length;
+  }
+
+  /** Both streams are closed. */
+  end(at: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#retryAt = 0;
+    this.#append(at, [encodeEnd(at)]);
+    this.#tellLost();
+    this.#close();
+    this.#parts.ended();
+  }
+
+  #append(at: number, record: readonly Uint8Array[]): boolean {
+    if (at < this.#retryAt) return false;
+    const size = record.reduce((sum, part) => sum + part.length, 0);
+    try {
+      const fd = this.#segmentFor(at, size);
+      const written = writevSync(fd, record);
+      this.#segmentBytes += written;
+      this.#parts.grew(written);
+      if (written === size) return true;
+    } catch {
+      // ENOSPC and the like: told as dropped once the disk takes writes again, or at the run's end.
+    }
+    this.#close();
+    this.#retryAt = at + RETRY_MS;
+    return false;
+  }
+
+  #segmentFor(at: number, size: number): number {
+    if (this.#fd !== null && this.#segmentBytes + size <= this.#parts.segmentBytes) return this.#fd;
+    this.#close();
+    this.#number += 1;
+    const fd = openSync(join(this.#parts.folder, segmentName(this.#number)), "ax", 0o600);
+    this.#fd = fd;
+    this.#segmentBytes = 0;
+    this.#parts.begun(this.#number);
+    const begin = encodeBegin(at, this.#outputBytes);
+    const written = writevSync(fd, [begin]);
+    this.#segmentBytes = written;
+    this.#parts.grew(written);
+    if (written !== begin.length) throw new Error("short write");
+    return fd;
+  }
+
+  #tellLost(): void {
+    if (this.#lostBytes > 0) this.#parts.lost(this.#lostBytes);
+    this.#lostBytes = 0;
+  }
+
+  #close(): void {
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+  }
+}
+
+function segmentsIn(folder: string): Segment[] {
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const number = segmentNumber(name);
+      return number === null ? [] : [{ number, bytes: statSync(join(folder, name)).size }];
+    })
+    .toSorted((a, b) => a.number - b.number);
+}
+
+function removed(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

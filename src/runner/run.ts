@@ -1,0 +1,229 @@
+/** One run: a process of an agent with its output, from before its start until nothing of its tree is left. */
+import { randomBytes } from "node:crypto";
+import { closeSync, fchownSync } from "node:fs";
+import { Socket } from "node:net";
+import type { OutputStream } from "../protocol/segment.ts";
+import type { AgentPlan } from "./agent-plan.ts";
+import type { Clock } from "./clock.ts";
+import { condemn } from "./condemn.ts";
+import { discardFifo } from "./fifo.ts";
+import type { Fifo, FifoPool } from "./fifo.ts";
+import type { Identity } from "./identity.ts";
+import { isExecuted, launch, nextMarker, startLabel } from "./launch.ts";
+import type { Exit } from "./launch.ts";
+import type { OpenRuns } from "./open-runs.ts";
+import type { OutputStore, RunOutput } from "./output.ts";
+import { killTree, terminateTree } from "./tree-kill.ts";
+
+/** After the tree is dead both FIFOs end at once, unless a stranger of the same project took a descriptor along. */
+const DRAIN_DEADLINE_MS = 1_000;
+/** How long to look whether exec happened; the process counts as started then in any case. */
+const EXEC_LOOKS_MS: readonly number[] = [1, 1, 1, 2, 2, 5, 10, 20, 50, 100, 200, 500];
+const HEAD_BYTES = 512;
+/** Reads happen one after another and are written at once, so all streams share one buffer; a pipe holds 64 KiB. */
+const shared = Buffer.alloc(65_536);
+
+export interface RunRoom {
+  readonly boot: string;
+  readonly clock: Clock;
+  readonly store: OutputStore;
+  readonly fifos: FifoPool;
+  readonly openRuns: OpenRuns;
+}
+
+export type RunVerdict =
+  | Readonly<{ ok: true; run: ActiveRun }>
+  | Readonly<{ ok: false; id: string; reason: string }>;
+
+/** Sorts by start time, unique beyond any clock. */
+export function newRunId(now: number): string {
+  return `${Math.trunc(now).toString(36)}-${randomBytes(5).toString("hex")}`;
+}
+
+/** Starts the planned process; resolves when its command runs, ended, or could not be started. */
+export async function startRun(
+  plan: AgentPlan,
+  replica: number,
+  room: RunRoom,
+): Promise<RunVerdict> {
+  const startedAt = room.clock.now();
+  const id = newRunId(startedAt);
+  if (!plan.identity.ok) return { ok: false, id, reason: plan.identity.reason };
+  const [out, err] = await room.fifos.takePair();
+  const { generation, spec } = plan;
+  const meta = { run: id, agent: spec.name, replica, boot: room.boot, generation, startedAt };
+  const output = room.store.open(meta);
+  room.openRuns.add(meta);
+  const marker = nextMarker();
+  const launched = await launchInto([out, err], {
+    plan,
+    identity: plan.identity.identity,
+    marker,
+    own: { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id },
+    label: startLabel(id),
+  });
+  if (!launched.ok) {
+    discardFifo(out);
+    discardFifo(err);
+    output.end(room.clock.now());
+    return { ok: false, id, reason: launched.reason };
+  }
+  closeSync(out.writeFd);
+  closeSync(err.writeFd);
+  const { pid, exited } = launched;
+  const run = new ActiveRun({
+    id,
+    pid,
+    marker,
+    startedAt,
+    exited,
+    room,
+    output,
+    fifos: [out, err],
+  });
+  const failure = await run.executed();
+  if (failure === null) return { ok: true, run };
+  await run.finish();
+  return { ok: false, id, reason: failure };
+}
+
+interface LaunchParts {
+  readonly plan: AgentPlan;
+  readonly identity: Identity;
+  readonly marker: number;
+  readonly own: Readonly<Record<string, string>>;
+  readonly label: string;
+}
+
+function launchInto([out, err]: readonly [Fifo, Fifo], parts: LaunchParts) {
+  const { plan, identity, marker, label } = parts;
+  // The agent's own, so that it may open /dev/stdout again by path.
+  fchownSync(out.writeFd, identity.uid, identity.gid);
+  fchownSync(err.writeFd, identity.uid, identity.gid);
+  const environment = { ...plan.environment, ...parts.own };
+  return launch(
+    { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv, label },
+    { out: out.writeFd, err: err.writeFd },
+  );
+}
+
+interface ActiveParts {
+  readonly id: string;
+  readonly pid: number;
+  readonly marker: number;
+  readonly startedAt: number;
+  readonly exited: Promise<Exit>;
+  readonly room: RunRoom;
+  readonly output: RunOutput;
+  readonly fifos: readonly [Fifo, Fifo];
+}
+
+export class ActiveRun {
+  readonly id: string;
+  readonly pid: number;
+  readonly marker: number;
+  readonly startedAt: number;
+  readonly exited: Promise<Exit>;
+  readonly #parts: ActiveParts;
+  readonly #drained: Promise<unknown>;
+  readonly #sockets: Socket[] = [];
+  #stderrHead = "";
+  #killSent = false;
+
+  constructor(parts: ActiveParts) {
+    this.id = parts.id;
+    this.pid = parts.pid;
+    this.marker = parts.marker;
+    this.startedAt = parts.startedAt;
+    this.exited = parts.exited;
+    this.#parts = parts;
+    const [out, err] = parts.fifos;
+    this.#drained = Promise.all([this.#read(out, "stdout"), this.#read(err, "stderr")]);
+  }
+
+  /** Whether a SIGKILL that ended the main process was ours. */
+  get killSent(): boolean {
+    return this.#killSent;
+  }
+
+  /** Waits for the exec; null when the command ran, else why it could not. */
+  async executed(): Promise<string | null> {
+    let exit: Exit | null = null;
+    const ended = this.exited.then((found) => {
+      exit = found;
+    });
+    for (const ms of EXEC_LOOKS_MS) {
+      if (isExecuted(this.pid)) return null;
+      await Promise.race([ended, pause(ms)]);
+      if (exit !== null) break;
+    }
+    return exit === null ? null : this.#startFailure(exit);
+  }
+
+  terminate(): void {
+    terminateTree(this.marker);
+  }
+
+  /** Kills the whole tree, the main process included; returns how many were alive. */
+  async kill(): Promise<number> {
+    this.#killSent = true;
+    const { killed, gone } = await killTree(this.marker);
+    if (!gone) condemn(`run ${this.id} cannot be killed`);
+    return killed;
+  }
+
+  /** After the main process ended: ends its descendants, takes the last output, closes the files. Returns survivors found. */
+  async finish(): Promise<number> {
+    const survivors = await this.kill();
+    await Promise.race([this.#drained, pause(DRAIN_DEADLINE_MS)]);
+    for (const socket of this.#sockets) socket.destroy();
+    this.#parts.output.end(this.#parts.room.clock.now());
+    return survivors;
+  }
+
+  #startFailure({ code }: Exit): Promise<string | null> | null {
+    if (code === null || code < 125 || code > 127) return null;
+    return Promise.race([this.#drained, pause(DRAIN_DEADLINE_MS)]).then(() => {
+      const label = `${startLabel(this.id)}: `;
+      const [line = ""] = this.#stderrHead.split("\n", 1);
+      return line.startsWith(label) ? line.slice(label.length) : null;
+    });
+  }
+
+  /** Resolves when the stream has ended. */
+  #read(fifo: Fifo, stream: OutputStream): Promise<void> {
+    const { clock } = this.#parts.room;
+    return new Promise((resolve) => {
+      const socket = new Socket({
+        fd: fifo.readFd,
+        readable: true,
+        writable: false,
+        onread: {
+          buffer: shared,
+          callback: (length, bytes) => {
+            const chunk = bytes.subarray(0, length);
+            if (stream === "stderr") this.#keepHead(chunk);
+            this.#parts.output.write(clock.now(), stream, chunk);
+            return true;
+          },
+        },
+      });
+      this.#sockets.push(socket);
+      socket.on("error", () => socket.destroy());
+      socket.on("end", () => socket.destroy());
+      socket.on("close", () => resolve());
+      socket.resume();
+    });
+  }
+
+  #keepHead(chunk: Uint8Array): void {
+    if (this.#stderrHead.length >= HEAD_BYTES) return;
+    this.#stderrHead += Buffer.from(chunk.subarray(0, HEAD_BYTES)).toString("utf8");
+  }
+}
+
+function pause(ms: number): Promise<"late"> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve("late"), ms);
+  });
+}
