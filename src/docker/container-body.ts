@@ -8,7 +8,11 @@ import { LABEL, ownershipLabels } from "./labels.ts";
 const RUNNER_CAPABILITIES = ["CHOWN", "SETUID", "SETGID", "KILL"];
 
 /** Only the runner's own words go through Docker; agents' output is spooled elsewhere. */
-export const LOG_CONFIG = { Type: "local", Config: { "max-size": "1m", "max-file": "1" } };
+export const LOG_CONFIG = {
+  Type: "local",
+  // The driver compresses what it rotates away, and refuses to start with one file unless told not to.
+  Config: { "max-size": "1m", "max-file": "1", compress: "false" },
+};
 
 /** The request body of a project's container. */
 export function containerBody(

@@ -58,7 +58,7 @@ async function waitForEnd(link: Connection, id: string): Promise<number> {
 function helperBody(request: HelperRequest): Docker.ContainerCreateOptions {
   const { own, image, argv, capAdd, hostNetwork, mounts } = request;
   return {
-    name: `berth-${own.install}-helper-${randomBytes(4).toString("hex")}`,
+    name: helperName(own),
     Image: image,
     Entrypoint: [...argv],
     User: "0:0",
@@ -81,6 +81,11 @@ function helperBody(request: HelperRequest): Docker.ContainerCreateOptions {
       LogConfig: LOG_CONFIG,
     },
   };
+}
+
+/** A name nobody else has; helpers are found again by label, never by name. */
+export function helperName(own: Ownership): string {
+  return `berth-${own.install}-helper-${randomBytes(4).toString("hex")}`;
 }
 
 /** Removes helpers of this install that nobody waits for any more. */

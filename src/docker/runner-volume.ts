@@ -11,6 +11,7 @@ import { orNull, runVerb } from "./containers.ts";
 import type { ImageFacts, Ownership } from "./door.ts";
 import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, LABEL, ownershipLabels, readOwn } from "./labels.ts";
+import { helperName } from "./run-once.ts";
 import { tarOfEmptyFile } from "./tar.ts";
 import { findVolume, removeVolume } from "./volumes.ts";
 
@@ -134,6 +135,7 @@ async function dropStaleClaim({ link, claim, own, now }: Filling): Promise<boole
 function holderBody(image: ImageFacts, own: Ownership): Docker.ContainerCreateOptions {
   return {
     Image: image.id,
+    name: helperName(own),
     // Never run; an image of files alone has no command, and the engine wants one.
     Entrypoint: ["/never"],
     Labels: { ...ownershipLabels(own), [LABEL.role]: "helper" },
