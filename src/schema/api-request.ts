@@ -23,7 +23,7 @@ export const generationPath = z.strictObject({ generation: z.coerce.number().int
 export const nothing = z.strictObject({});
 
 /** A bundle within its bounds; what is in the files is the declaration's own business. */
-const sentBundle = bundle.refine((sent) => sent.files[sent.entry] !== undefined, {
+const sentBundle = bundle.refine((sent) => Object.hasOwn(sent.files, sent.entry), {
   path: ["entry"],
   message: "is not one of `files`",
 });

@@ -1,0 +1,129 @@
+/** One route: its schemas both check what is asked and write the OpenAPI document. */
+import type { OpenAPIHono, z } from "@hono/zod-openapi";
+import { BerthError, type ProblemFact } from "../base/errors.ts";
+import type { Asker } from "../postgres/door.ts";
+import { problem } from "../schema/api-problem.ts";
+import { nothing } from "../schema/api-request.ts";
+import type { Bounds } from "./bounds.ts";
+
+type Operation = Parameters<OpenAPIHono["openAPIRegistry"]["registerPath"]>[0];
+
+/** What a route's answer is made from, checked. */
+export interface Call<P, Q, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly by: Asker;
+  readonly idempotencyKey: string | null;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
+interface Definition<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  R extends z.ZodType,
+> {
+  readonly method: "get" | "post" | "delete";
+  /** With `{name}` for parameters, as OpenAPI writes them. */
+  readonly path: string;
+  readonly summary: string;
+  readonly params: P;
+  readonly query: Q;
+  /** `nothing` for a route that takes no body. */
+  readonly body: B;
+  readonly bodyLimit?: "bundleBodyBytes";
+  readonly response: R;
+  /** Media type of the answer and of further forms of it. */
+  readonly media?: readonly string[];
+  readonly answer: (
+    call: Call<z.output<P>, z.output<Q>, z.output<B>>,
+  ) => Promise<z.input<R> | Response> | z.input<R> | Response;
+}
+
+/** What arrived, unchecked. */
+export interface Arrived {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly by: Asker;
+  readonly idempotencyKey: string | null;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
+export interface Route {
+  readonly method: "get" | "post" | "delete";
+  readonly path: string;
+  readonly operation: Operation;
+  readonly bodyLimit: keyof Bounds;
+  respond(arrived: Arrived): Promise<Response>;
+}
+
+/** Binds schemas and answer together; the only place where unchecked input becomes typed. */
+export function route<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  R extends z.ZodType,
+>(definition: Definition<P, Q, B, R>): Route {
+  return {
+    method: definition.method,
+    path: definition.path,
+    bodyLimit: definition.bodyLimit ?? "bodyBytes",
+    operation: operationOf(definition),
+    async respond(arrived) {
+      const answer = await definition.answer({
+        ...arrived,
+        params: checked(definition.params, arrived.params, "path"),
+        query: checked(definition.query, arrived.query, "query"),
+        body: checked(definition.body, arrived.body, "body"),
+      });
+      return answer instanceof Response ? answer : Response.json(answer);
+    },
+  };
+}
+
+type AnyDefinition = Pick<
+  Definition<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>,
+  "method" | "path" | "summary" | "params" | "query" | "body" | "response" | "media"
+>;
+
+function operationOf(of: AnyDefinition): Operation {
+  const media = of.media ?? ["application/json"];
+  const body = { content: { "application/json": { schema: of.body } } };
+  return {
+    method: of.method,
+    path: of.path,
+    summary: of.summary,
+    request: { params: of.params, query: of.query, ...(of.body === nothing ? {} : { body }) },
+    responses: {
+      200: {
+        description: "Done",
+        content: Object.fromEntries(media.map((type) => [type, { schema: of.response }])),
+      },
+      default: {
+        description: "A problem",
+        content: { "application/problem+json": { schema: problem } },
+      },
+    },
+  };
+}
+
+function checked<S extends z.ZodType>(schema: S, input: unknown, where: string): z.output<S> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue): ProblemFact => ({
+    code: "api.request-invalid",
+    message: issue.message,
+    path: [where, ...issue.path.map(String)].join("."),
+  }));
+  const first = problems[0];
+  throw new BerthError("usage", {
+    code: "api.request-invalid",
+    detail: `${first?.path ?? where}: ${first?.message ?? "is not valid"}`,
+    path: first?.path,
+    problems,
+  });
+}

@@ -1,0 +1,50 @@
+/** Routes for probes and scrapers, outside /api/v1: alive, ready, metrics. */
+import { z } from "@hono/zod-openapi";
+import type { Daemon } from "../loop/daemon.ts";
+import { aliveView, readyView } from "../schema/api-host.ts";
+import { nothing } from "../schema/api-request.ts";
+import { type Route, route } from "./route.ts";
+
+/** What prom-client writes. */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** `/readyz` is 503 while not ready and names dependencies and degraded modes either way. */
+export function probeRoutes(daemon: Daemon, version: string): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/healthz",
+      summary: "The daemon's process is alive",
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: aliveView,
+      answer: () => ({ alive: true as const, version }),
+    }),
+    route({
+      method: "get",
+      path: "/readyz",
+      summary: "Dependencies by name and degraded modes; 503 while not ready",
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: readyView,
+      answer: () => {
+        const view = daemon.ready();
+        return Response.json(view, { status: view.ready ? 200 : 503 });
+      },
+    }),
+    route({
+      method: "get",
+      path: "/metrics",
+      summary: "Prometheus metrics",
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: z.string(),
+      media: ["text/plain"],
+      answer: async () =>
+        new Response(await daemon.metrics(), { headers: { "content-type": METRICS_TYPE } }),
+    }),
+  ];
+}

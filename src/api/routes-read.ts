@@ -1,0 +1,125 @@
+/** Routes that read: projects, runs, events, generations, host. */
+import type { Daemon } from "../loop/daemon.ts";
+import { configView } from "../schema/api-declaration.ts";
+import { doctorReport, hostView } from "../schema/api-host.ts";
+import { describeView, projectList, projectView } from "../schema/api-project.ts";
+import { generationList, generationView, runPage } from "../schema/api-record.ts";
+import {
+  generationPath,
+  historyQuery,
+  nothing,
+  projectPath,
+  runsQuery,
+} from "../schema/api-request.ts";
+import { type Route, route } from "./route.ts";
+import { runsPage } from "./runs-page.ts";
+
+/** Reads answer from memory or records and never change anything. */
+export function readRoutes(daemon: Daemon): readonly Route[] {
+  return [...projectReads(daemon), ...recordReads(daemon), ...hostReads(daemon)];
+}
+
+function projectReads(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/projects",
+      summary: "All projects with their phase, health and agents",
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: projectList,
+      answer: () => ({ items: daemon.projects() }),
+    }),
+    route({
+      method: "get",
+      path: "/projects/{name}",
+      summary: "One project",
+      params: projectPath,
+      query: nothing,
+      body: nothing,
+      response: projectView,
+      answer: ({ params }) => daemon.project(params.name),
+    }),
+    route({
+      method: "get",
+      path: "/projects/{name}/describe",
+      summary: "One project with its last runs and events and where every declared value came from",
+      params: projectPath,
+      query: nothing,
+      body: nothing,
+      response: describeView,
+      answer: ({ params }) => daemon.describe(params.name),
+    }),
+  ];
+}
+
+function recordReads(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/runs",
+      summary: "Runs, newest first, in pages",
+      params: nothing,
+      query: runsQuery,
+      body: nothing,
+      response: runPage,
+      answer: ({ query }) => runsPage(daemon, query),
+    }),
+    route({
+      method: "get",
+      path: "/generations",
+      summary: "Accepted declarations, newest first",
+      params: nothing,
+      query: historyQuery,
+      body: nothing,
+      response: generationList,
+      answer: async ({ query }) => ({ items: await daemon.history(query.limit) }),
+    }),
+    route({
+      method: "get",
+      path: "/generations/{generation}",
+      summary: "One accepted declaration with its files",
+      params: generationPath,
+      query: nothing,
+      body: nothing,
+      response: generationView,
+      answer: ({ params }) => daemon.generation(params.generation),
+    }),
+    route({
+      method: "get",
+      path: "/config",
+      summary: "The declaration in force, every value filled in",
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: configView,
+      answer: () => daemon.config(),
+    }),
+  ];
+}
+
+function hostReads(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/host",
+      summary: "What the host has and how much of it is reserved",
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: hostView,
+      answer: () => daemon.host(),
+    }),
+    route({
+      method: "get",
+      path: "/doctor",
+      summary: "Checks of engine, stores, network and host, each with how to mend it",
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: doctorReport,
+      answer: async () => ({ items: await daemon.doctor() }),
+    }),
+  ];
+}

@@ -1,0 +1,123 @@
+/** Routes that stream: events and logs, as server-sent events or NDJSON. */
+import { BerthError } from "../base/errors.ts";
+import type { Daemon } from "../loop/daemon.ts";
+import type { EventRecord } from "../model/event.ts";
+import { type ApiOutputLine, eventPage, outputLine } from "../schema/api-record.ts";
+import { eventsQuery, logsQuery, nothing } from "../schema/api-request.ts";
+import { mergeByTime } from "./merge.ts";
+import { type Route, route } from "./route.ts";
+import { ndjson, type Readers, sse } from "./stream.ts";
+
+const SSE = "text/event-stream";
+const NDJSON = "application/x-ndjson";
+
+/** `/events` is a list unless the caller accepts a stream; `/logs` is always a stream. */
+export function streamRoutes(daemon: Daemon, readers: Readers): readonly Route[] {
+  return [eventsRoute(daemon, readers), logsRoute(daemon, readers)];
+}
+
+function eventsRoute(daemon: Daemon, readers: Readers): Route {
+  return route({
+    method: "get",
+    path: "/events",
+    summary:
+      "Events in pages; with `Accept: text/event-stream` live, resumed by `Last-Event-ID` without a gap",
+    params: nothing,
+    query: eventsQuery,
+    body: nothing,
+    response: eventPage,
+    media: ["application/json", SSE],
+    answer: async ({ query, headers, signal }) => {
+      const project = query.project ?? null;
+      if (headers.get("accept")?.includes(SSE) === true) {
+        const after = lastEventId(headers) ?? query.after ?? null;
+        return readers.respond(
+          sse<EventRecord>((event) => String(event.id)),
+          signal,
+          (ended) => onlyKinds(daemon.follow({ after, project }, ended), query.kind),
+        );
+      }
+      const newestFirst = query.order === "newest";
+      const asked = { after: query.after ?? null, project, kinds: query.kind, newestFirst };
+      const found = await daemon.events({ ...asked, limit: query.limit + 1 });
+      const items = found.slice(0, query.limit);
+      // newest first has no following page: older events are reached by id, oldest first
+      const more = !newestFirst && found.length > query.limit;
+      return { items, next: more ? String(items.at(-1)?.id) : null };
+    },
+  });
+}
+
+function lastEventId(headers: Headers): number | null {
+  const raw = headers.get("last-event-id");
+  if (raw === null || raw === "") return null;
+  const id = Number(raw);
+  if (!Number.isSafeInteger(id) || id < 0)
+    throw new BerthError("usage", {
+      code: "api.event-id-invalid",
+      detail: `Last-Event-ID ${raw} is not an event's id`,
+    });
+  return id;
+}
+
+/** A kind matches itself, or as `container.` or `container` every kind below it. */
+async function* onlyKinds(
+  events: AsyncIterable<EventRecord>,
+  kinds: readonly string[],
+): AsyncGenerator<EventRecord> {
+  for await (const event of events)
+    if (
+      kinds.length === 0 ||
+      kinds.some((kind) => event.kind === kind || event.kind.startsWith(`${kind}.`))
+    )
+      yield event;
+}
+
+function logsRoute(daemon: Daemon, readers: Readers): Route {
+  return route({
+    method: "get",
+    path: "/logs",
+    summary: "Output of agents of one, several or all projects, also of containers that are gone",
+    params: nothing,
+    query: logsQuery,
+    body: nothing,
+    response: outputLine,
+    media: [NDJSON, SSE],
+    answer: ({ query, headers, signal }) => {
+      const all = query.project.length === 0;
+      const named = all ? daemon.projects() : query.project.map((name) => daemon.project(name));
+      const projects = [...new Set(named.map((project) => project.name))];
+      const asked = {
+        agent: query.agent ?? null,
+        run: query.run ?? null,
+        since: query.since ?? null,
+        until: query.until ?? null,
+        tail: query.tail ?? null,
+        previous: query.previous,
+        follow: query.follow,
+      };
+      const wire =
+        headers.get("accept")?.includes(SSE) === true
+          ? sse<ApiOutputLine>(cursorOf)
+          : ndjson<ApiOutputLine>();
+      return readers.respond(wire, signal, (ended) =>
+        mergeByTime(
+          projects.map((project) => linesOf(daemon, { ...asked, project }, ended)),
+          query.follow,
+        ),
+      );
+    },
+  });
+}
+
+function cursorOf(line: ApiOutputLine): string {
+  return `${line.project}:${line.cursor}`;
+}
+
+async function* linesOf(
+  daemon: Daemon,
+  query: Parameters<Daemon["output"]>[0],
+  ended: AbortSignal,
+): AsyncGenerator<ApiOutputLine> {
+  for await (const line of daemon.output(query, ended)) yield { project: query.project, ...line };
+}

@@ -1,0 +1,83 @@
+/** Routes that declare and clear: plan, apply, rollback, down, gc. */
+import type { Daemon } from "../loop/daemon.ts";
+import { garbageView } from "../schema/api-host.ts";
+import { applyView, downView, planView } from "../schema/api-plan.ts";
+import {
+  applyBody,
+  downBody,
+  gcBody,
+  nothing,
+  planBody,
+  rollbackBody,
+} from "../schema/api-request.ts";
+import { type Route, route } from "./route.ts";
+
+/** `apply` and `rollback` take an `Idempotency-Key`; `down` and `gc` ask for a state, so asking twice is the same. */
+export function writeRoutes(daemon: Daemon): readonly Route[] {
+  return [...declarationWrites(daemon), ...clearingWrites(daemon)];
+}
+
+function declarationWrites(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "post",
+      path: "/plan",
+      summary: "What applying a bundle would do; changes nothing",
+      params: nothing,
+      query: nothing,
+      body: planBody,
+      bodyLimit: "bundleBodyBytes",
+      response: planView,
+      answer: ({ body }) => daemon.plan(body.bundle, body.prune),
+    }),
+    route({
+      method: "post",
+      path: "/apply",
+      summary: "Accept a bundle as the new generation",
+      params: nothing,
+      query: nothing,
+      body: applyBody,
+      bodyLimit: "bundleBodyBytes",
+      response: applyView,
+      answer: ({ body, by, idempotencyKey }) => daemon.apply({ ...body, by, idempotencyKey }),
+    }),
+    route({
+      method: "post",
+      path: "/rollback",
+      summary: "Accept an earlier declaration again, as a new generation",
+      params: nothing,
+      query: nothing,
+      body: rollbackBody,
+      response: applyView,
+      answer: ({ body, by, idempotencyKey }) =>
+        daemon.rollback({ generation: body.generation, by, idempotencyKey }),
+    }),
+  ];
+}
+
+function clearingWrites(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "post",
+      path: "/down",
+      summary: "Deactivate every project of one source, or of all",
+      params: nothing,
+      query: nothing,
+      body: downBody,
+      response: downView,
+      answer: async ({ body, by }) => ({
+        projects: await daemon.down({ source: body.source, by }),
+      }),
+    }),
+    route({
+      method: "post",
+      path: "/gc",
+      summary: "Remove what is ours and no longer needed",
+      params: nothing,
+      query: nothing,
+      body: gcBody,
+      response: garbageView,
+      answer: ({ body, by }) => daemon.gc({ ...body, by }),
+    }),
+  ];
+}

@@ -1,0 +1,129 @@
+/** Terminals: a command inside a project's container, over a WebSocket; see schema/api-terminal for what the ends say. */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { asBerthError, BerthError, causeChain } from "../base/errors.ts";
+import type { Daemon } from "../loop/daemon.ts";
+import type { TerminalReply } from "../schema/api-terminal.ts";
+import type { Bounds } from "./bounds.ts";
+import { callerOf } from "./caller.ts";
+import type { ApiLog } from "./log.ts";
+import { problemOf, rawProblem } from "./problem.ts";
+import { firstMessage } from "./terminal-message.ts";
+import { pipeSession } from "./terminal-pipe.ts";
+
+const PATH = /^\/api\/v1\/projects\/([\w.-]+)\/exec(?:\?.*)?$/;
+/** A peer that answers no ping for this long is gone. */
+const PING_MS = 20_000;
+
+interface TerminalFacts {
+  readonly daemon: Daemon;
+  readonly bounds: Bounds;
+  readonly log: ApiLog;
+}
+
+/** Accepts upgrades and keeps the open terminals within their bound. */
+export class Terminals {
+  readonly #facts: TerminalFacts;
+  readonly #server: WebSocketServer;
+  readonly #open = new Set<WebSocket>();
+
+  constructor(facts: TerminalFacts) {
+    this.#facts = facts;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: facts.bounds.terminalFrameBytes,
+      perMessageDeflate: false,
+    });
+  }
+
+  /** Answers an upgrade request: a terminal, or a problem and the end of the connection. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    const refusal = this.#refusal(request);
+    if (refusal !== null) {
+      socket.end(rawProblem(problemOf(refusal)));
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#run(ws, request));
+  }
+
+  endAll(): void {
+    for (const ws of this.#open) ws.terminate();
+  }
+
+  #refusal(request: IncomingMessage): BerthError | null {
+    if (!PATH.test(request.url ?? ""))
+      return new BerthError("usage", {
+        code: "api.route-missing",
+        detail: `no terminal is at ${request.url ?? ""}`,
+      });
+    if (this.#open.size < this.#facts.bounds.terminals) return null;
+    return new BerthError("capacity", {
+      code: "api.terminals-full",
+      detail: `${this.#facts.bounds.terminals} terminals are open already`,
+      hint: "close one",
+    });
+  }
+
+  #run(ws: WebSocket, request: IncomingMessage): void {
+    this.#open.add(ws);
+    let alive = true;
+    const ping = setInterval(() => {
+      if (!alive) ws.terminate();
+      alive = false;
+      ws.ping();
+    }, PING_MS);
+    ws.on("pong", () => (alive = true));
+    ws.on("close", () => {
+      clearInterval(ping);
+      this.#open.delete(ws);
+    });
+    // a broken frame or a reset connection: `close` follows and cleans up
+    ws.on("error", () => ws.terminate());
+    void this.#converse(ws, request).catch((thrown: unknown) => this.#fail(ws, thrown));
+  }
+
+  async #converse(ws: WebSocket, request: IncomingMessage): Promise<void> {
+    const project = PATH.exec(request.url ?? "")?.[1] ?? "";
+    const start = await firstMessage(ws, this.#facts.bounds.terminalStartMs);
+    const { argv, tty, root, environment, columns, rows } = start;
+    const by = callerOf(headersOf(request));
+    const handle = await this.#facts.daemon.exec({ project, argv, tty, root, environment, by });
+    try {
+      if (tty && columns !== undefined && rows !== undefined)
+        await handle.session.resize(columns, rows);
+      say(ws, { kind: "started" });
+      const code = await pipeSession(ws, handle, tty);
+      say(ws, { kind: "exit", code });
+      end(ws, 1000);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #fail(ws: WebSocket, thrown: unknown): void {
+    const error = asBerthError(thrown);
+    if (error.kind === "defect")
+      this.#facts.log.error({ chain: causeChain(error) }, "terminal failed");
+    say(ws, { kind: "problem", problem: problemOf(error) });
+    end(ws, 1011);
+  }
+}
+
+function say(ws: WebSocket, reply: TerminalReply): void {
+  if (ws.readyState === ws.OPEN) ws.send(JSON.stringify(reply));
+}
+
+/** A paused socket would never see the other side's close. */
+function end(ws: WebSocket, code: number): void {
+  ws.resume();
+  ws.close(code);
+}
+
+function headersOf(request: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers))
+    if (typeof value === "string") headers.set(name, value);
+  return headers;
+}

@@ -1,0 +1,109 @@
+/** Serves a daemon on a real unix socket in a directory of its own, for one test. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Bounds } from "../../src/api/bounds.ts";
+import { serveApi } from "../../src/api/serve.ts";
+import type { Daemon } from "../../src/loop/daemon.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly text: string;
+  json(): unknown;
+}
+
+export interface Sent {
+  readonly method?: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly raw?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly socket: string;
+  readonly address: string;
+  readonly directory: string;
+  /** What the server logged. */
+  readonly logged: (readonly [object, string])[];
+  ask(sent: Sent): Promise<Answer>;
+  /** The response as it comes; destroy it to vanish. */
+  open(sent: Sent): Promise<IncomingMessage>;
+}
+
+export async function startServer(
+  daemon: Daemon,
+  bounds: Partial<Bounds> = {},
+): Promise<TestServer> {
+  const directory = mkdtempSync(join(tmpdir(), "berth-api-"));
+  const socket = join(directory, "berth.sock");
+  const logged: (readonly [object, string])[] = [];
+  const log = {
+    error: (fields: object, message: string) => void logged.push([fields, message]),
+    warn: (fields: object, message: string) => void logged.push([fields, message]),
+  };
+  const served = await serveApi({
+    daemon,
+    listen: `unix:${socket}`,
+    version: "0.1.0",
+    log,
+    bounds,
+  });
+  const open = (sent: Sent) => send(socket, sent);
+  return {
+    socket,
+    address: served.address,
+    directory,
+    logged,
+    open,
+    async ask(sent) {
+      const response = await open(sent);
+      let text = "";
+      for await (const chunk of response) text += String(chunk);
+      return {
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        text,
+        json: () => JSON.parse(text) as unknown,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await served.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function send(socketPath: string, sent: Sent): Promise<IncomingMessage> {
+  const payload = sent.raw ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      socketPath,
+      path: sent.path,
+      method: sent.method ?? (payload === undefined ? "GET" : "POST"),
+      agent: false,
+      headers: {
+        ...(payload === undefined ? {} : { "content-type": "application/json" }),
+        ...(payload === undefined || sent.headers?.["transfer-encoding"] !== undefined
+          ? {}
+          : { "content-length": String(Buffer.byteLength(payload)) }),
+        ...sent.headers,
+      },
+    });
+    outgoing.once("response", resolve);
+    outgoing.once("error", reject);
+    outgoing.end(payload);
+  });
+}
+
+/** Waits until `condition` holds, at most `ms`; the only waiting tests do. */
+export async function until(condition: () => boolean | Promise<boolean>, ms = 900): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (!(await condition())) {
+    if (performance.now() > deadline)
+      throw new Error(`not so within ${ms} ms: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,101 @@
+/** The OpenAPI document is complete, closed over its references, and says what the routes do. */
+import { expect, test } from "vitest";
+import { startServer } from "../../support/api-server.ts";
+import { fakeDaemon } from "../../support/fake-daemon.ts";
+
+interface Operation {
+  readonly summary?: string;
+  readonly parameters?: readonly { name: string; in: string; required?: boolean }[];
+  readonly requestBody?: { content: Record<string, { schema: object }> };
+  readonly responses: Record<
+    string,
+    { description: string; content?: Record<string, { schema: object }> }
+  >;
+}
+interface Document {
+  readonly openapi: string;
+  readonly info: { title: string; version: string };
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { schemas: Record<string, object> };
+}
+
+const ROUTES = [
+  "get /api/v1/projects",
+  "get /api/v1/projects/{name}",
+  "delete /api/v1/projects/{name}",
+  "get /api/v1/projects/{name}/describe",
+  "get /api/v1/projects/{name}/exec",
+  ...["pause", "resume", "complete", "start", "stop", "restart"].map(
+    (verb) => `post /api/v1/projects/{name}/${verb}`,
+  ),
+  ...["start", "stop", "restart", "scale"].map(
+    (verb) => `post /api/v1/projects/{name}/agents/{agent}/${verb}`,
+  ),
+  ...["plan", "apply", "down", "rollback", "gc"].map((verb) => `post /api/v1/${verb}`),
+  ...["runs", "logs", "events", "config", "generations", "doctor", "host"].map(
+    (noun) => `get /api/v1/${noun}`,
+  ),
+  "get /api/v1/generations/{generation}",
+  "get /healthz",
+  "get /readyz",
+  "get /metrics",
+];
+
+async function documentOf(): Promise<Document> {
+  await using server = await startServer(fakeDaemon());
+  const answer = await server.ask({ path: "/api/v1/openapi.json" });
+  const document: Document = JSON.parse(answer.text);
+  return document;
+}
+
+test("every route is described, and nothing else", async () => {
+  const document = await documentOf();
+  const found = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  expect(document.openapi).toBe("3.1.0");
+  expect(document.info).toMatchObject({ title: "Berth", version: "0.1.0" });
+  expect(found.toSorted()).toEqual(ROUTES.toSorted());
+});
+
+test("every path parameter is declared and required, every operation has a summary and a problem", async () => {
+  const { paths } = await documentOf();
+  for (const [path, methods] of Object.entries(paths))
+    for (const operation of Object.values(methods)) {
+      const declared = (operation.parameters ?? []).filter(
+        (one) => one.in === "path" && one.required === true,
+      );
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+      expect(declared.map((one) => one.name)).toEqual(named);
+      expect(operation.summary).toBeTruthy();
+      expect(Object.keys(operation.responses["default"]?.content ?? {})).toEqual([
+        "application/problem+json",
+      ]);
+    }
+});
+
+test("every reference leads to a component", async () => {
+  const document = await documentOf();
+  const references = [
+    ...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g),
+  ];
+  expect(references.length).toBeGreaterThan(20);
+  for (const [, name] of references)
+    expect(Object.keys(document.components.schemas)).toContain(name);
+});
+
+test("request bodies are the ones the routes check", async () => {
+  const { paths } = await documentOf();
+  const scale = paths["/api/v1/projects/{name}/agents/{agent}/scale"]?.["post"];
+  expect(scale?.requestBody?.content["application/json"]?.schema).toMatchObject({
+    properties: { replicas: { type: "integer", minimum: 0 } },
+    required: ["replicas"],
+    additionalProperties: false,
+  });
+});
+
+test("asking twice gives the same document", async () => {
+  await using server = await startServer(fakeDaemon());
+  const first = await server.ask({ path: "/api/v1/openapi.json" });
+  expect((await server.ask({ path: "/api/v1/openapi.json" })).text).toBe(first.text);
+});
