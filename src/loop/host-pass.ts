@@ -5,7 +5,7 @@ import { reservationsOf } from "../plan/allocate/reservations.ts";
 import { planOrphans } from "../plan/orphans.ts";
 import { isOurs } from "../observe/project.ts";
 import type { EngineSnapshot, InspectedContainer, ObservedContainer } from "../model/observed.ts";
-import type { Demand } from "../model/quota.ts";
+import type { Demand, Reservation } from "../model/quota.ts";
 import { BerthError, causeChain } from "../base/errors.ts";
 import { knownGrounds, planFrom, sight } from "./plan-project.ts";
 import { removeOrphans } from "./orphans.ts";
@@ -43,8 +43,8 @@ function ourContainers(snapshot: EngineSnapshot, session: Session): readonly Obs
   return snapshot.containers.filter(({ own }) => isOurs(own, install, installUid));
 }
 
-async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> {
-  const { world } = session;
+/** Inspects (from memory, mostly) every container of ours, so that what follows needs to wait for nothing. */
+export async function inspectOurs(snapshot: EngineSnapshot, session: Session): Promise<Inspected> {
   const ours = ourContainers(snapshot, session);
   const inspected = new Map<string, InspectedContainer>();
   await Promise.all(
@@ -53,14 +53,26 @@ async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> 
       if (seen !== null) inspected.set(id, seen);
     }),
   );
-  // From here on nothing is awaited: `acting` and the allocations must describe one moment.
-  const inFlight = [...world.acting].map(([project, memoryBytes]) => ({ project, memoryBytes }));
-  const reserved = reservationsOf(ours, inspected, inFlight);
-  const incumbents = new Set(ours.map(({ own }) => own.project));
+  return { ours, inspected };
+}
+
+export interface Inspected {
+  readonly ours: readonly ObservedContainer[];
+  readonly inspected: ReadonlyMap<string, InspectedContainer>;
+}
+
+/** What is reserved right now. Not async: `acting` and the allocations made from this must describe one moment. */
+export function reservedNow({ ours, inspected }: Inspected, session: Session): Readonly<{ reserved: readonly Reservation[]; incumbents: ReadonlySet<string | null> }> {
+  const inFlight = [...session.world.acting].map(([project, memoryBytes]) => ({ project, memoryBytes }));
+  return { reserved: reservationsOf(ours, inspected, inFlight), incumbents: new Set(ours.map(({ own }) => own.project)) };
+}
+
+async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> {
+  const { world } = session;
+  const { reserved, incumbents } = reservedNow(await inspectOurs(snapshot, session), session);
   const demands: Demand[] = [];
   for (const { name, spec, wanted, phase } of world.records.values()) {
-    if (wanted !== "active" && wanted !== "frozen") continue;
-    if (phase === "removing") continue;
+    if ((wanted !== "active" && wanted !== "frozen") || phase === "removing") continue;
     demands.push({ project: name, priority: spec.priority, memoryBytes: spec.limits.memoryBytes, incumbent: incumbents.has(name) });
   }
   const granted = allocate(demands, reserved, memoryBudget(world.host, world.facts));
@@ -101,10 +113,17 @@ async function lookAtDisk(session: Session): Promise<void> {
 
 async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<void> {
   const { world, modes } = session;
-  const verdict = planOrphans(snapshot, { install: world.install, projects: new Set(world.records.keys()), firstSeen: world.orphans, now: session.now(), graceMs: ORPHAN_GRACE_MS, confirmed: world.orphansConfirmed });
-  world.orphans.clear();
-  for (const [id, at] of verdict.firstSeen) world.orphans.set(id, at);
-  modes.set("mass-orphans", verdict.kind === "mass-orphans", verdict.kind === "mass-orphans" ? verdict.detail : "");
+  const verdict = planOrphans(snapshot, {
+    install: world.install,
+    projects: new Set(world.records.keys()),
+    now: session.now(),
+    graceMs: ORPHAN_GRACE_MS,
+    firstSeen: world.orphans,
+    confirmed: world.orphansConfirmed,
+  });
+  world.orphans = verdict.firstSeen;
+  if (verdict.orphans.length === 0) world.orphansConfirmed = false;
+  modes.set("mass-orphans", verdict.kind === "mass-orphans", verdict.kind === "mass-orphans" ? `${verdict.detail}; \`berth gc\` lists them` : "");
   if (verdict.kind === "plan" && verdict.steps.length > 0) await removeOrphans(verdict.steps, session);
 }
 

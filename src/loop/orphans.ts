@@ -1,6 +1,7 @@
 /** Orphans: containers and networks of ours that no record names; stopped first, removed after their grace. */
 import { act } from "../act/act.ts";
 import type { Step } from "../model/step.ts";
+import { ORPHANS } from "../plan/orphans.ts";
 import { intend, settle } from "../record/steps.ts";
 import { actDoors } from "./act-doors.ts";
 import type { Session } from "./session.ts";
@@ -8,7 +9,7 @@ import type { Session } from "./session.ts";
 /** Carries out orphan steps through the step journal like any other plan; failures are seen again at the next relist. */
 export async function removeOrphans(steps: readonly Step[], session: Session): Promise<void> {
   const { doors, world } = session;
-  const plan = { project: "@orphans", generation: world.generation, steps, waiting: [] };
+  const plan = { project: ORPHANS, generation: world.generation, steps, waiting: [] };
   const opened = await intend(plan, session.newId(), doors.postgres, world.install.epoch);
   const outcomes = await act(plan, actDoors(session), session.signal);
   await settle(opened, outcomes, doors.postgres, world.install.epoch);

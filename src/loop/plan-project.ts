@@ -9,6 +9,7 @@ import { converge } from "../plan/converge/converge.ts";
 import type { ImageFacts } from "../docker/door.ts";
 import type { ProjectRow } from "../postgres/door.ts";
 import type { Session } from "./session.ts";
+import { verifyFirewall } from "./upkeep.ts";
 import { ownerOfWorkspace } from "./workspace-owner.ts";
 
 /** Facts a project's desired state needs beyond its record. */
@@ -39,7 +40,9 @@ export async function groundsOf(record: ProjectRow, session: Session): Promise<G
   if (record.spec.workspace.kind === "path" && !world.owners.has(record.name)) {
     world.owners.set(record.name, await ownerOfWorkspace(record.spec.workspace.path, session));
   }
+  if (record.spec.network.egress === "open" && !world.firewallVerified) await verifyFirewall(session);
   if (record.subnet === null && world.allocations.get(record.name)?.admitted === true) {
+    world.hostRoutes ??= await doors.firewall.hostRoutes();
     const subnet = await doors.postgres.allocateSubnet({
       epoch: world.install.epoch,
       project: record.name,

@@ -4,26 +4,39 @@ import type { JournalEvent } from "../model/run.ts";
 import type { RunnersListener } from "../runners/door.ts";
 import { readSecrets } from "./act-doors.ts";
 import type { Session } from "./session.ts";
+import { type DaemonState, leading } from "./state.ts";
 
-/** Turns runner news into records, metrics and triggers. `sessionOf` is null while nobody leads: nothing is acknowledged then. */
-export function listenToRunners(sessionOf: () => Session | null): RunnersListener {
+/** Turns runner news into records, metrics and triggers. While nobody leads nothing is acknowledged. */
+export function listenToRunners(state: DaemonState): RunnersListener {
   return {
     async onEvents(project, events) {
-      const session = sessionOf();
-      if (session === null) throw new Error("not the leader");
-      return ingest(project, events, session);
+      return ingest(project, events, leading(state));
     },
     onReport(report) {
-      const session = sessionOf();
-      if (session !== null) absorbReport(report, session);
+      noteCpu(report, state);
+      if (state.session !== null) absorbReport(report, state.session);
     },
     onConnected(project, connected) {
-      sessionOf()?.trigger(project, connected ? "runner connected" : "runner lost", connected ? 0 : 50);
+      state.session?.trigger(project, connected ? "runner connected" : "runner lost", connected ? 0 : LOST_GRACE_MS);
     },
     onFenced(project, epoch) {
-      sessionOf()?.fenced(`the runner of ${project} obeys epoch ${epoch}`);
+      state.reportedEpoch = Math.max(state.reportedEpoch, epoch);
+      state.session?.fenced(`the runner of ${project} obeys epoch ${epoch}`);
     },
   };
+}
+
+/** A lost runner usually means a dead container, whose event says so sooner than this. */
+const LOST_GRACE_MS = 200;
+
+/** CPU use between the last two samples, in percent of one core. */
+function noteCpu({ project, sample }: RunnerReport, state: DaemonState): void {
+  if (sample === null || sample.cpuUsageMs === null) return;
+  const before = state.lastSample.get(project);
+  if (before !== undefined && sample.at <= before.at) return;
+  state.lastSample.set(project, { at: sample.at, cpuMs: sample.cpuUsageMs });
+  if (before === undefined || sample.cpuUsageMs < before.cpuMs) return;
+  state.cpuPercent.set(project, (100 * (sample.cpuUsageMs - before.cpuMs)) / (sample.at - before.at));
 }
 
 async function ingest(project: string, events: readonly JournalEvent[], session: Session): Promise<number> {

@@ -1,5 +1,6 @@
 /** The daemon's state between sessions: what answers questions while nobody leads, and the session while we do. */
 import { BerthError } from "../base/errors.ts";
+import type { Outbox } from "../record/outbox.ts";
 import type { Metrics } from "../report/metrics.ts";
 import type { Log } from "../report/log.ts";
 import type { FirewallDoor, EngineDoor } from "../docker/door.ts";
@@ -18,7 +19,10 @@ export interface DaemonState {
   readonly postgres: PostgresDoor;
   readonly redis: RedisDoor;
   readonly now: () => number;
-  metrics: Metrics | null;
+  readonly metrics: Metrics;
+  readonly outbox: Outbox;
+  /** The highest epoch a runner said it obeys. */
+  reportedEpoch: number;
   session: Session | null;
   role: "leader" | "standby" | "starting";
   roleSince: number;
@@ -30,7 +34,7 @@ export interface DaemonState {
   readonly cpuPercent: Map<string, number>;
   readonly lastSample: Map<string, Readonly<{ at: number; cpuMs: number }>>;
   /** Resolved and replaced whenever events were written. */
-  readonly wakeFollowers: { promise: Promise<void>; resolve: () => void };
+  wakeFollowers: { promise: Promise<void>; resolve: () => void };
 }
 
 /** The session, or conflict `loop.not-leader`. */

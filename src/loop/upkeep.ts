@@ -45,7 +45,18 @@ async function probe(session: Session): Promise<void> {
 }
 
 /** Verifies the rules while any project needs them; without such a project there is nothing to guard. */
-export async function verifyFirewall(session: Session): Promise<void> {
+export function verifyFirewall(session: Session): Promise<void> {
+  const before = verifying.get(session);
+  if (before !== undefined) return before;
+  const run = verifyOnce(session).finally(() => verifying.delete(session));
+  verifying.set(session, run);
+  return run;
+}
+
+/** Callers that come while a verification is under way share it. */
+const verifying = new WeakMap<Session, Promise<void>>();
+
+async function verifyOnce(session: Session): Promise<void> {
   const { world, doors, modes } = session;
   const needed = [...world.records.values()].some(({ spec, wanted }) => spec.network.egress === "open" && wanted === "active");
   try {

@@ -50,12 +50,13 @@ export interface World {
   /** Container repairs of late, for the delay of the next one. */
   readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
   /** When each orphan was first seen, by object id. */
-  readonly orphans: Map<string, number>;
+  orphans: ReadonlyMap<string, number>;
   /** `apply --adopt` or `gc --yes` said that many orphans at once are meant. */
   orphansConfirmed: boolean;
   /** Memory reserved at the last host pass. */
   reservedBytes: number;
-  hostRoutes: readonly string[];
+  /** Null until looked up. */
+  hostRoutes: readonly string[] | null;
   firewallVerified: boolean;
   diskLow: boolean;
 }
@@ -90,7 +91,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     orphans: new Map(),
     orphansConfirmed: false,
     reservedBytes: 0,
-    hostRoutes: [],
+    hostRoutes: null,
     firewallVerified: false,
     diskLow: false,
   };

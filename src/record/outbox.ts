@@ -13,7 +13,7 @@ export interface Outbox {
   waiting(): number;
 }
 
-export function createOutbox(postgres: PostgresDoor, epochOf: () => number | null, onWritten: (events: readonly EventRecord[]) => void): Outbox {
+export function createOutbox(postgres: Pick<PostgresDoor, "appendEvents">, epochOf: () => number | null, onWritten: (events: readonly EventRecord[]) => void): Outbox {
   let waiting: NewEvent[] = [];
   let dropped = 0;
   let flushing: Promise<boolean> | null = null;

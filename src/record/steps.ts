@@ -1,6 +1,6 @@
 /** The step journal: the intention is written before the engine is touched, the outcome after. */
 import type { Outcome, Plan } from "../model/step.ts";
-import type { PostgresDoor } from "../postgres/door.ts";
+import type { PostgresDoor, StepSettlement } from "../postgres/door.ts";
 
 export interface OpenedPlan {
   readonly plan: Plan;
@@ -28,17 +28,21 @@ export async function intend(plan: Plan, pass: string, postgres: PostgresDoor, e
 
 /** Settles every row of an opened plan. */
 export async function settle(opened: OpenedPlan, outcomes: readonly Outcome[], postgres: PostgresDoor, epoch: number): Promise<void> {
-  const settlements = outcomes.flatMap((outcome, index) => {
+  const settlements: StepSettlement[] = [];
+  outcomes.forEach((outcome, index) => {
     const rowId = opened.rows[index];
-    if (rowId === undefined) return [];
-    switch (outcome.kind) {
-      case "done":
-        return [{ rowId, outcome: "done" as const, code: null, detail: outcome.note }];
-      case "failed":
-        return [{ rowId, outcome: "failed" as const, code: outcome.code, detail: outcome.detail }];
-      case "skipped":
-        return [{ rowId, outcome: "skipped" as const, code: null, detail: outcome.reason }];
-    }
+    if (rowId !== undefined) settlements.push(settlement(rowId, outcome));
   });
   await postgres.settleSteps(epoch, settlements);
+}
+
+function settlement(rowId: number, outcome: Outcome): StepSettlement {
+  switch (outcome.kind) {
+    case "done":
+      return { rowId, outcome: "done", code: null, detail: outcome.note };
+    case "failed":
+      return { rowId, outcome: "failed", code: outcome.code, detail: outcome.detail };
+    case "skipped":
+      return { rowId, outcome: "skipped", code: null, detail: outcome.reason };
+  }
 }

@@ -1,0 +1,124 @@
+/** What `apply` would do with a bundle: every project planned on the state of one fresh look. Changes nothing. */
+import { BerthError } from "../../base/errors.ts";
+import { checkBudget } from "../../declare/budget.ts";
+import { parseBundle } from "../../declare/parse.ts";
+import { renderProblems } from "../../declare/render.ts";
+import type { Origins } from "../../declare/origins.ts";
+import { desireProject } from "../../desired/desire.ts";
+import { UNALLOCATED_SUBNET, UNSEEN_IMAGE, proposeRecord } from "../../desired/propose.ts";
+import type { Bundle } from "../../model/bundle.ts";
+import type { Declaration } from "../../model/project.ts";
+import type { ProjectRecord } from "../../model/project-record.ts";
+import type { Allocation, Demand } from "../../model/quota.ts";
+import type { EngineSnapshot } from "../../model/observed.ts";
+import type { PlanView } from "../../model/view.ts";
+import { allocate, memoryBudget } from "../../plan/allocate/allocate.ts";
+import { type Preview, previewFingerprint, previewProject } from "../../plan/preview.ts";
+import type { ProjectRow } from "../../postgres/door.ts";
+import { inspectOurs, reservedNow } from "../host-pass.ts";
+import { sight } from "../plan-project.ts";
+import type { Session } from "../session.ts";
+
+export interface Read {
+  readonly declaration: Declaration;
+  readonly origins: Origins;
+}
+
+/** The declaring source of a bundle, for `--prune`. */
+export function sourceOf(bundle: Bundle): string {
+  return `${bundle.base}/${bundle.entry}`;
+}
+
+/** Parses and checks against this host's budget; every fault at once as a declaration error. */
+export function readBundle(bundle: Bundle, session: Session): Read {
+  const parsed = parseBundle(bundle);
+  const problems = parsed.ok ? checkBudget(parsed.declaration, parsed.origins, session.world.facts) : parsed.problems;
+  if (parsed.ok && problems.length === 0) return parsed;
+  const first = problems[0];
+  throw new BerthError("declaration", {
+    code: first?.code ?? "declare.invalid",
+    detail: problems.length === 1 ? (first?.message ?? "") : `${problems.length} problems, first: ${first?.message ?? ""}`,
+    path: first === undefined ? undefined : `${first.file}:${first.line}:${first.column}`,
+    problems: problems.map((problem) => ({
+      code: problem.code,
+      message: problem.message,
+      path: `${problem.file}:${problem.line}:${problem.column}`,
+      hint: problem.hint,
+      snippet: renderProblems([problem], bundle),
+    })),
+  });
+}
+
+/** Plans every project of the bundle, and those it would prune. */
+export async function planBundle(bundle: Bundle, prune: boolean, session: Session): Promise<PlanView> {
+  const { declaration } = readBundle(bundle, session);
+  const { world } = session;
+  const generation = world.generation + 1;
+  const source = sourceOf(bundle);
+  const unnamed = [...world.records.values()].filter((row) => row.source === source && row.declared && declaration.projects[row.name] === undefined).map(({ name }) => name);
+  const proposals = new Map<string, ProjectRecord>();
+  for (const row of world.records.values()) proposals.set(row.name, row);
+  for (const spec of Object.values(declaration.projects)) propose(spec.name, spec, generation, proposals, world.records);
+  if (prune) for (const name of unnamed) propose(name, null, generation, proposals, world.records);
+
+  const snapshot = await session.relist.fresh();
+  const allocations = await allocateProposed(proposals, declaration, snapshot, session);
+  const names = [...Object.keys(declaration.projects), ...(prune ? unnamed : [])].toSorted();
+  const previews = await Promise.all(names.map((name) => previewOne(name, { declaration, proposals, allocations, snapshot }, session)));
+  return {
+    baseGeneration: world.generation,
+    fingerprint: previewFingerprint(previews),
+    projects: previews.map(({ project, change, fields, plan }) => ({ project, change, fields, steps: plan.steps, waiting: plan.waiting })),
+    unnamed,
+    changes: previews.some(({ change }) => change !== "none"),
+  };
+}
+
+function propose(name: string, spec: ProjectRecord["spec"] | null, generation: number, proposals: Map<string, ProjectRecord>, rows: ReadonlyMap<string, ProjectRow>): void {
+  const row = rows.get(name) ?? null;
+  // Accepting a project again that was pruned wakes it; what an operator put aside stays aside.
+  const before = row !== null && !row.declared && spec !== null ? { ...row, wanted: "active" as const, phase: "activating" as const } : row;
+  const proposed = proposeRecord(before, { name, spec, generation });
+  if (proposed !== null) proposals.set(name, proposed);
+}
+
+async function allocateProposed(proposals: ReadonlyMap<string, ProjectRecord>, declaration: Declaration, snapshot: EngineSnapshot, session: Session): Promise<ReadonlyMap<string, Allocation>> {
+  const { reserved, incumbents } = reservedNow(await inspectOurs(snapshot, session), session);
+  const demands: Demand[] = [];
+  for (const { name, spec, wanted } of proposals.values()) {
+    if (wanted === "active" || wanted === "frozen") demands.push({ project: name, priority: spec.priority, memoryBytes: spec.limits.memoryBytes, incumbent: incumbents.has(name) });
+  }
+  const granted = allocate(demands, reserved, memoryBudget(declaration.host, session.world.facts));
+  return new Map(granted.map((allocation) => [allocation.project, allocation]));
+}
+
+interface Ground {
+  readonly declaration: Declaration;
+  readonly proposals: ReadonlyMap<string, ProjectRecord>;
+  readonly allocations: ReadonlyMap<string, Allocation>;
+  readonly snapshot: EngineSnapshot;
+}
+
+async function previewOne(name: string, ground: Ground, session: Session): Promise<Preview> {
+  const { world } = session;
+  const record = ground.proposals.get(name);
+  if (record === undefined) throw new BerthError("defect", { code: "loop.proposal-missing", detail: `no proposal for ${name}` });
+  const before = world.records.get(name) ?? null;
+  const image = world.images.get(record.spec.image) ?? (await session.doors.engine.imageFacts(record.spec.image));
+  if (image !== null) world.images.set(record.spec.image, image);
+  const desired = desireProject(record, world.install, {
+    image: image ?? UNSEEN_IMAGE,
+    allocation: ground.allocations.get(name) ?? null,
+    // Who owns a path is looked up on acceptance; for a preview any owner but root does.
+    workspaceOwner: world.owners.get(name) ?? { uid: 1, gid: 1 },
+  });
+  const row = before ?? phantom(record);
+  const observed = await sight(row, { image, subnet: record.subnet ?? UNALLOCATED_SUBNET, owner: null }, ground.snapshot, session);
+  const after = ground.declaration.projects[name] ?? null;
+  return previewProject({ before: before?.declared === false ? null : (before?.spec ?? null), after, desired, observed });
+}
+
+/** A row for a project that has none yet. */
+function phantom(record: ProjectRecord): ProjectRow {
+  return { ...record, source: "", declared: true, phaseSince: 0, journalSeq: 0 };
+}

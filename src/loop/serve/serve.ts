@@ -1,0 +1,95 @@
+/** The daemon's answers: each line of the interface and the file that answers it. */
+import { BerthError } from "../../base/errors.ts";
+import type { Daemon, DescribeView } from "../daemon.ts";
+import { type DaemonState, leading } from "../state.ts";
+import { applyBundle, rollBack, takeDown } from "./declarations.ts";
+import { examine } from "./doctor.ts";
+import { openExec } from "./exec.ts";
+import { followEvents } from "./follow.ts";
+import { collectGarbage } from "./garbage.ts";
+import { intend, remove } from "./intents.ts";
+import { planBundle, readBundle } from "./plan-view.ts";
+import { hostView, oneView, projectViews, readyView, recordOf } from "./views.ts";
+
+const DESCRIBED_RUNS = 20;
+const DESCRIBED_EVENTS = 30;
+
+export function serve(state: DaemonState): Daemon {
+  const { postgres } = state;
+  return {
+    ready: () => readyView(state),
+    host: () => hostView(state),
+    plan: (bundle, prune) => planBundle(bundle, prune, leading(state)),
+    apply: (options) => applyBundle(options, state),
+    projects: () => projectViews(state),
+    project: (name) => oneView(name, state),
+    describe: (name) => describe(name, state),
+    setWanted: (ask) => intend(ask, { kind: "wanted", wanted: ask.wanted, removeVolumes: ask.removeVolumes }, state),
+    remove: (ask) => remove(ask, ask.removeVolumes, state),
+    restart: (ask) => {
+      if (ask.agent !== null) requireAgent(ask.project, ask.agent, state);
+      return intend(ask, { kind: "restart", agent: ask.agent }, state);
+    },
+    agent: (ask) => {
+      requireAgent(ask.project, ask.agent, state);
+      const { agent, change } = ask;
+      if (change === "start") return intend(ask, { kind: "start-agent", agent }, state);
+      if (change === "stop") return intend(ask, { kind: "stop-agent", agent }, state);
+      requireRoom(ask.project, agent, change.replicas, state);
+      return intend(ask, { kind: "scale", agent, replicas: change.replicas }, state);
+    },
+    down: (request) => takeDown(request, state),
+    runs: (query) => postgres.runs(query),
+    output: (query, signal) => leading(state).doors.runners.output(query, signal),
+    exec: (options) => openExec(options, state),
+    events: (query) => postgres.events(query),
+    follow: (query, signal) => followEvents(query, state, signal),
+    config: () => postgres.current(),
+    history: (limit) => postgres.generations(limit),
+    async generation(generation) {
+      const kept = await postgres.generation(generation);
+      if (kept === null) throw new BerthError("usage", { code: "loop.generation-missing", detail: `there is no generation ${generation}`, hint: "`berth history` lists those that are kept" });
+      return { row: kept.row, bundle: kept.bundle };
+    },
+    rollback: (request) => rollBack(request, state),
+    gc: (request) => collectGarbage(request, state),
+    doctor: () => examine(state),
+    metrics: () => state.metrics.text(),
+  };
+}
+
+function requireAgent(project: string, agent: string, state: DaemonState): void {
+  const { spec } = recordOf(project, leading(state));
+  if (spec.agents[agent] !== undefined) return;
+  throw new BerthError("usage", { code: "loop.agent-missing", detail: `${project} has no agent ${agent}`, hint: `agents: ${Object.keys(spec.agents).join(", ")}` });
+}
+
+/** The sum of replicas stays within `limits.agents`, whoever asks. */
+function requireRoom(project: string, agent: string, replicas: number, state: DaemonState): void {
+  const { spec, replicas: overrides } = recordOf(project, leading(state));
+  const others = Object.values(spec.agents).filter(({ name }) => name !== agent);
+  const sum = others.reduce((total, each) => total + (overrides[each.name] ?? each.replicas), replicas);
+  if (sum <= spec.limits.agents) return;
+  throw new BerthError("capacity", { code: "loop.agents-over-limit", detail: `${project} would run ${sum} agents, its limits.agents is ${spec.limits.agents}`, hint: "raise limits.agents in its declaration" });
+}
+
+async function describe(name: string, state: DaemonState): Promise<DescribeView> {
+  const session = leading(state);
+  const row = recordOf(name, session);
+  const [runs, events, kept] = await Promise.all([
+    state.postgres.runs({ project: name, agent: null, limit: DESCRIBED_RUNS }),
+    state.postgres.events({ after: null, project: name, kinds: [], limit: DESCRIBED_EVENTS, newestFirst: true }),
+    state.postgres.generation(row.generation),
+  ]);
+  const origins = kept === null ? [] : originsOf(kept.bundle, name, session);
+  return { project: oneView(name, state), runs, events, origins };
+}
+
+/** A bundle that was accepted under older rules may no longer parse: then nothing is said of where values came from. */
+function originsOf(bundle: Parameters<typeof readBundle>[0], project: string, session: Parameters<typeof readBundle>[1]): DescribeView["origins"] {
+  try {
+    return readBundle(bundle, session).origins.of(project);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,106 @@
+/** Starting the daemon: its state, its answers, its life. */
+import { causeChain } from "../base/errors.ts";
+import type { Log } from "../report/log.ts";
+import { openMetrics } from "../report/metrics.ts";
+import { memoryBudget } from "../plan/allocate/allocate.ts";
+import type { Daemon } from "./daemon.ts";
+import { type LifeOptions, live, outboxOf } from "./life.ts";
+import { createModes } from "./modes.ts";
+import { serve } from "./serve/serve.ts";
+import type { Settings } from "./settings.ts";
+import { type DaemonState, newWake } from "./state.ts";
+import { projectViews } from "./serve/views.ts";
+
+export interface StartOptions extends Omit<LifeOptions, "state"> {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly doors: Pick<DaemonState, "engine" | "firewall" | "postgres" | "redis">;
+  breakers(): readonly Readonly<{ name: string; state: "closed" | "open" | "half-open" }>[];
+}
+
+export interface StartedDaemon {
+  readonly daemon: Daemon;
+  /** For the docker door's duration histogram. */
+  engineRequest(operation: string, seconds: number, ok: boolean): void;
+  /** Ends leading; what runs goes on running. */
+  close(): Promise<void>;
+}
+
+/** Starts and returns at once; the daemon answers `/readyz` with what it is waiting for. */
+export function startDaemon(options: StartOptions): StartedDaemon {
+  const state = newState(options);
+  const ending = new AbortController();
+  watchStores(state);
+  const life = live({ ...options, state }, ending.signal).catch((error: unknown) => options.log.error({ chain: causeChain(error) }, "the daemon's life ended"));
+  return {
+    daemon: serve(state),
+    engineRequest: (operation, seconds, ok) => state.metrics.engineRequest(operation, seconds, ok),
+    async close() {
+      ending.abort(new Error("the daemon ends"));
+      await life;
+      // A successor need not wait for the lease to run out.
+      await options.doors.redis.releaseLease(options.holder).catch(() => undefined);
+    },
+  };
+}
+
+function newState(options: StartOptions): DaemonState {
+  const { settings, log, now, doors } = options;
+  const modes = createModes(now, (mode, entered) => {
+    log.warn({ mode: mode.name, detail: mode.detail }, entered ? "mode entered" : "mode left");
+    if (mode.name === "standby") return;
+    state.outbox.add({ project: null, kind: entered ? "mode.entered" : "mode.left", cause: "daemon", message: `${mode.name}: ${mode.detail}`, fields: { mode: mode.name } });
+    void state.outbox.flush();
+  });
+  const metrics = openMetrics(
+    {
+      projects: () => (state.session === null ? [] : projectViews(state)),
+      modes: () => modes.list(),
+      breakers: () => options.breakers(),
+      leader: () => state.role === "leader",
+      epoch: () => state.session?.world.install.epoch ?? null,
+      streamConnected: () => state.streamConnected,
+      quota: () => quotaOf(state),
+    },
+    settings.version,
+  );
+  const state: DaemonState = {
+    settings,
+    log,
+    modes,
+    metrics,
+    outbox: outboxOf(() => state),
+    ...doors,
+    now,
+    session: null,
+    role: "starting",
+    roleSince: now(),
+    waitingFor: "it is starting",
+    installUid: null,
+    reportedEpoch: 0,
+    streamConnected: false,
+    cpuPercent: new Map(),
+    lastSample: new Map(),
+    wakeFollowers: newWake(),
+  };
+  return state;
+}
+
+function quotaOf(state: DaemonState): readonly Readonly<{ resource: string; limit: number; used: number }>[] {
+  if (state.session === null) return [];
+  const { world } = state.session;
+  return [{ resource: "memory", limit: memoryBudget(world.host, world.facts), used: world.reservedBytes }];
+}
+
+function watchStores(state: DaemonState): void {
+  const { modes } = state;
+  state.postgres.onState((reachable) => {
+    modes.set("postgres-gone", !reachable, reachable ? "answers" : "Postgres cannot be reached; nothing is accepted");
+    modes.set("repairs-waiting", !reachable && state.session !== null, reachable ? "Postgres answers" : "nothing on the engine is changed; runners restart their agents alone");
+    if (reachable) state.session?.triggerHost("postgres answers");
+  });
+  state.redis.onState((reachable) => {
+    modes.set("redis-gone", !reachable, reachable ? "answers" : "Redis cannot be reached; reconciling goes on by itself");
+  });
+}
