@@ -2,7 +2,7 @@
 import { BerthError } from "../../base/errors.ts";
 import { checkBudget } from "../../declare/budget.ts";
 import { parseBundle } from "../../declare/parse.ts";
-import { renderProblems } from "../../declare/render.ts";
+import { renderSnippet } from "../../declare/render.ts";
 import type { Origins } from "../../declare/origins.ts";
 import { desireProject } from "../../desired/desire.ts";
 import { UNALLOCATED_SUBNET, UNSEEN_IMAGE, proposeRecord } from "../../desired/propose.ts";
@@ -32,7 +32,7 @@ export function sourceOf(bundle: Bundle): string {
 /** Parses and checks against this host's budget; every fault at once as a declaration error. */
 export function readBundle(bundle: Bundle, session: Session): Read {
   const parsed = parseBundle(bundle);
-  const problems = parsed.ok ? checkBudget(parsed.declaration, parsed.origins, session.world.facts) : parsed.problems;
+  const problems = parsed.ok ? checkBudget(parsed.declaration, session.world.facts, parsed.origins) : parsed.problems;
   if (parsed.ok && problems.length === 0) return parsed;
   const first = problems[0];
   throw new BerthError("declaration", {
@@ -44,7 +44,7 @@ export function readBundle(bundle: Bundle, session: Session): Read {
       message: problem.message,
       path: `${problem.file}:${problem.line}:${problem.column}`,
       hint: problem.hint,
-      snippet: renderProblems([problem], bundle),
+      snippet: renderSnippet(problem, bundle.files[problem.file]) ?? undefined,
     })),
   });
 }

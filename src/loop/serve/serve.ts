@@ -88,7 +88,7 @@ async function describe(name: string, state: DaemonState): Promise<DescribeView>
 /** A bundle that was accepted under older rules may no longer parse: then nothing is said of where values came from. */
 function originsOf(bundle: Parameters<typeof readBundle>[0], project: string, session: Parameters<typeof readBundle>[1]): DescribeView["origins"] {
   try {
-    return readBundle(bundle, session).origins.of(project);
+    return readBundle(bundle, session).origins.project(project);
   } catch {
     return [];
   }

@@ -1,0 +1,94 @@
+/** The daemon's wiring: settings, doors, life, API; closed in reverse. Nothing here decides anything. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { BerthError, causeChain } from "../base/errors.ts";
+import { serveApi } from "../api/serve.ts";
+import { openEngine } from "../docker/engine.ts";
+import { openFirewall } from "../docker/firewall.ts";
+import type { Ownership } from "../docker/door.ts";
+import { breakerStates } from "../guard/guard.ts";
+import { bridgePrefixOf } from "../loop/life.ts";
+import { type DaemonEnvironment, type Environment, readSettings } from "../loop/read-settings.ts";
+import { type StartedDaemon, startDaemon } from "../loop/start.ts";
+import { openPostgres } from "../postgres/open.ts";
+import { RUNNER_ENTRYPOINT } from "../protocol/entry.ts";
+import { openRedis } from "../redis/open.ts";
+import { type Log, openLog } from "../report/log.ts";
+import { openRunners } from "../runners/open.ts";
+import { reapplyOnHangup } from "./hangup.ts";
+
+/** Runs until SIGTERM or SIGINT; returns the exit code. */
+export async function runDaemon(env: Environment, version: string): Promise<number> {
+  const environment = readSettings(env, version);
+  const { settings } = environment;
+  const log = openLog(settings.logLevel, { install: settings.install });
+  surviveDefects(log);
+  const started = start(environment, log);
+  const api = await serveApi({ daemon: started.daemon, listen: environment.listen, version, log }).catch(async (error: unknown) => {
+    await started.close();
+    throw error;
+  });
+  log.info({ address: api.address, version }, "listening");
+  reapplyOnHangup(settings.configPath, started.daemon, log);
+  await untilTold();
+  log.info({}, "ending; agents run on");
+  await api.close();
+  await started.close();
+  return 0;
+}
+
+function start(environment: DaemonEnvironment, log: Log): StartedDaemon & Readonly<{ close(): Promise<void> }> {
+  const { settings } = environment;
+  const now = (): number => Date.now();
+  const chance = Math.random;
+  let own: Ownership = { install: settings.install, installUid: "", epoch: 0 };
+  let observeRequest: StartedDaemon["engineRequest"] = () => undefined;
+  const engine = openEngine({
+    dockerHost: environment.dockerHost,
+    entrypoint: RUNNER_ENTRYPOINT,
+    now,
+    chance,
+    onRequest: ({ operation, seconds, ok }) => observeRequest(operation, seconds, ok),
+  });
+  const firewall = openFirewall({ install: settings.install, bridgePrefix: bridgePrefixOf(settings.install), mode: settings.vantage, engine, netImage: settings.netImage, own: () => own });
+  const postgres = openPostgres({ url: environment.databaseUrl, install: settings.install, onTrouble: (operation, error) => log.warn({ operation, chain: causeChain(error) }, "postgres trouble") });
+  const redis = openRedis({ url: environment.redisUrl, install: settings.install });
+  const started = startDaemon({
+    settings,
+    log,
+    now,
+    chance,
+    doors: { engine, firewall, postgres, redis },
+    holder: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+    breakers: () => Object.entries(breakerStates()).map(([name, state]) => ({ name, state })),
+    onIdentity: (identity) => {
+      own = identity;
+    },
+    openRunners: ({ spoolRoot, epoch, listener }) =>
+      openRunners({ spoolRoot, install: settings.install, epoch, listener, now, randomness: chance, log: { info: (message, fields) => log.debug(fields, message), warn: (message, fields) => log.warn(fields, message) } }),
+  });
+  observeRequest = started.engineRequest;
+  return {
+    ...started,
+    async close() {
+      await started.close();
+      await Promise.allSettled([redis.close(), postgres.close(), engine.close()]);
+    },
+  };
+}
+
+/** A defect is told with its whole chain and the daemon goes on: one project's trouble must not stop the others' repairs. */
+function surviveDefects(log: Log): void {
+  process.on("unhandledRejection", (error) => log.error({ chain: causeChain(error) }, "defect: unhandled rejection"));
+  process.on("uncaughtException", (error) => {
+    if (error instanceof BerthError) log.error({ chain: causeChain(error) }, "defect: uncaught");
+    else log.error({ chain: causeChain(error), stack: error.stack }, "defect: uncaught");
+  });
+}
+
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}
