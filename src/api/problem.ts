@@ -1,5 +1,6 @@
-/** Any error as an RFC 9457 problem: its kind fixes the status, a few codes of the API itself are more exact. */
-import { type BerthError, type ErrorKind, statusOf } from "../base/errors.ts";
+/** Any error as a response: its kind fixes the status, a few codes of the API itself are more exact. */
+import { type BerthError, statusOf } from "../base/errors.ts";
+import { problemDocument } from "../base/problem.ts";
 import type { Problem } from "../schema/api-problem.ts";
 
 /** Statuses of the door itself, which no error kind has. */
@@ -12,33 +13,16 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   "api.header-too-large": 431,
 };
 
-const TITLE: Readonly<Record<ErrorKind, string>> = {
-  usage: "The request is not one that can be answered",
-  declaration: "The declaration is not valid",
-  conflict: "Something changed or is taken: look again and retry",
-  capacity: "There is no room now",
-  transient: "A dependency cannot be reached now",
-  permission: "Not permitted",
-  rejected: "The engine refused",
-  defect: "A defect in Berth",
-};
-
 /** Seconds after which a caller may try again, where trying again can help. */
 const RETRY_AFTER_SECONDS: Readonly<Record<number, string>> = { 429: "5", 503: "2" };
 
 /** The problem document of an error. A usage error whose code ends in `-missing` names something that is not there: 404. */
 export function problemOf(error: BerthError): Problem {
   const absent = error.kind === "usage" && error.code.endsWith("-missing");
-  return {
-    type: `urn:berth:problem:${error.kind}`,
-    title: TITLE[error.kind],
-    status: STATUS_OF_CODE[error.code] ?? (absent ? 404 : statusOf(error.kind)),
-    code: error.code,
-    detail: error.message,
-    ...(error.path === undefined ? {} : { path: error.path }),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.problems.length === 0 ? {} : { problems: error.problems.map(itemOf) }),
-  };
+  return problemDocument(
+    error,
+    STATUS_OF_CODE[error.code] ?? (absent ? 404 : statusOf(error.kind)),
+  );
 }
 
 /** The response that carries a problem. */
@@ -54,14 +38,4 @@ export function rawProblem(problem: Problem): string {
   const body = JSON.stringify(problem);
   const head = `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: application/problem+json\r\n`;
   return `${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
-}
-
-function itemOf(item: BerthError["problems"][number]) {
-  return {
-    code: item.code,
-    message: item.message,
-    ...(item.path === undefined ? {} : { path: item.path }),
-    ...(item.hint === undefined ? {} : { hint: item.hint }),
-    ...(item.snippet === undefined ? {} : { snippet: item.snippet }),
-  };
 }

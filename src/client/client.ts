@@ -1,0 +1,187 @@
+/** The API as functions, typed by its schemas: what the CLI and later the dashboard talk through. */
+import type { z } from "zod";
+import type { ConfigView } from "../schema/api-declaration.ts";
+import type { DoctorReport, garbageView, hostView, readyView } from "../schema/api-host.ts";
+import type { applyView, DownView, planView } from "../schema/api-plan.ts";
+import type { Problem } from "../schema/api-problem.ts";
+import type { Description, ProjectList, projectView, removedView } from "../schema/api-project.ts";
+import type {
+  ApiOutputLine,
+  EventPage,
+  eventRecord,
+  GenerationList,
+  GenerationView,
+  RunPage,
+} from "../schema/api-record.ts";
+import type {
+  ApplyBody,
+  EventsQuery,
+  LogsQuery,
+  PlanBody,
+  RunsQuery,
+} from "../schema/api-request.ts";
+import { type Ask, errorOf, type Identity, makeAsk, type Query } from "./call.ts";
+import { linesOf, serverEventsOf, textOf } from "./lines.ts";
+import type { Transport } from "./transport.ts";
+
+export type Project = z.output<typeof projectView>;
+export type Plan = z.output<typeof planView>;
+export type Applied = z.output<typeof applyView>;
+export type Ready = z.output<typeof readyView>;
+export type Host = z.output<typeof hostView>;
+export type Removed = z.output<typeof removedView>;
+export type Garbage = z.output<typeof garbageView>;
+export type Event = z.output<typeof eventRecord>;
+
+/** A verb on a project, or on one of its agents when `agent` is given. */
+export interface Steering {
+  readonly project: string;
+  readonly agent?: string;
+  readonly verb: "pause" | "resume" | "complete" | "start" | "stop" | "restart" | "scale";
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+/** Engine work may be under way behind these calls: removing waits out a stop grace, gc may remove gigabytes. */
+const LONG_MS = 300_000;
+const READY_MS = 10_000;
+const V1 = "/api/v1";
+
+export interface ClientOptions {
+  readonly transport: Transport;
+  readonly identity: Identity;
+  /** Ends every call. */
+  readonly signal: AbortSignal;
+  /** A new idempotency key for a write, so that a repeat by the transport changes nothing twice. */
+  readonly newKey: () => string;
+}
+
+export type Client = ReturnType<typeof makeClient>;
+
+/** A client of one daemon. Every function throws BerthError. */
+export function makeClient({ transport, identity, signal, newKey }: ClientOptions) {
+  const ask = makeAsk(transport, identity);
+  const get = <T>(path: string, query: Query = {}) =>
+    read<T>(ask, { method: "GET", path, query, signal });
+  const write = <T>(path: string, body: object, deadlineMs?: number) =>
+    read<T>(ask, {
+      method: "POST",
+      path: V1 + path,
+      body,
+      signal,
+      idempotencyKey: newKey(),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    });
+  return {
+    projects: async () => (await get<ProjectList>(`${V1}/projects`)).items,
+    project: (name: string) => get<Project>(`${V1}/projects/${seg(name)}`),
+    describe: (name: string) => get<Description>(`${V1}/projects/${seg(name)}/describe`),
+    runs: (query: RunsQuery) => get<RunPage>(`${V1}/runs`, texts(query)),
+    events: (query: EventsQuery) => get<EventPage>(`${V1}/events`, texts(query)),
+    host: () => get<Host>(`${V1}/host`),
+    config: () => get<ConfigView>(`${V1}/config`),
+    doctor: async () => (await get<DoctorReport>(`${V1}/doctor`)).items,
+    history: async (limit: number) =>
+      (await get<GenerationList>(`${V1}/generations`, { limit })).items,
+    generation: (generation: number) => get<GenerationView>(`${V1}/generations/${generation}`),
+    plan: (body: PlanBody) => write<Plan>("/plan", body),
+    apply: (body: ApplyBody) => write<Applied>("/apply", body),
+    rollback: (generation: number) => write<Applied>("/rollback", { generation }),
+    down: async (source: string | null) => (await write<DownView>("/down", { source })).projects,
+    gc: (body: { dryRun: boolean; force: boolean }) => write<Garbage>("/gc", body, LONG_MS),
+    steer: ({ project, agent, verb, body }: Steering) =>
+      write<Project>(
+        agent === undefined
+          ? `/projects/${seg(project)}/${verb}`
+          : `/projects/${seg(project)}/agents/${seg(agent)}/${verb}`,
+        body ?? {},
+      ),
+    remove: (project: string, volumes: boolean) =>
+      read<Removed>(ask, {
+        method: "DELETE",
+        path: `${V1}/projects/${seg(project)}`,
+        query: { volumes },
+        signal,
+        deadlineMs: LONG_MS,
+        idempotencyKey: newKey(),
+      }),
+    /** Ready or not, the same view. */
+    ready: () => readiness(transport, signal),
+    logs: (query: LogsQuery, until: AbortSignal = signal) => logStream(ask, texts(query), until),
+    follow: (query: EventsQuery, until: AbortSignal = signal) =>
+      eventStream(ask, texts(query), until),
+  };
+}
+
+async function read<T>(ask: Ask, asking: Parameters<Ask>[0]): Promise<T> {
+  const response = await ask(asking);
+  // the daemon wrote it from the schema T comes from; checking it again would cost the CLI zod's start
+  const answer: T = JSON.parse(await textOf(response.body));
+  return answer;
+}
+
+async function readiness(transport: Transport, signal: AbortSignal): Promise<Ready> {
+  const headers = { accept: "application/json" };
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(READY_MS)]);
+  const response = await transport({
+    method: "GET",
+    path: "/readyz",
+    headers,
+    body: null,
+    signal: deadline,
+  });
+  const view: Ready = JSON.parse(await textOf(response.body));
+  return view;
+}
+
+async function* logStream(
+  ask: Ask,
+  query: Query,
+  signal: AbortSignal,
+): AsyncGenerator<ApiOutputLine> {
+  const accept = "application/x-ndjson";
+  const response = await ask({
+    method: "GET",
+    path: `${V1}/logs`,
+    query,
+    accept,
+    signal,
+    deadlineMs: null,
+  });
+  for await (const line of linesOf(response.body)) {
+    const item: ApiOutputLine | { problem: Problem } = JSON.parse(line);
+    if ("problem" in item) throw errorOf(item.problem);
+    yield item;
+  }
+}
+
+async function* eventStream(ask: Ask, query: Query, signal: AbortSignal): AsyncGenerator<Event> {
+  const accept = "text/event-stream";
+  const response = await ask({
+    method: "GET",
+    path: `${V1}/events`,
+    query,
+    accept,
+    signal,
+    deadlineMs: null,
+  });
+  for await (const event of serverEventsOf(response.body)) {
+    if (event.type === "problem") throw errorOf(JSON.parse(event.text));
+    const item: Event = JSON.parse(event.text);
+    yield item;
+  }
+}
+
+function seg(name: string): string {
+  return encodeURIComponent(name);
+}
+
+/** Query inputs are coerced from text at the other end, so schemas call them unknown; only what a URL can carry goes. */
+function texts(query: object): Query {
+  const carried: Record<string, Query[string]> = {};
+  for (const [key, value] of Object.entries(query) as [string, unknown][]) {
+    if (Array.isArray(value)) carried[key] = value.map(String);
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+      carried[key] = value;
+  }
+  return carried;
+}
