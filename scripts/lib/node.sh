@@ -58,14 +58,16 @@ npm_quiet() {
 }
 
 # Installs exactly the lockfile, only when it changed since the last time.
-need_modules() {
-  local stamp=$ROOT/node_modules/.berth-lock hidden=$ROOT/node_modules/.package-lock.json wanted
-  wanted=$(sha256sum <"$ROOT/package-lock.json")
-  [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
+need_modules() { modules_current || locked modules 900 install_modules; }
+modules_current() { [ "$(cat "$ROOT/node_modules/.berth-lock" 2>/dev/null)" = "$(sha256sum <"$ROOT/package-lock.json")" ]; }
+install_modules() {
+  # Whoever waited for the lock may find the work done.
+  if modules_current; then return 0; fi
+  local stamp=$ROOT/node_modules/.berth-lock hidden=$ROOT/node_modules/.package-lock.json
   # An `npm ci` by hand leaves no stamp of ours, but npm's own copy of the lockfile is then the newer one.
   if [ -e "$stamp" ] || [ ! "$hidden" -nt "$ROOT/package-lock.json" ]; then
     say "node: npm ci"
     (cd "$ROOT" && npm_quiet ci)
   fi
-  printf '%s' "$wanted" >"$stamp"
+  sha256sum <"$ROOT/package-lock.json" >"$stamp"
 }
