@@ -50,12 +50,15 @@ export function agentArgv(command: AgentCommand): readonly string[] {
   const groups = [...new Set([...command.groups, command.gid, command.marker])];
   const variables = Object.entries(command.environment).map(([name, value]) => `${name}=${value}`);
   const loader = [LOADER_PATH, "--argv0", command.label, ...LIBRARY_FLAGS];
-  return [
-    ...[...loader, "/.berth/bin/setpriv"],
-    ...[`--reuid=${command.uid}`, `--regid=${command.gid}`, `--groups=${groups.join(",")}`, "--"],
-    ...[...loader, "/.berth/bin/env"],
-    ...["-i", "-C", command.cwd, ...variables, ...command.argv],
+  const identity = [
+    `--reuid=${command.uid}`,
+    `--regid=${command.gid}`,
+    `--groups=${groups.join(",")}`,
+    "--",
   ];
+  const setpriv = [...loader, "/.berth/bin/setpriv", ...identity];
+  const env = [...loader, "/.berth/bin/env", "-i", "-C", command.cwd, ...variables];
+  return [...setpriv, ...env, ...command.argv];
 }
 
 /** The same for `docker exec` as root, where the image's environment is present and has to be dropped first. */

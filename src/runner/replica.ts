@@ -167,12 +167,12 @@ export class Replica {
 
   async #backOff(until: number): Promise<void> {
     this.#become("backoff", this.#progress.reason, until);
-    let over = false;
+    const over = { yet: false };
     const alarm = this.#room.clock.after(until - this.#room.clock.now(), () => {
-      over = true;
+      over.yet = true;
       this.#bell.ring();
     });
-    while (!over && this.#nudge === null) await this.#bell.next();
+    while (!over.yet && this.#nudge === null) await this.#bell.next();
     alarm.cancel();
   }
 
@@ -199,9 +199,8 @@ export class Replica {
     const oom = exit.signal === "SIGKILL" && cause === "self" && this.#room.claimOom();
     const durationMs = Math.round(clock.lived() - livedAt);
     const { code, signal } = exit;
-    journal.append({
-      ...{ kind: "exited", run: run.id, ...name, code, signal, oom, cause, survivors, durationMs },
-    });
+    const facts = { code, signal, oom, cause, survivors, durationMs };
+    journal.append({ kind: "exited", run: run.id, ...name, ...facts });
     this.#room.openRuns.remove(run.id);
     this.#run = null;
     const endedAt = clock.now();
@@ -216,29 +215,28 @@ export class Replica {
 
   /** Until the main process has ended, by itself or because we asked. */
   async #watch(run: ActiveRun, plan: AgentPlan): Promise<{ cause: ExitCause; exit: Exit }> {
-    let exit: Exit | null = null;
-    let ill = false;
-    void run.exited.then((found) => {
-      exit = found;
+    const seen: { exit: Exit | null; ill: boolean } = { exit: null, ill: false };
+    const ended = (exit: Exit): void => {
+      seen.exit = exit;
       this.#bell.ring();
-    });
+    };
+    void run.exited.then(ended);
     const health = this.#watchHealth(run, plan, () => {
-      ill = plan.spec.restart.mode !== "no";
+      seen.ill = plan.spec.restart.mode !== "no";
     });
-    let cause: ExitCause = "self";
-    for (;;) {
-      if (exit !== null) break;
-      const asked = this.#nudge ?? (ill ? "unhealthy" : null);
-      if (asked !== null) {
-        cause = asked;
-        health?.stop();
-        exit = await this.#stop(run, plan.spec.stopGraceMs);
-        break;
+    try {
+      for (;;) {
+        if (seen.exit !== null) return { cause: "self", exit: seen.exit };
+        const cause = this.#nudge ?? (seen.ill ? "unhealthy" : null);
+        if (cause !== null) {
+          health?.stop();
+          return { cause, exit: await this.#stop(run, plan.spec.stopGraceMs) };
+        }
+        await this.#bell.next();
       }
-      await this.#bell.next();
+    } finally {
+      health?.stop();
     }
-    health?.stop();
-    return { cause, exit };
   }
 
   /** SIGTERM to the tree, the grace, then SIGKILL to all of it. */

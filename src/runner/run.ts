@@ -128,7 +128,6 @@ export class ActiveRun {
   readonly #drained: Promise<unknown>;
   readonly #sockets: Socket[] = [];
   #stderrHead = "";
-  #killSent = false;
 
   constructor(parts: ActiveParts) {
     this.id = parts.id;
@@ -141,23 +140,14 @@ export class ActiveRun {
     this.#drained = Promise.all([this.#read(out, "stdout"), this.#read(err, "stderr")]);
   }
 
-  /** Whether a SIGKILL that ended the main process was ours. */
-  get killSent(): boolean {
-    return this.#killSent;
-  }
-
   /** Waits for the exec; null when the command ran, else why it could not. */
   async executed(): Promise<string | null> {
-    let exit: Exit | null = null;
-    const ended = this.exited.then((found) => {
-      exit = found;
-    });
     for (const ms of EXEC_LOOKS_MS) {
       if (isExecuted(this.pid)) return null;
-      await Promise.race([ended, pause(ms)]);
-      if (exit !== null) break;
+      const first = await Promise.race([this.exited, pause(ms)]);
+      if (first !== "late") return this.#startFailure(first);
     }
-    return exit === null ? null : this.#startFailure(exit);
+    return null;
   }
 
   terminate(): void {
@@ -166,7 +156,6 @@ export class ActiveRun {
 
   /** Kills the whole tree, the main process included; returns how many were alive. */
   async kill(): Promise<number> {
-    this.#killSent = true;
     const { killed, gone } = await killTree(this.marker);
     if (!gone) condemn(`run ${this.id} cannot be killed`);
     return killed;
@@ -181,13 +170,13 @@ export class ActiveRun {
     return survivors;
   }
 
-  #startFailure({ code }: Exit): Promise<string | null> | null {
+  /** Our own programs end with 125 to 127 when they cannot go on, and say why; a command may use these codes too. */
+  async #startFailure({ code }: Exit): Promise<string | null> {
     if (code === null || code < 125 || code > 127) return null;
-    return Promise.race([this.#drained, pause(DRAIN_DEADLINE_MS)]).then(() => {
-      const label = `${startLabel(this.id)}: `;
-      const [line = ""] = this.#stderrHead.split("\n", 1);
-      return line.startsWith(label) ? line.slice(label.length) : null;
-    });
+    await Promise.race([this.#drained, pause(DRAIN_DEADLINE_MS)]);
+    const label = `${startLabel(this.id)}: `;
+    const [line = ""] = this.#stderrHead.split("\n", 1);
+    return line.startsWith(label) ? line.slice(label.length) : null;
   }
 
   /** Resolves when the stream has ended. */

@@ -54,7 +54,7 @@ export class Runner {
   #sample: CgroupSample | null = null;
   #line: Line | null = null;
   #statusTimer: NodeJS.Timeout | null = null;
-  #execMarkers = new Set<number>();
+  readonly #execMarkers = new Set<number>();
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -94,6 +94,7 @@ export class Runner {
     journal.flush();
     if (wasFull && !journal.full()) this.#gateOpened.ring();
     this.#supervisor.sample();
+    if (this.#line !== null) this.pump(this.#line);
     this.#tellNow();
   }
 
@@ -153,23 +154,20 @@ export class Runner {
   }
 
   frame(frame: Exclude<DaemonFrame, { kind: "hello" }>, line: Line): void {
+    if (frame.kind === "resume") {
+      this.#parts.journal.skipTo(frame.after);
+      line.sentSeq = frame.after;
+      this.pump(line);
+    } else if (frame.kind === "ack") this.#acknowledge(frame.seq, frame.epoch);
+    else this.#reply(frame, line);
+  }
+
+  #acknowledge(seq: number, epoch: number): void {
+    if (epoch < this.#epoch) return;
     const { journal } = this.#parts;
-    switch (frame.kind) {
-      case "resume":
-        journal.skipTo(frame.after);
-        line.sentSeq = frame.after;
-        this.pump(line);
-        return;
-      case "ack": {
-        if (frame.epoch < this.#epoch) return;
-        const wasFull = journal.full();
-        journal.acknowledge(frame.seq);
-        if (wasFull && !journal.full()) this.#gateOpened.ring();
-        return;
-      }
-      default:
-        this.#reply(frame, line);
-    }
+    const wasFull = journal.full();
+    journal.acknowledge(seq);
+    if (wasFull && !journal.full()) this.#gateOpened.ring();
   }
 
   #reply(frame: Command, line: Line): void {
@@ -309,9 +307,7 @@ export class Runner {
   #closeExec(marker: number): void {
     // Only markers given out for exec: an agent's run ends through its own configuration.
     if (!this.#execMarkers.delete(marker)) return;
-    void killTree(marker).then(({ gone }) => {
-      if (!gone) condemn("an exec'd command cannot be killed");
-    });
+    void endExec(marker);
   }
 
   #identityOrThrow(
@@ -390,6 +386,11 @@ export class Runner {
   #staleDetail(epoch: number): string {
     return `epoch ${epoch} is below ${this.#epoch}`;
   }
+}
+
+async function endExec(marker: number): Promise<void> {
+  const { gone } = await killTree(marker);
+  if (!gone) condemn("an exec'd command cannot be killed");
 }
 
 function isTerminal(kind: string): boolean {

@@ -17,7 +17,7 @@ export class Supervisor {
   readonly #room: ReplicaRoom;
   readonly #image: ImageFacts;
   readonly #replicas = new Map<string, Replica>();
-  #leaving = new Set<string>();
+  readonly #leaving = new Set<string>();
   #plans = new Map<string, AgentPlan>();
   #serials: Readonly<Record<string, number>> = {};
   #use = new Map<number, Use>();
@@ -107,11 +107,14 @@ export class Supervisor {
   #dismiss(key: string, replica: Replica): void {
     this.#leaving.add(key);
     replica.nudge("stop");
-    void replica.done.then(() => {
-      this.#leaving.delete(key);
-      this.#replicas.delete(key);
-      // Wanted again meanwhile? Then it starts now.
-      if (!this.#ending) this.#reconcile(new Set());
-    });
+    void this.#forgetWhenDone(key, replica);
+  }
+
+  async #forgetWhenDone(key: string, replica: Replica): Promise<void> {
+    await replica.done;
+    this.#leaving.delete(key);
+    this.#replicas.delete(key);
+    // Wanted again meanwhile? Then it starts now.
+    if (!this.#ending) this.#reconcile(new Set());
   }
 }
