@@ -3,6 +3,7 @@ import type { NetworkSpec } from "../../model/desired.ts";
 import type { ObservedContainer, ObservedNetwork } from "../../model/observed.ts";
 import type { FieldChange } from "../../model/step.ts";
 import { externalIfSettled, missingReason } from "../drift.ts";
+import { isLive } from "../live.ts";
 import type { Draft } from "./draft.ts";
 import type { Situation } from "./situation.ts";
 
@@ -28,7 +29,8 @@ export function networkChanges(
 /** Whether the container is on the network. The engine names no id for one that was never started: then the name counts. */
 export function isAttached(container: ObservedContainer, network: ObservedNetwork): boolean {
   const ids = container.networkIds.filter((id) => id !== "");
-  return ids.length > 0 ? ids.includes(network.id) : container.networkNames.includes(network.name);
+  if (ids.length > 0 || isLive(container.state)) return ids.includes(network.id);
+  return container.networkNames.includes(network.name);
 }
 
 /** Creates the network, after removing one that drifted; returns what a new container comes after. */

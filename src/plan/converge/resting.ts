@@ -11,6 +11,10 @@ export function planFrozen(draft: Draft, situation: Situation): void {
   const { kept, desired } = situation;
   if (kept !== null && isLive(kept.state)) {
     if (kept.state === "paused") return;
+    if (kept.state === "restarting") {
+      draft.wait(`engine: container ${kept.name} is restarting`);
+      return;
+    }
     const reason = externalIfSettled(situation, "thawed externally", "project is to be frozen");
     draft.add(
       { kind: "pause-container", containerId: kept.id },

@@ -31,15 +31,14 @@ export function planRunning(draft: Draft, situation: Situation): void {
     planCreation(draft, situation, { cleared, reason: missingReason(situation, "container") });
     return;
   }
+  // Without the image nobody knows what the container should be: that is found out first, and what runs goes on.
+  if (desired.container === null) provideImage(draft, situation);
   const replacement = replacementOf(situation, kept);
   if (replacement !== null && mayStart(draft, situation))
     planReplacement(draft, situation, { cleared, replacement, kept });
   else if (isLive(kept.state)) mendLive(draft, situation, { cleared, kept });
-  else if (replacement === null && mayStart(draft, situation)) {
-    // Without the image nobody knows what the container should be: that is found out first.
-    if (desired.container === null) provideImage(draft, situation);
-    else planStart(draft, situation, { cleared, kept });
-  }
+  else if (replacement === null && mayStart(draft, situation))
+    planStart(draft, situation, { cleared, kept });
 }
 
 /** Whether something may be started now; if not, the plan says what it waits for. */
@@ -119,13 +118,15 @@ function planStart(
   situation: Situation,
   { cleared, kept }: Readonly<{ cleared: readonly number[]; kept: ObservedContainer }>,
 ): void {
+  if (situation.desired.container === null) return;
   const attached = mendAttachments(draft, situation, kept);
   const limited = presetLimits(draft, situation, cleared);
+  const stored = provideVolumes(draft, situation);
   const spool = prepareSpool(draft, situation, cleared);
   const reason = stoppedReason(situation, kept, situation.inspected);
   startContainer(draft, situation, {
     containerId: kept.id,
-    after: [...attached, ...limited, ...spool],
+    after: [...attached, ...limited, ...stored, ...spool],
     reason,
   });
   removeExtraNetworks(draft, situation, [...cleared, ...attached]);
@@ -146,10 +147,15 @@ function mendLive(
     );
     return;
   }
-  if (situation.network === null && !situation.observed.foreign.network)
-    provideNetwork(draft, situation, []);
-  const attached = mendAttachments(draft, situation, kept);
-  removeExtraNetworks(draft, situation, [...cleared, ...attached]);
+  if (situation.network === null) {
+    // It is connected in the next pass: the engine has not given the new network its id yet.
+    if (situation.observed.foreign.network)
+      draft.wait(`name-taken: network ${situation.desired.objectName} is not ours`);
+    else provideNetwork(draft, situation, []);
+  } else {
+    const attached = mendAttachments(draft, situation, kept);
+    removeExtraNetworks(draft, situation, [...cleared, ...attached]);
+  }
   if (!mendLimits(draft, situation, { cleared, kept })) tellRunner(draft, situation);
 }
 

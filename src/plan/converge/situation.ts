@@ -43,7 +43,9 @@ export function situationOf(desired: DesiredProject, observed: ObservedProject):
     kept,
     inspected: observed.inspected.find(({ id }) => id === kept?.id) ?? null,
     extras: ranked.slice(1),
-    leaving: observed.containers.filter(({ state }) => state === "removing"),
+    leaving: observed.containers
+      .filter(({ state }) => state === "removing")
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     network,
     extraNetworks: networks.filter(({ id }) => id !== network?.id),
     settled: desired.phase === settledPhase(desired.wanted),

@@ -8,13 +8,14 @@ import type { Situation } from "./situation.ts";
 
 /** Container first, then what it used; volumes last and only when the operator said so. */
 export function planTeardown(draft: Draft, situation: Situation): void {
-  const { desired, observed } = situation;
+  const { desired, observed, network, extraNetworks } = situation;
   const gone = retireAll(draft, situation);
   for (const { name } of situation.leaving)
     draft.wait(`engine: container ${name} is still being removed`);
   if (situation.leaving.length > 0) return;
   const cause = causeOf(situation);
-  const removed = observed.networks.map(({ id }) =>
+  const networks = network === null ? extraNetworks : [network, ...extraNetworks];
+  const removed = networks.map(({ id }) =>
     draft.add(
       { kind: "remove-network", networkId: id },
       { resource: `network:${desired.project}`, cause, after: gone },
@@ -41,7 +42,7 @@ export function planTeardown(draft: Draft, situation: Situation): void {
     );
   }
   if (!desired.removeVolumes) return;
-  for (const name of observed.volumes) {
+  for (const name of observed.volumes.toSorted()) {
     const resource = `volume:${name.replace(`${desired.objectName}.`, `${desired.project}.`)}`;
     draft.add(
       { kind: "remove-volume", name },

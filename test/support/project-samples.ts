@@ -1,0 +1,96 @@
+/** Sample projects for tests: a small one that is complete, changed where a test says so. */
+import { desireProject, type ProjectFacts } from "../../src/desired/desire.ts";
+import type { AgentSpec } from "../../src/model/agent.ts";
+import type { DesiredProject, InstallFacts } from "../../src/model/desired-project.ts";
+import type { ProjectRecord } from "../../src/model/project-record.ts";
+import type { ProjectSpec } from "../../src/model/project.ts";
+
+export const MIB = 2 ** 20;
+
+export const INSTALL: InstallFacts = {
+  install: "main",
+  installUid: "uid-1",
+  epoch: 7,
+  bridgePrefix: "bm-",
+  spoolVolume: "berth-main-spool",
+  runnerVolume: "berth-main-runner-abc",
+};
+
+export const IMAGE = { entrypoint: [], user: null, workdir: null, volumes: [] };
+
+export function sampleAgent(name: string, changes: Partial<AgentSpec> = {}): AgentSpec {
+  return {
+    name,
+    command: ["node", `${name}.js`],
+    entrypoint: "none",
+    replicas: 1,
+    restart: {
+      mode: "on-failure",
+      max: 5,
+      windowMs: 600_000,
+      backoffMs: 1_000,
+      backoffMaxMs: 60_000,
+    },
+    health: null,
+    stopGraceMs: 10_000,
+    user: null,
+    cwd: null,
+    environment: {},
+    ...changes,
+  };
+}
+
+export function sampleSpec(changes: Partial<ProjectSpec> = {}): ProjectSpec {
+  return {
+    name: "web",
+    image: "node:26",
+    priority: 500,
+    weight: 1,
+    limits: {
+      cpus: 1,
+      memoryBytes: 512 * MIB,
+      pids: 256,
+      agents: 4,
+      nofile: 1024,
+      shmBytes: 64 * MIB,
+    },
+    network: { egress: "none" },
+    workspace: { kind: "volume", volume: "data" },
+    environment: {},
+    labels: {},
+    secrets: [],
+    security: { readOnlyRoot: true },
+    tmpfs: [],
+    agents: { beat: sampleAgent("beat") },
+    ...changes,
+  };
+}
+
+export function sampleRecord(changes: Partial<ProjectRecord> = {}): ProjectRecord {
+  const spec = changes.spec ?? sampleSpec();
+  return {
+    name: spec.name,
+    spec,
+    generation: 1,
+    wanted: "active",
+    phase: "active",
+    removeVolumes: false,
+    restartSerials: {},
+    replicas: {},
+    stoppedAgents: [],
+    subnet: "10.201.0.0/28",
+    ...changes,
+  };
+}
+
+/** Desired with all facts known and everything granted, but for what is given. */
+export function desired(record: ProjectRecord, facts: Partial<ProjectFacts> = {}): DesiredProject {
+  const memoryBytes = record.spec.limits.memoryBytes;
+  const allocation = { project: record.name, admitted: true, memoryBytes, waiting: null };
+  return desireProject(record, INSTALL, {
+    image: IMAGE,
+    allocation,
+    workspaceOwner: null,
+    ...facts,
+  });
+}

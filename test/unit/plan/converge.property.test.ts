@@ -1,0 +1,280 @@
+/** Properties of converge and allocate over arbitrary worlds: it gets there, stays there, and never does what it must not. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { settledPhase } from "../../../src/model/lifecycle.ts";
+import type { ProjectRecord } from "../../../src/model/project-record.ts";
+import { converge } from "../../../src/plan/converge/converge.ts";
+import { isLive } from "../../../src/plan/live.ts";
+import { renderPlan } from "../../../src/plan/render.ts";
+import { grants, liveOf, think, type Host } from "../../support/fake-host.ts";
+import {
+  leftovers,
+  meddleWith,
+  planAll,
+  records,
+  settleTime,
+  tapes,
+  Tape,
+  together,
+  walk,
+  type Walk,
+} from "../../support/fake-worlds.ts";
+import { desired, MIB } from "../../support/project-samples.ts";
+
+const SUBNETS = { web: "10.201.0.0/28", api: "10.201.0.16/28", job: "10.201.0.32/28" };
+const AMPLE = 100_000 * MIB;
+const MAX_ROUNDS = 6;
+
+const webs = records("web", SUBNETS.web);
+const worlds = (maxContainers = 3): fc.Arbitrary<Host> =>
+  webs.chain((record) =>
+    leftovers(record, maxContainers).map((engine) => ({
+      engine,
+      records: [record],
+      budgetBytes: AMPLE,
+    })),
+  );
+
+/** Rounds until nothing is planned; fails when it takes more than `limit`. */
+function reach(start: Host, walking: Omit<Walk, "tape"> = {}, limit = MAX_ROUNDS): Host {
+  let host = settleTime(start, SUBNETS);
+  for (let round = 0; round <= limit; round += 1) {
+    const plans = planAll(host);
+    if (plans.every(({ steps }) => steps.length === 0)) return host;
+    if (round === limit)
+      throw new Error(`still planning after ${limit} rounds:\n${plans.map(renderPlan).join("\n")}`);
+    host = settleTime(walk(host, plans, { tape: new Tape([]), ...walking }), SUBNETS);
+  }
+  return host;
+}
+
+/** Said without the planner's words: what must hold of the world when a project is where it should be. */
+function expectReached(host: Host, before: ProjectRecord): void {
+  const { engine } = host;
+  const record = host.records.find(({ name }) => name === before.name);
+  const wanted = before.phase === "removing" ? "removed" : before.wanted;
+  const containers = engine.containers.filter(({ project }) => project === before.name);
+  const networks = engine.networks.filter(({ project }) => project === before.name);
+  expect(record?.phase ?? "removed").toBe(settledPhase(wanted));
+  switch (wanted) {
+    case "active": {
+      const wish = desired({ ...before, subnet: SUBNETS.web, phase: "active" });
+      expect(containers).toMatchObject([
+        {
+          name: "berth-main-web",
+          state: "running",
+          specHash: wish.container?.specHash,
+          limits: wish.container?.limits,
+          networkIds: [networks[0]?.id],
+        },
+      ]);
+      expect(networks).toMatchObject([
+        { name: "berth-main-web", subnet: SUBNETS.web, egress: wish.egress },
+      ]);
+      expect(engine.runners["web"]?.hash).toBe(wish.runnerConfig?.hash);
+      expect(engine.volumes).toContainEqual({ name: "berth-main-web.data", project: "web" });
+      return;
+    }
+    case "frozen":
+      expect(containers.length).toBeLessThanOrEqual(1);
+      expect(containers.every(({ state }) => state === "paused" || !isLive(state))).toBe(true);
+      return;
+    case "stopped":
+      expect(containers.length).toBeLessThanOrEqual(1);
+      expect(liveOf(engine, "web")).toEqual([]);
+      expect(engine.openRuns).toEqual([]);
+      return;
+    case "inactive":
+    case "completed":
+    case "removed":
+      expect([containers, networks, engine.openRuns, record?.subnet ?? null]).toEqual([
+        [],
+        [],
+        [],
+        null,
+      ]);
+      if (wanted === "removed") expect(engine.spools).toEqual({});
+  }
+}
+
+/** Everything that must be the same however the way there was: ids and ages left out. */
+function summary({ engine, records: rows }: Host): unknown {
+  return {
+    rows,
+    containers: engine.containers.map(({ name, project, state, specHash, limits, networkIds }) => ({
+      ...{ name, project, state, specHash, limits },
+      networks: networkIds.map((id) => engine.networks.find((network) => network.id === id)?.name),
+    })),
+    networks: engine.networks.map(({ id: _, ...network }) => network),
+    volumes: engine.volumes.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    spools: Object.entries(engine.spools).map(([name, config]) => [name, config?.hash]),
+    runners: rows.map(({ name }) =>
+      liveOf(engine, name).some(({ state }) => state === "running")
+        ? engine.runners[name]?.hash
+        : null,
+    ),
+    openRuns: engine.openRuns,
+  };
+}
+
+const noSecondLife: Walk["watch"] = (before, after, step) => {
+  const was = liveOf(before.engine, step.project).length;
+  const is = liveOf(after.engine, step.project).length;
+  if (is > Math.max(1, was)) throw new Error(`${is} live containers after ${step.kind}`);
+};
+
+const foreignOf = ({ engine }: Host): unknown =>
+  [engine.containers, engine.networks, engine.volumes].map((objects) =>
+    objects.filter(({ project }) => project === null),
+  );
+
+test("from any observed state a project is where it should be within six rounds, and then nothing is planned", () => {
+  fc.assert(
+    fc.property(worlds(), (host) => {
+      const end = reach(host, { watch: noSecondLife });
+      for (const record of host.records) expectReached(end, record);
+      expect(planAll(end).flatMap(({ steps }) => steps)).toEqual([]);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("what is not ours is never touched, whatever is done around it", () => {
+  fc.assert(
+    fc.property(worlds(), tapes, (host, choices) => {
+      const tape = new Tape(choices);
+      const before = foreignOf(host);
+      let now = settleTime(host, SUBNETS);
+      for (let round = 0; round < 4; round += 1)
+        now = settleTime(walk(now, planAll(now), { tape, loseOneIn: 5 }), SUBNETS);
+      expect(foreignOf(now)).toEqual(before);
+    }),
+  );
+});
+
+test("a crash at any step boundary reaches the same end", () => {
+  fc.assert(
+    fc.property(worlds(), tapes, fc.nat({ max: 10 }), (host, choices, crashAfter) => {
+      const end = reach(host);
+      const crashed = walk(settleTime(host, SUBNETS), planAll(settleTime(host, SUBNETS)), {
+        tape: new Tape(choices),
+        crashAfter,
+        watch: noSecondLife,
+      });
+      expect(summary(reach(crashed, { watch: noSecondLife }))).toEqual(summary(end));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("lost answers and foreign hands between any two steps delay the end but do not prevent it", () => {
+  fc.assert(
+    fc.property(worlds(1), tapes, (host, choices) => {
+      const tape = new Tape(choices);
+      let now = settleTime(host, SUBNETS);
+      for (let round = 0; round < 3; round += 1) {
+        const walking: Walk = {
+          tape,
+          loseOneIn: 4,
+          watch: noSecondLife,
+          meddle: (at) => meddleWith(at, tape),
+        };
+        now = settleTime(walk(now, planAll(now), walking), SUBNETS);
+      }
+      const end = reach(now, { watch: noSecondLife });
+      for (const record of host.records) expectReached(end, record);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a stale plan and a fresh one, interleaved in any order, never make two live containers", () => {
+  fc.assert(
+    fc.property(worlds(1), tapes, fc.nat({ max: 8 }), (host, choices, staleAfter) => {
+      const tape = new Tape(choices);
+      const start = settleTime(host, SUBNETS);
+      const stale = planAll(start);
+      const between = walk(start, stale, { tape, crashAfter: staleAfter });
+      const end = walk(between, [...stale, ...planAll(between)], { tape, watch: noSecondLife });
+      for (const record of host.records)
+        if (end.records.includes(record)) expectReached(reach(end), record);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("limits of what lives never add up to more than the budget, in every state on the way", () => {
+  const three = fc
+    .tuple(webs, records("api", SUBNETS.api), records("job", SUBNETS.job))
+    .chain((rows) =>
+      fc.record({
+        engine: fc.tuple(...rows.map((row) => leftovers(row))).map((engines) => together(engines)),
+        records: fc.constant(rows),
+        budgetBytes: fc.constantFrom(600 * MIB, 1100 * MIB, 1600 * MIB),
+      }),
+    );
+  const sum = ({ engine }: Host): number =>
+    engine.containers.reduce(
+      (bytes, { project, state, limits }) =>
+        bytes + (project !== null && isLive(state) ? limits.memoryBytes : 0),
+      0,
+    );
+  fc.assert(
+    fc.property(three, tapes, (host, choices) => {
+      const tape = new Tape(choices);
+      // A world that begins over budget may stay so (nothing that runs is preempted) but not grow from round to round.
+      const watchFrom =
+        (start: Host): NonNullable<Walk["watch"]> =>
+        (_, after, step) => {
+          if (sum(after) > Math.max(host.budgetBytes, sum(start)))
+            throw new Error(`over budget after ${step.kind} of ${step.project}`);
+        };
+      let now = settleTime(host, SUBNETS);
+      for (let round = 0; round < 5; round += 1) {
+        now = settleTime(
+          walk(now, planAll(now), { tape, loseOneIn: 6, watch: watchFrom(now) }),
+          SUBNETS,
+        );
+      }
+      reach(now, { watch: watchFrom(now) }, 12);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("shifting every clock that was read changes no plan", () => {
+  fc.assert(
+    fc.property(worlds(), fc.integer({ min: -1e12, max: 1e12 }), (host, shift) => {
+      const allocations = grants(host);
+      for (const record of host.records) {
+        const { desired: wish, observed, plan } = think(host, record, allocations);
+        const containers = observed.containers.map((each) => ({
+          ...each,
+          createdAt: each.createdAt + shift,
+        }));
+        const runner =
+          observed.runner === null
+            ? null
+            : { ...observed.runner, heardAt: observed.runner.heardAt + shift };
+        expect(converge(wish, { ...observed, containers, runner })).toEqual(plan);
+      }
+    }),
+  );
+});
+
+test("the order in which the engine lists things changes no plan", () => {
+  fc.assert(
+    fc.property(worlds(), (host) => {
+      const allocations = grants(host);
+      for (const record of host.records) {
+        const { desired: wish, observed, plan } = think(host, record, allocations);
+        const turned = {
+          ...observed,
+          containers: observed.containers.toReversed(),
+          networks: observed.networks.toReversed(),
+        };
+        expect(converge(wish, turned)).toEqual(plan);
+      }
+    }),
+  );
+});
