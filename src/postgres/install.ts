@@ -1,4 +1,4 @@
-/** The install row: which install this database belongs to, and its random uid. */
+/** The install row (which install this database belongs to, its random uid and epoch) and the database clock. */
 import { BerthError } from "../base/errors.ts";
 import type { InstallRow } from "./door.ts";
 import type { Session } from "./session.ts";
@@ -20,6 +20,17 @@ export async function readInstall(session: Session, install: string): Promise<In
 /** The current epoch as stored; 0 before anybody led. */
 export async function readEpoch(session: Session): Promise<number> {
   return (await installRow(session))?.epoch ?? 0;
+}
+
+/** The database clock, milliseconds since the epoch. */
+export async function readClock(session: Session): Promise<number> {
+  const [row] = await session.read<{ now: number }>("clock");
+  if (row === undefined)
+    throw new BerthError("defect", {
+      code: "postgres.query-failed",
+      detail: "the clock told no time",
+    });
+  return row.now;
 }
 
 async function installRow(session: Session): Promise<InstallRow | null> {

@@ -5,7 +5,7 @@ import type { PostgresDoor } from "./door.ts";
 import { appendEvents, readEvents } from "./events.ts";
 import { readGeneration, readGenerations } from "./generations.ts";
 import { ingest } from "./ingest.ts";
-import { readEpoch, readInstall } from "./install.ts";
+import { readClock, readEpoch, readInstall } from "./install.ts";
 import { openLeadership } from "./leadership.ts";
 import { migrate } from "./migrate.ts";
 import type { PostgresOptions } from "./options.ts";
@@ -22,6 +22,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
   const leadership = openLeadership(session, options);
   return {
     ping: async () => void (await session.read("ping")),
+    clock: () => readClock(session),
     migrate: () => migrate(session, options),
     install: (install) => readInstall(session, install),
     takeLeadership: (request) => leadership.take(request),

@@ -1,0 +1,157 @@
+/** A server that hangs, dies, comes back or forgets its connections: nobody waits for ever, and it mends itself. */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import pg from "pg";
+import type { PostgresDoor } from "../../../src/postgres/door.ts";
+import { openPostgres } from "../../../src/postgres/open.ts";
+import { clientConfig } from "../../../src/postgres/options.ts";
+import type { PostgresLimits } from "../../../src/postgres/options.ts";
+import { declarationOf, projectSpec } from "../../support/declarations.ts";
+import { startPostgres } from "../../support/postgres.ts";
+import type { TestServer } from "../../support/servers.ts";
+import { acceptOf, refusalOf } from "./requests.ts";
+
+const POLL = { timeout: 20_000, interval: 50 };
+/** The shipped limits, scaled down so that the test need not wait for them. */
+const LIMITS: PostgresLimits = { connections: 4, connectMs: 500, statementMs: 800, callMs: 1_000 };
+let server: TestServer & Readonly<{ url: string }>;
+const doors: PostgresDoor[] = [];
+beforeAll(async () => {
+  server = await startPostgres();
+  await open().migrate();
+});
+afterEach(() => Promise.all(doors.splice(0).map((door) => door.close())));
+afterAll(() => server.stop());
+
+function open(limits: PostgresLimits = LIMITS): PostgresDoor {
+  const door = openPostgres({ url: server.url, install: "test", limits });
+  doors.push(door);
+  return door;
+}
+
+async function lead(): Promise<Readonly<{ door: PostgresDoor; epoch: number }>> {
+  const door = open();
+  await door.install("test");
+  return { door, epoch: (await door.takeLeadership({ holder: "me", floor: 0, force: true })) ?? 0 };
+}
+
+test("a frozen server: every call ends in time as transient, later ones at once, and a thaw is enough", async () => {
+  const { door, epoch } = await lead();
+  const seen: boolean[] = [];
+  door.onState((reachable) => seen.push(reachable));
+  await Promise.all([1, 2, 3, 4].map(() => door.ping()));
+  await server.freeze();
+  try {
+    const from = performance.now();
+    const refusals = await Promise.all(
+      Array.from({ length: 12 }, () => refusalOf(door.projects())),
+    );
+    expect(performance.now() - from).toBeLessThan(3_000);
+    for (const refusal of refusals)
+      expect(refusal).toMatch(/^transient postgres\.(timeout|breaker-open)$/);
+    expect(await refusalOf(door.ping())).toBe("transient postgres.breaker-open");
+    expect(await refusalOf(open().ping())).toBe("transient postgres.timeout");
+  } finally {
+    await server.thaw();
+  }
+  await expect.poll(() => refusalOf(door.ping()), POLL).toBe("answered undefined");
+  expect(await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"))))).toMatchObject({
+    changed: true,
+  });
+  expect(seen).toEqual([false, true]);
+});
+
+test("a killed server: calls are refused as unreachable, and all is well when it is back, the leader's lock too", async () => {
+  const { door, epoch } = await lead();
+  const seen: boolean[] = [];
+  door.onState((reachable) => seen.push(reachable));
+  await server.kill();
+  await expect.poll(() => seen, POLL).toEqual([false]);
+  expect(await refusalOf(door.ping())).toMatch(/^transient postgres\.(unreachable|breaker-open)$/);
+  await server.revive();
+  await expect.poll(() => refusalOf(door.ping()), POLL).toBe("answered undefined");
+  await expect
+    .poll(() => refusalOf(open().takeLeadership({ holder: "b", floor: 0, force: false })), POLL)
+    .toBe("answered null");
+  expect(await door.epoch()).toBe(epoch);
+  expect(await door.projects()).toHaveLength(1);
+});
+
+test("connections killed under running writes: each call ends, and an idempotent retry writes once", async () => {
+  const { door, epoch } = await lead();
+  const killer = await client();
+  const request = acceptOf(epoch, declarationOf(projectSpec("api")), { idempotencyKey: "cut" });
+  for (let round = 0; round < 20; round += 1) {
+    const calls = [door.accept(request), door.projects(), door.generations(3)];
+    await killer.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name = 'berth-test'",
+    );
+    await Promise.all(calls.map(refusalOf));
+  }
+  await expect.poll(() => refusalOf(door.ping()), POLL).toBe("answered undefined");
+  const answer = await door.accept(request);
+  expect(answer.changed).toBe(true);
+  const { rows } = await killer.query(
+    "select generation from generation where declaration->'projects' ? 'api'",
+  );
+  expect(rows).toEqual([{ generation: String(answer.generation) }]);
+  await killer.end();
+});
+
+test("a stalled transaction of another session cannot hold a write longer than the deadline", async () => {
+  const { door, epoch } = await lead();
+  const holder = await client();
+  await holder.query("begin");
+  await holder.query("lock table project");
+  expect(await refusalOf(door.accept(acceptOf(epoch, declarationOf(projectSpec("late")))))).toBe(
+    "transient postgres.timeout",
+  );
+  await holder.query("rollback");
+  expect(await door.accept(acceptOf(epoch, declarationOf(projectSpec("late"))))).toMatchObject({
+    changed: true,
+  });
+  await holder.end();
+});
+
+test("a leader stopped in mid-transaction does not keep its successor out", async () => {
+  const { door, epoch } = await lead();
+  // What a SIGSTOPped daemon leaves behind: a session of ours, with our settings, idle in a fenced transaction.
+  const frozen = new pg.Client(clientConfig({ url: server.url, install: "test" }, LIMITS));
+  frozen.on("error", () => undefined);
+  await frozen.connect();
+  await frozen.query("begin");
+  await frozen.query("select 1 from install for share");
+  const successor = open({ ...LIMITS, statementMs: 5_000, callMs: 6_000 });
+  const from = performance.now();
+  expect(await successor.takeLeadership({ holder: "b", floor: 0, force: true })).toBe(epoch + 1);
+  expect(performance.now() - from).toBeLessThan(5_000);
+  expect(await refusalOf(door.openSteps(epoch, []))).toBe("answered []");
+});
+
+test("wrong credentials and a missing database say who must act", async () => {
+  const to = (change: (url: URL) => void): PostgresDoor => {
+    const url = new URL(server.url);
+    change(url);
+    const door = openPostgres({ url: url.href, install: "test", limits: LIMITS });
+    doors.push(door);
+    return door;
+  };
+  expect(await refusalOf(to((url) => (url.password = "wrong")).ping())).toBe(
+    "rejected postgres.access-denied",
+  );
+  expect(await refusalOf(to((url) => (url.pathname = "/nowhere")).ping())).toBe(
+    "rejected postgres.database-missing",
+  );
+  expect(await refusalOf(to((url) => (url.pathname = "/template1")).projects())).toBe(
+    "rejected postgres.schema-missing",
+  );
+  expect(await refusalOf(to((url) => (url.port = "1")).ping())).toBe(
+    "transient postgres.unreachable",
+  );
+});
+
+async function client(): Promise<pg.Client> {
+  const made = new pg.Client({ connectionString: server.url });
+  made.on("error", () => undefined);
+  await made.connect();
+  return made;
+}
