@@ -17,7 +17,6 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
   const connections = new Map<string, Connection>();
   const frozenProjects = new Set<string>();
   let epoch = options.epoch;
-  const folderOf = (project: string): string => spoolOf(options.spoolRoot, project);
 
   const ask: Ask = (project, what, frame) => {
     const connection = connections.get(project);
@@ -34,7 +33,7 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
     spoolExists: (project) => spoolExists(options.spoolRoot, project),
     attach(project, after) {
       if (connections.has(project)) return;
-      const folder = folderOf(project);
+      const folder = spoolOf(options.spoolRoot, project);
       const connection = keepConnected({
         project,
         folder,
@@ -58,6 +57,21 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
       else frozenProjects.delete(project);
       connections.get(project)?.setFrozen(frozen);
     },
+    ...readersOf(options),
+    setEpoch(value) {
+      epoch = value;
+    },
+    async close() {
+      for (const connection of connections.values()) connection.close();
+      connections.clear();
+    },
+  };
+}
+
+/** What is read from the spool alone: it works without a runner, without a container. */
+function readersOf(options: RunnersOptions): Pick<RunnersDoor, "readJournal" | "output" | "prune"> {
+  const folderOf = (project: string): string => spoolOf(options.spoolRoot, project);
+  return {
     readJournal: (project, after) => readJournal(folderOf(project), project, after),
     output: (query, signal) =>
       readOutput({ spool: folderOf(query.project), query, signal, now: () => options.now() }),
@@ -67,13 +81,6 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
       } catch (thrown) {
         throw spoolFault(project, "its old output cannot be removed", thrown);
       }
-    },
-    setEpoch(value) {
-      epoch = value;
-    },
-    async close() {
-      for (const connection of connections.values()) connection.close();
-      connections.clear();
     },
   };
 }

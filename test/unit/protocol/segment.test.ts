@@ -1,5 +1,5 @@
 /** Segments: what is encoded is decoded, whatever the cuts and whatever a crash left behind. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   decodeRecords,
@@ -37,10 +37,10 @@ test("chunks come back byte for byte, however the file is cut while it grows", (
       (chunks, cuts) => {
         const file = joined(chunks.map((one) => encodeChunk(one.at, one.stream, one.body)));
         const found = [];
-        let held = new Uint8Array(0);
+        let held: Uint8Array = new Uint8Array(0);
         for (let from = 0; from < file.length;) {
           const cut = cuts.next().value ?? 1;
-          held = joined([held, file.subarray(from, from + cut)]) as Uint8Array<ArrayBuffer>;
+          held = joined([held, file.subarray(from, from + cut)]);
           from += cut;
           const decoded = decodeRecords(held);
           expect(decoded.garbageBytes).toBe(0);

@@ -1,0 +1,96 @@
+/** Deadlines of a conversation with a runner, on a fake clock over a real socket: they end what hangs, and rest while frozen. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fakeRunner, type FakeRunner, type FakeRunnerOptions } from "../../support/fake-runner.ts";
+import { doorFixture, runnerConfig, type DoorFixture } from "../../support/runners-door.ts";
+
+let fixture: DoorFixture;
+let fake: FakeRunner;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+  fixture = doorFixture();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await fixture.close();
+  await fake.close();
+});
+
+/** Lets real input and output happen, and a millisecond of fake time with every turn. */
+async function until(check: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 2_000 && !check(); turn += 1) {
+    vi.advanceTimersByTime(1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(check()).toBe(true);
+}
+
+async function attached(on: FakeRunnerOptions["on"]): Promise<void> {
+  fake = await fakeRunner({ spool: fixture.spool(), ...(on === undefined ? {} : { on }) });
+  fixture.door.attach("web", 0);
+  await until(() => fixture.door.connected("web"));
+}
+
+const pings = (): number => fake.received.filter((frame) => frame.kind === "ping").length;
+const asked = (): boolean => fake.received.some((frame) => frame.kind === "configure");
+
+test("an unanswered request ends at its deadline and the connection goes on", async () => {
+  await attached((frame) => frame.kind === "configure");
+  const request = fixture.door.configure("web", runnerConfig());
+  request.catch(() => undefined);
+  await until(asked);
+  vi.advanceTimersByTime(5_000);
+  await expect(request).rejects.toMatchObject({ code: "runners.timeout", kind: "transient" });
+  expect(fixture.door.connected("web")).toBe(true);
+});
+
+test("a runner that answers its pings stays connected, one that does not is dialled anew", async () => {
+  let deaf = false;
+  await attached((frame) => deaf && frame.kind === "ping");
+  vi.advanceTimersByTime(10_000);
+  await until(() => pings() === 1);
+  expect(fake.connections()).toBe(1);
+  deaf = true;
+  vi.advanceTimersByTime(10_000);
+  await until(() => pings() === 2);
+  vi.advanceTimersByTime(5_000);
+  await until(() => fake.connections() === 2);
+  expect(fixture.told.connected.slice(0, 2)).toEqual([true, false]);
+});
+
+test("a runner that accepts and never says welcome is dialled anew", async () => {
+  fake = await fakeRunner({ spool: fixture.spool(), on: () => true });
+  fixture.door.attach("web", 0);
+  await until(() => fake.received.some((frame) => frame.kind === "hello"));
+  vi.advanceTimersByTime(5_000);
+  await until(() => fake.connections() === 2);
+  expect(fixture.told.connected).toEqual([]);
+});
+
+test("a frozen runner is neither asked, nor pinged, nor given up; thawed, it has its full time again", async () => {
+  await attached((frame) => frame.kind === "configure" || frame.kind === "ping");
+  const request = fixture.door.configure("web", runnerConfig());
+  let ended = false;
+  request.catch(() => (ended = true));
+  await until(asked);
+  fixture.door.setFrozen("web", true);
+  await expect(fixture.door.secrets("web", {})).rejects.toMatchObject({ code: "runners.frozen" });
+  vi.advanceTimersByTime(3_600_000);
+  await until(() => fake.connections() === 1);
+  expect([pings(), ended, fixture.door.connected("web")]).toEqual([0, false, true]);
+  fixture.door.setFrozen("web", false);
+  vi.advanceTimersByTime(4_900);
+  await until(() => !ended);
+  vi.advanceTimersByTime(200);
+  await expect(request).rejects.toMatchObject({ code: "runners.timeout" });
+});
+
+test("a container frozen before its runner was met is waited for", async () => {
+  fake = await fakeRunner({ spool: fixture.spool(), on: () => true });
+  fixture.door.setFrozen("web", true);
+  fixture.door.attach("web", 0);
+  await until(() => fake.received.some((frame) => frame.kind === "hello"));
+  vi.advanceTimersByTime(3_600_000);
+  await until(() => fake.connections() === 1);
+  expect(fixture.told.warnings).toEqual([]);
+});
