@@ -1,0 +1,62 @@
+/** Reads the daemon's environment: every name of the contract, each secret also as `*_FILE`. */
+import { existsSync, readFileSync } from "node:fs";
+import { BerthError } from "../base/errors.ts";
+import type { Settings } from "./settings.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface DaemonEnvironment {
+  readonly settings: Settings;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly listen: string;
+  readonly dockerHost: string | null;
+}
+
+const INSTALL = /^[a-z0-9]{1,16}$/;
+
+/** A missing URL is transient (69) with a hint; a bad value is a usage error (64). */
+export function readSettings(env: Environment, version: string): DaemonEnvironment {
+  const install = env["BERTH_INSTALL"] ?? "main";
+  if (!INSTALL.test(install)) {
+    throw new BerthError("usage", { code: "loop.install-invalid", detail: `BERTH_INSTALL is "${install}"`, hint: "1 to 16 lower-case letters and digits" });
+  }
+  return {
+    databaseUrl: required(env, "BERTH_DATABASE_URL", "postgres://USER:PASSWORD@HOST:5432/berth"),
+    redisUrl: required(env, "BERTH_REDIS_URL", "redis://:PASSWORD@HOST:6379"),
+    listen: env["BERTH_LISTEN"] ?? "unix:/run/berth/berth.sock",
+    dockerHost: env["DOCKER_HOST"] ?? null,
+    settings: {
+      install,
+      version,
+      stateDir: env["BERTH_STATE_DIR"] ?? "/var/lib/berth",
+      secretsDir: env["BERTH_SECRETS_DIR"] ?? null,
+      configPath: env["BERTH_CONFIG"] ?? null,
+      spoolDir: env["BERTH_SPOOL_DIR"] ?? null,
+      runnerImage: env["BERTH_IMAGE_RUNNER"] ?? `berth/runner:${version}`,
+      netImage: env["BERTH_IMAGE_NET"] ?? `berth/net:${version}`,
+      vantage: existsSync("/.dockerenv") ? "container" : "host",
+      logLevel: env["BERTH_LOG_LEVEL"] ?? "info",
+      retention: { runsDays: 30, eventsDays: 14, stepsDays: 14, auditDays: 365, generationsKept: 100, outputDays: 7 },
+    },
+  };
+}
+
+function required(env: Environment, name: string, example: string): string {
+  const value = secret(env, name);
+  if (value !== null && value !== "") return value;
+  throw new BerthError("transient", { code: "loop.setting-missing", detail: `${name} is not set`, hint: `set ${name} or ${name}_FILE, for instance to ${example}; or let scripts/up do it` });
+}
+
+/** The variable itself, else the content of the file that `<name>_FILE` names, without its last line break. */
+function secret(env: Environment, name: string): string | null {
+  const direct = env[name];
+  if (direct !== undefined) return direct;
+  const file = env[`${name}_FILE`];
+  if (file === undefined) return null;
+  try {
+    return readFileSync(file, "utf8").trimEnd();
+  } catch (cause) {
+    throw new BerthError("transient", { code: "loop.secret-unreadable", detail: `${name}_FILE names ${file}, which cannot be read`, hint: "check that the file exists and who may read it", cause });
+  }
+}

@@ -1,0 +1,95 @@
+/** A project's status view: one word for its health and a sentence for everything that is not as it should be. */
+import type { AgentStatus } from "../model/agent.ts";
+import type { LimitValues } from "../model/desired.ts";
+import type { ObservedContainer, RunnerReport } from "../model/observed.ts";
+import type { ProjectRecord } from "../model/project-record.ts";
+import type { HealthWord, ProjectView } from "../model/view.ts";
+
+export interface StatusSources {
+  readonly record: ProjectRecord & Readonly<{ phaseSince: number }>;
+  readonly waiting: readonly string[];
+  readonly fault: Readonly<{ code: string; detail: string; at: number }> | null;
+  /** Null when it has none, undefined when the engine cannot be asked. */
+  readonly container: ObservedContainer | null | undefined;
+  readonly report: RunnerReport | null;
+  readonly connected: boolean;
+  readonly cpuPercent: number | null;
+  readonly limits: LimitValues;
+  readonly now: number;
+}
+
+/** A report older than this (the runner speaks every 5 s) is named with its age. */
+const STALE_MS = 15_000;
+
+export function projectView(sources: StatusSources): ProjectView {
+  const { record, report, container } = sources;
+  const sample = report?.sample ?? null;
+  const inside = container?.state === "running" || container?.state === "paused" ? report : null;
+  return {
+    name: record.name,
+    phase: record.phase,
+    phaseSince: record.phaseSince,
+    wanted: record.wanted,
+    health: healthWord(sources),
+    reasons: reasons(sources),
+    generation: record.generation,
+    priority: record.spec.priority,
+    weight: record.spec.weight,
+    image: record.spec.image,
+    containerId: container?.id ?? null,
+    containerState: container?.state ?? null,
+    subnet: record.subnet,
+    egress: record.spec.network.egress,
+    limits: sources.limits,
+    usage: {
+      memoryBytes: sample?.memoryWorkingSetBytes ?? null,
+      cpuMs: sample?.cpuUsageMs ?? null,
+      cpuPercent: sources.cpuPercent,
+      pids: sample?.pidsCurrent ?? null,
+      oomKills: sample?.oomKills ?? null,
+    },
+    agents: inside?.agents ?? [],
+    heardAgoMs: report === null ? null : Math.max(0, sources.now - report.heardAt),
+    fault: sources.fault,
+  };
+}
+
+/** Worst first: what a person must look at outranks what will pass. */
+function healthWord(sources: StatusSources): HealthWord {
+  const { record, container, report, fault, waiting } = sources;
+  if (record.wanted === "inactive" || record.wanted === "completed" || record.wanted === "removed") return "stopped";
+  if (fault !== null) return "failed";
+  if (container === undefined) return "unknown";
+  if (container?.state === "paused") return "frozen";
+  if (record.wanted === "stopped") return "stopped";
+  if (container === null || container.state !== "running") return waiting.length > 0 ? "waiting" : "starting";
+  if (report === null || !sources.connected) return sources.now - record.phaseSince > STALE_MS ? "unknown" : "starting";
+  return agentsWord(report.agents, record);
+}
+
+function agentsWord(agents: readonly AgentStatus[], record: ProjectRecord): HealthWord {
+  const states = new Set(agents.map(({ state }) => state));
+  if (states.has("crash-loop")) return "crash-loop";
+  if (states.has("unhealthy")) return "unhealthy";
+  if (states.has("waiting")) return "waiting";
+  if (states.has("starting") || states.has("backoff") || states.has("stopping")) return "starting";
+  const failed = agents.some((agent) => agent.state === "exited" && (agent.lastExit?.code !== 0 || agent.lastExit.signal !== null));
+  if (failed) return "unhealthy";
+  return agents.length === 0 && Object.keys(record.spec.agents).length > 0 ? "starting" : "healthy";
+}
+
+function reasons(sources: StatusSources): readonly string[] {
+  const { fault, report, connected, container, now } = sources;
+  const list: string[] = [];
+  if (fault !== null) list.push(`${fault.code}: ${fault.detail}`);
+  for (const each of sources.waiting) list.push(`waiting: ${each}`);
+  if (container?.state === "running" && (!connected || report === null)) {
+    list.push(report === null ? "its runner has not answered yet" : `its runner has not been heard for ${Math.round((now - report.heardAt) / 1000)} s`);
+  }
+  if (report?.workspace === "failed") list.push(`workspace: ${report.workspaceDetail ?? "failed"}`);
+  if ((report?.missingSecrets.length ?? 0) > 0) list.push(`missing secrets: ${report?.missingSecrets.join(", ")}`);
+  for (const agent of report?.agents ?? []) {
+    if (agent.reason !== null && agent.state !== "running") list.push(`${agent.agent}#${agent.replica} ${agent.state}: ${agent.reason}`);
+  }
+  return list;
+}
