@@ -101,11 +101,17 @@ function expectReached(host: Host, before: ProjectRecord): void {
 function summary({ engine, records: rows }: Host): unknown {
   return {
     rows,
-    containers: engine.containers.map(({ name, project, state, specHash, limits, networkIds }) => ({
-      ...{ name, project, state, specHash, limits },
-      networks: networkIds.map((id) => engine.networks.find((network) => network.id === id)?.name),
-    })),
-    networks: engine.networks.map(({ id: _, ...network }) => network),
+    containers: engine.containers
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, project, state, specHash, limits, networkIds }) => ({
+        ...{ name, project, state, specHash, limits },
+        networks: networkIds.map(
+          (id) => engine.networks.find((network) => network.id === id)?.name,
+        ),
+      })),
+    networks: engine.networks
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ id: _, ...network }) => network),
     volumes: engine.volumes.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     spools: Object.entries(engine.spools).map(([name, config]) => [name, config?.hash]),
     runners: rows.map(({ name }) =>
@@ -135,7 +141,7 @@ test("from any observed state a project is where it should be within six rounds,
       for (const record of host.records) expectReached(end, record);
       expect(planAll(end).flatMap(({ steps }) => steps)).toEqual([]);
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   );
 });
 
@@ -163,7 +169,7 @@ test("a crash at any step boundary reaches the same end", () => {
       });
       expect(summary(reach(crashed, { watch: noSecondLife }))).toEqual(summary(end));
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -184,7 +190,7 @@ test("lost answers and foreign hands between any two steps delay the end but do 
       const end = reach(now, { watch: noSecondLife });
       for (const record of host.records) expectReached(end, record);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -199,7 +205,7 @@ test("a stale plan and a fresh one, interleaved in any order, never make two liv
       for (const record of host.records)
         if (end.records.includes(record)) expectReached(reach(end), record);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -238,7 +244,7 @@ test("limits of what lives never add up to more than the budget, in every state 
       }
       reach(now, { watch: watchFrom(now) }, 12);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 
