@@ -24,7 +24,8 @@ export interface IdentityWish {
   readonly imageUser: string | null;
 }
 
-const DEFAULT: Identity = { uid: 10_001, gid: 10_001, groups: [] };
+/** Whom an agent runs as when nothing says otherwise. */
+export const DEFAULT_IDENTITY: Identity = { uid: 10_001, gid: 10_001, groups: [] };
 /** The kernel's -1 means "no change" to setresuid. */
 const MAX_ID = 4_294_967_294;
 const MAX_USER_FILE_BYTES = 1_048_576;
@@ -40,7 +41,7 @@ export function resolveIdentity(wish: IdentityWish, files: UserFiles): IdentityV
     const found = named(wish.imageUser, files);
     if (!found.ok || found.identity.uid !== 0) return found;
   }
-  return { ok: true, identity: DEFAULT };
+  return { ok: true, identity: DEFAULT_IDENTITY };
 }
 
 function refuseRoot(verdict: IdentityVerdict, what: string): IdentityVerdict {

@@ -118,6 +118,11 @@ export class Journal {
     return this.#recent.filter((event) => event.seq > seq);
   }
 
+  /** The newest events in memory, of earlier boots too. */
+  recent(): readonly JournalEvent[] {
+    return this.#recent;
+  }
+
   /** Forgets files whose every event is at or below `seq`. */
   acknowledge(seq: number): void {
     const acked = Math.min(seq, this.#lastSeq);

@@ -35,9 +35,9 @@ async function start(): Promise<void> {
   const filled = fifos.refill();
   const journal = new Journal(spool.path(JOURNAL_FOLDER), { boot, now: () => clock.now() });
   const store = new OutputStore(spool.path(RUNS_FOLDER), (run, bytes) => {
-    journal.append({ kind: "dropped", run, bytes });
+    runner.record({ kind: "dropped", run, bytes });
   });
-  const runner = new Runner({
+  const runner: Runner = new Runner({
     boot,
     clock,
     store,
@@ -52,7 +52,7 @@ async function start(): Promise<void> {
   const server = new ControlServer({
     hello: (frame) => runner.hello(frame),
     frame: (frame, line) => runner.frame(frame, line),
-    drained: (line) => runner.pump(line),
+    drained: (line) => runner.drained(line),
     serving: (line) => runner.serving(line),
     closed: () => runner.closed(),
   });

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { AgentStatus } from "../../../src/model/agent.ts";
 import { encodeFrame, runnerFrameReader } from "../../../src/protocol/codec.ts";
 import type { DaemonFrame, RunnerFrame } from "../../../src/protocol/frame.ts";
-import { eventually } from "./harness.ts";
+import { eventually } from "./eventually.ts";
 
 type Of<K extends RunnerFrame["kind"]> = Extract<RunnerFrame, { kind: K }>;
 /** Commands take their id from the client. */
@@ -57,10 +57,7 @@ export class Client {
     kind: K,
     wanted: (frame: Of<K>) => boolean = () => true,
   ): Promise<Of<K>> {
-    const is = (frame: RunnerFrame): frame is Of<K> => {
-      const narrowed = (candidate: RunnerFrame): candidate is Of<K> => candidate.kind === kind;
-      return narrowed(frame) && wanted(frame);
-    };
+    const is = (frame: RunnerFrame): frame is Of<K> => isKind(frame, kind) && wanted(frame);
     return eventually(`frame ${kind}`, () => this.frames.findLast(is));
   }
 
@@ -81,4 +78,8 @@ export class Client {
   close(): void {
     this.socket.destroy();
   }
+}
+
+function isKind<K extends RunnerFrame["kind"]>(frame: RunnerFrame, kind: K): frame is Of<K> {
+  return frame.kind === kind;
 }

@@ -3,7 +3,6 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { AgentSpec, HealthSpec, RestartPolicy } from "../../../src/model/agent.ts";
 import type { RunnerConfig } from "../../../src/model/desired.ts";
@@ -12,6 +11,7 @@ import { RUNNER_ENTRYPOINT } from "../../../src/protocol/entry.ts";
 import { decodeJournal } from "../../../src/protocol/journal.ts";
 import { decodeRecords } from "../../../src/protocol/segment.ts";
 import { Client } from "./client.ts";
+import { eventually } from "./eventually.ts";
 
 const run = promisify(execFile);
 const LABEL = "berth.test=runner";
@@ -27,21 +27,6 @@ export async function docker(...argv: readonly string[]): Promise<string> {
     cwd: ROOT,
   });
   return stdout.trim();
-}
-
-/** Polls until `look` gives something, at most so long. */
-export async function eventually<T>(
-  what: string,
-  look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-  deadlineMs = 20_000,
-): Promise<T> {
-  const until = performance.now() + deadlineMs;
-  for (;;) {
-    const found = await look();
-    if (found !== null && found !== undefined && found !== false) return found;
-    if (performance.now() > until) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await pause(10);
-  }
 }
 
 export const NO_RESTART: RestartPolicy = {
@@ -144,10 +129,8 @@ export class World {
   async setUp(): Promise<void> {
     await run("images/runner/build", [], { cwd: ROOT, timeout: 120_000 });
     const nodeImage = process.env["BERTH_IMAGE_NODE"] ?? "node:26-bookworm-slim";
-    await docker(
-      ...["build", "-q", "-t", IMAGE, "--label", LABEL, "--build-arg", `NODE=${nodeImage}`],
-      ...["-f", "images/runner/Dockerfile", "."],
-    );
+    const build = words(`build -q -t ${IMAGE} --label ${LABEL} --build-arg NODE=${nodeImage}`);
+    await docker(...build, "-f", "images/runner/Dockerfile", ".");
     await this.#volume(this.runnerVolume);
     // The engine copies the image's /.berth into the empty volume.
     await docker(
@@ -194,29 +177,18 @@ export class World {
     const workspace = `${this.#name}-${project}`;
     await this.#volume(workspace);
     const [program = "", ...argv] = RUNNER_ENTRYPOINT;
-    const container = await docker(
-      ...["run", "-d", "--label", LABEL, "--network", "none", "--cap-drop", "ALL"],
-      ...["CHOWN", "SETUID", "SETGID", "KILL"].flatMap((name) => ["--cap-add", name]),
-      ...["--security-opt", "no-new-privileges", "--read-only", "--cgroupns", "private"],
-      ...["--memory", options.memory ?? "128m", "--memory-swap", options.memory ?? "128m"],
-      ...["--pids-limit", String(options.pids ?? 128), "--cpus", "1.5", "--user", "0:0"],
-      ...[
-        "--oom-score-adj",
-        "300",
-        "--log-driver",
-        "local",
-        "--stop-timeout",
-        "20",
-        "--workdir",
-        "/",
-      ],
-      ...["--tmpfs", "/tmp:exec,mode=1777,size=64m", "--tmpfs", "/run:mode=755,size=16m"],
-      ...["--mount", `type=volume,src=${this.runnerVolume},dst=/.berth,readonly`],
-      ...["--mount", `type=volume,src=${this.#name}-s,dst=/run/berth,volume-subpath=${project}`],
-      ...["--mount", `type=volume,src=${workspace},dst=/workspace`],
-      ...(options.flags ?? []),
-      ...["--entrypoint", program, options.image ?? DEBIAN, ...argv],
-    );
+    const memory = options.memory ?? "128m";
+    const flags = words(`
+      run -d --label ${LABEL} --network none --user 0:0 --workdir / --read-only --cgroupns private
+      --cap-drop ALL --cap-add CHOWN --cap-add SETUID --cap-add SETGID --cap-add KILL
+      --security-opt no-new-privileges --oom-score-adj 300 --log-driver local --stop-timeout 20
+      --memory ${memory} --memory-swap ${memory} --pids-limit ${options.pids ?? 128} --cpus 1.5
+      --tmpfs /tmp:exec,mode=1777,size=64m --tmpfs /run:mode=755,size=16m
+      --mount type=volume,src=${this.runnerVolume},dst=/.berth,readonly
+      --mount type=volume,src=${this.#name}-s,dst=/run/berth,volume-subpath=${project}
+      --mount type=volume,src=${workspace},dst=/workspace`);
+    const entry = ["--entrypoint", program, options.image ?? DEBIAN, ...argv];
+    const container = await docker(...flags, ...(options.flags ?? []), ...entry);
     this.#containers.push(container);
     return new Project({
       container,
@@ -297,11 +269,8 @@ export class Project {
     wanted: (event: Extract<JournalEvent, { kind: K }>) => boolean = () => true,
     deadlineMs?: number,
   ): Promise<Extract<JournalEvent, { kind: K }>> {
-    const isWanted = (event: JournalEvent): event is Extract<JournalEvent, { kind: K }> => {
-      const narrowed = (candidate: JournalEvent): candidate is Extract<JournalEvent, { kind: K }> =>
-        candidate.kind === kind;
-      return narrowed(event) && wanted(event);
-    };
+    const isWanted = (event: JournalEvent): event is Extract<JournalEvent, { kind: K }> =>
+      isKind(event, kind) && wanted(event);
     return eventually(
       `journal event ${kind}`,
       async () => (await this.journal()).find(isWanted),
@@ -350,4 +319,15 @@ export class Project {
 
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function isKind<K extends JournalEvent["kind"]>(
+  event: JournalEvent,
+  kind: K,
+): event is Extract<JournalEvent, { kind: K }> {
+  return event.kind === kind;
+}
+
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/);
 }
