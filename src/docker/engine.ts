@@ -127,6 +127,7 @@ function volumeVerbs(link: Connection, { now }: EngineOptions): Pick<EngineDoor,
   const filling = new Map<string, Promise<string>>();
   const runnerVolume = async (runnerImage: string, own: Ownership): Promise<string> => {
     const image = await ensureImage(runnerImage);
+    await sweepHelpers(link, own, now());
     const shared = filling.get(image.id) ?? fillRunnerVolume(link, { image, own, now });
     filling.set(image.id, shared);
     return shared.finally(() => filling.delete(image.id));

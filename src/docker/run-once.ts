@@ -43,7 +43,7 @@ export async function runHelper(link: Connection, request: HelperRequest): Promi
     );
     return { exitCode, ...demuxAll(Buffer.from(output)) };
   } finally {
-    await runVerb(link, "remove", helper.id);
+    await dropHelper(link, helper.id);
   }
 }
 
@@ -81,6 +81,11 @@ function helperBody(request: HelperRequest): Docker.ContainerCreateOptions {
       LogConfig: LOG_CONFIG,
     },
   };
+}
+
+/** What cannot be removed now is swept later; it must not hide what the helper's run itself came to. */
+export async function dropHelper(link: Connection, id: string): Promise<void> {
+  await runVerb(link, "remove", id).catch(() => undefined);
 }
 
 /** A name nobody else has; helpers are found again by label, never by name. */

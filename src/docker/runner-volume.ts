@@ -11,7 +11,7 @@ import { orNull, runVerb } from "./containers.ts";
 import type { ImageFacts, Ownership } from "./door.ts";
 import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, LABEL, ownershipLabels, readOwn } from "./labels.ts";
-import { helperName } from "./run-once.ts";
+import { dropHelper, helperName } from "./run-once.ts";
 import { tarOfEmptyFile } from "./tar.ts";
 import { findVolume, removeVolume } from "./volumes.ts";
 
@@ -74,7 +74,7 @@ async function isWhole(filling: Filling): Promise<boolean> {
     );
     return found !== null;
   } finally {
-    await runVerb(link, "remove", probe.id);
+    await dropHelper(link, probe.id);
   }
 }
 
@@ -97,7 +97,7 @@ async function fill(filling: Filling): Promise<boolean> {
       link.api.getContainer(id).putArchive(tarOfEmptyFile(MARKER), { path: TARGET }),
     );
   } finally {
-    await runVerb(link, "remove", id);
+    await dropHelper(link, id);
   }
   return true;
 }
