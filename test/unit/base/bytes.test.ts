@@ -1,5 +1,5 @@
 /** Sizes: what is read, what is refused, and that writing and reading agree. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatBytes, parseBytes } from "../../../src/base/bytes.ts";
 

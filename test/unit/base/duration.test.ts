@@ -1,5 +1,5 @@
 /** Durations: what is read, what is refused, and that writing and reading agree. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatDuration, parseDuration } from "../../../src/base/duration.ts";
 

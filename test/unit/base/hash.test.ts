@@ -1,5 +1,5 @@
 /** Canonical JSON and its hash: order never matters, content always does. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalJson, hashOf, sha256, shortHash } from "../../../src/base/hash.ts";
 

@@ -1,0 +1,74 @@
+/** What only the merged project can show: values that are missing everywhere, and values that contradict each other. */
+import type { HostSpec, ProjectSpec } from "../model/project.ts";
+import { placeOf } from "./node.ts";
+import type { MapNode, Path } from "./node.ts";
+import type { Problem, ProblemCode } from "./problem.ts";
+import { problemAt } from "./source.ts";
+import type { Span } from "./source.ts";
+
+/** A project after merging, and where to point when a value is nowhere written. */
+export interface MergedProject {
+  readonly spec: ProjectSpec;
+  readonly map: MapNode;
+  /** Where its name stands. */
+  readonly span: Span;
+}
+
+/** Problems of one merged project. */
+export function checkProject(project: MergedProject, host: HostSpec): readonly Problem[] {
+  const { spec } = project;
+  return [
+    ...(spec.image === "" ? [missing(project, ["image"], "every project names the image its agents run in")] : []),
+    ...Object.values(spec.agents).flatMap((agent) => checkAgent(project, agent)),
+    ...checkReplicas(project),
+    ...checkWorkspace(project, host),
+  ];
+}
+
+function checkAgent(project: MergedProject, agent: ProjectSpec["agents"][string]): readonly Problem[] {
+  const path = ["agents", agent.name];
+  const { restart, health } = agent;
+  return [
+    ...(agent.command.length === 0
+      ? [missing(project, [...path, "command"], "the whole argv as a list: [node, work.js]")]
+      : []),
+    ...(health !== null && health.command.length === 0
+      ? [missing(project, [...path, "health", "command"], "a command that exits with 0 while the agent is well")]
+      : []),
+    ...(restart.backoffMs > restart.backoffMaxMs
+      ? [at(project, [...path, "restart", "backoff_max"], ["declare.bad-value", "must be ≥ backoff"])]
+      : []),
+  ];
+}
+
+/** `limits.agents` bounds the sum of replicas. */
+function checkReplicas(project: MergedProject): readonly Problem[] {
+  const sum = Object.values(project.spec.agents).reduce((total, agent) => total + agent.replicas, 0);
+  const { agents } = project.spec.limits;
+  if (sum <= agents) return [];
+  const message = `must be ≥ ${sum}, the sum of all replicas; it is ${agents}`;
+  return [at(project, ["limits", "agents"], ["declare.over-limit", message])];
+}
+
+/** Lexically; a symlink that leaves the root is seen only by whoever opens it. */
+function checkWorkspace(project: MergedProject, host: HostSpec): readonly Problem[] {
+  const { workspace } = project.spec;
+  if (workspace.kind !== "path") return [];
+  const inside = host.workspaceRoots.some((root) => workspace.path.startsWith(root === "/" ? root : `${root}/`));
+  if (inside) return [];
+  const roots = host.workspaceRoots.join(", ");
+  const message = roots === "" ? "needs host.workspace_roots, and none is declared" : `must lie below ${roots}`;
+  return [at(project, ["workspace", "path"], ["declare.workspace-outside", message])];
+}
+
+function missing(project: MergedProject, path: Path, hint: string): Problem {
+  return { ...at(project, path, ["declare.missing-value", "is missing"]), hint };
+}
+
+/** At the value if it is written, else at the deepest place on the way to it that is, else at the project's name. */
+function at(project: MergedProject, path: Path, [code, message]: readonly [ProblemCode, string]): Problem {
+  const { entry, span } = placeOf(project.map, path);
+  const whole = entry?.key === path.at(-1);
+  const where = entry === undefined ? project.span : whole ? span : entry.span;
+  return problemAt(where, { code, message: `${path.join(".")} ${message}` });
+}

@@ -1,0 +1,71 @@
+/** What holds where a declaration is silent; `config show --origin` names these `berth default`. */
+import type { HealthSpec, RestartPolicy } from "../model/agent.ts";
+import type { HostSpec, LimitsSpec } from "../model/project.ts";
+import { PRIORITY_WORDS } from "../schema/quantity.ts";
+
+const MIB = 1_048_576;
+const GIB = 1024 * MIB;
+
+export const LIMITS: LimitsSpec = {
+  /** One core: half of the smallest machine Berth is meant for. */
+  cpus: 1,
+  /** The budget a project had in the original request; a Node or Python agent with its tools fits. */
+  memoryBytes: 512 * MIB,
+  /** A build with parallel compilers stays below 200; a fork bomb ends here. */
+  pids: 256,
+  /** Four times what the 512 MiB above usually carries, so that memory binds first. */
+  agents: 16,
+  /** What current Linux distributions give a service; databases and watchers ask for more than the old 1,024. */
+  nofile: 65_536,
+  /** Docker's own default; counts against the memory limit. */
+  shmBytes: 64 * MIB,
+};
+
+export const PRIORITY = PRIORITY_WORDS.normal;
+/** Equal shares. */
+export const WEIGHT = 1;
+/** Untrusted by default: an agent reaches nothing that was not declared. */
+export const EGRESS = "none";
+/** Writable places are the workspace and tmpfs. */
+export const READ_ONLY_ROOT = true;
+/** Whatever branch the repository itself names. */
+export const GIT_REF = "HEAD";
+
+export const RESTART: RestartPolicy = {
+  /** An agent that ended well has finished. */
+  mode: "on-failure",
+  /** With the delays below, five failures take 31 s: past a dependency's restart, short of hiding a defect. */
+  max: 5,
+  windowMs: 600_000,
+  backoffMs: 1000,
+  /** A minute: long enough to spare the machine, short enough to come back while somebody watches. */
+  backoffMaxMs: 60_000,
+};
+
+/** Docker's own are 30 s and 30 s; a frozen agent should be seen before a person notices. */
+export const HEALTH: Omit<HealthSpec, "command"> = {
+  intervalMs: 10_000,
+  timeoutMs: 2000,
+  retries: 3,
+  startPeriodMs: 5000,
+};
+
+/** Docker's stop timeout. */
+export const STOP_GRACE_MS = 10_000;
+export const REPLICAS = 1;
+
+export const HOST: HostSpec = {
+  reserve: {
+    /** Daemon, Redis and Postgres together use a tenth of it when idle. */
+    cpus: 0.5,
+    /** 512 MiB for Postgres and Redis under load, the rest for the engine and the page cache. */
+    memoryBytes: GIB,
+    /** Below this Postgres and a killed engine no longer start. */
+    diskBytes: 5 * GIB,
+  },
+  /** 4,096 networks of 16 addresses, in a part of 10/8 that cloud providers and VPNs seldom use. */
+  networkPool: "10.201.0.0/16",
+  /** None: a limit is a promise. */
+  overcommit: 1,
+  workspaceRoots: [],
+};

@@ -1,0 +1,50 @@
+/** Variables in a text: `${NAME}`, `${NAME:-default}`, `${NAME-default}`, `${NAME:?message}`, and `$$` for a dollar sign. */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Interpolated =
+  | Readonly<{ ok: true; text: string }>
+  /** `at` and `length` are within the text. */
+  | Readonly<{ ok: false; message: string; hint: string | undefined; at: number; length: number }>;
+
+const REFERENCE = /\$(?:\$|\{([^{}]*)\}?)/g;
+const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])(.*))?$/s;
+
+/** The text with its variables replaced, or the first reference that cannot be. A lone `$` is itself: `$HOME` is the shell's. */
+export function interpolate(text: string, environment: Environment): Interpolated {
+  let fault: Extract<Interpolated, { ok: false }> | null = null;
+  const replaced = text.replaceAll(REFERENCE, (whole: string, inside: string | undefined, at: number) => {
+    if (inside === undefined) return "$";
+    const value = valueOf(whole, inside, environment);
+    if (typeof value === "string") return value;
+    fault ??= { ok: false, ...value, at, length: whole.length };
+    return whole;
+  });
+  return fault ?? { ok: true, text: replaced };
+}
+
+type Refusal = Readonly<{ message: string; hint: string | undefined }>;
+
+function valueOf(whole: string, inside: string, environment: Environment): string | Refusal {
+  const match = whole.endsWith("}") ? INSIDE.exec(inside) : null;
+  const name = match?.[1];
+  if (name === undefined) {
+    return {
+      message: `cannot read ${shortened(whole)}`,
+      hint: "write ${NAME}, ${NAME:-default}, or $$ for a dollar sign",
+    };
+  }
+  const operator = match?.[2];
+  const rest = match?.[3] ?? "";
+  const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+  const present = value !== undefined && !(operator?.startsWith(":") === true && value === "");
+  if (present) return value;
+  if (operator?.endsWith("-") === true) return rest;
+  if (operator !== undefined)
+    return { message: `${name} ${rest === "" ? "must be set" : rest}`, hint: `set ${name} in the environment` };
+  return { message: `${name} is not set`, hint: `set it in the environment, or write \${${name}:-default}` };
+}
+
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
