@@ -15,8 +15,8 @@ export const LIMITS: LimitsSpec = {
   pids: 256,
   /** Four times what the 512 MiB above usually carries, so that memory binds first. */
   agents: 16,
-  /** What current Linux distributions give a service; databases and watchers ask for more than the old 1,024. */
-  nofile: 65_536,
+  /** Enough for databases and watchers; below what an engine in a container or sandbox may itself be allowed (20,000 was seen). */
+  nofile: 16_384,
   /** Docker's own default; counts against the memory limit. */
   shmBytes: 64 * MIB,
 };

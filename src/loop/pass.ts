@@ -38,7 +38,7 @@ async function pass(project: string, session: Session): Promise<boolean> {
   if (faults.length > 0) throw new BerthError("defect", { code: "plan.unsound", detail: faults.join("; ") });
   if (plan.steps.length === 0) return nothingToDo(project, session);
   if (world.refused.get(project) === renderPlan(plan)) return false;
-  const delayMs = repairDelayMs(plan, session);
+  const delayMs = repairDelayMs(plan, observed, session);
   if (delayMs > 0) return later(project, delayMs, session);
 
   const opened = await intend(plan, session.newId(), doors.postgres, world.install.epoch);

@@ -1,4 +1,5 @@
 /** How long a container that keeps dying waits for its next start: its agents' own restart policy cannot help it. */
+import type { ObservedProject } from "../model/observed-project.ts";
 import type { Plan } from "../model/step.ts";
 import type { Session } from "./session.ts";
 
@@ -8,8 +9,9 @@ const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 
 /** Milliseconds until this plan's repair may begin; 0 when it may now (and then the repair is counted). */
-export function repairDelayMs(plan: Plan, session: Session): number {
-  const repair = plan.steps.some((step) => step.kind === "start-container" && step.containerId !== null);
+export function repairDelayMs(plan: Plan, observed: ObservedProject, session: Session): number {
+  const exited = new Set(observed.containers.filter(({ state }) => state === "exited").map(({ id }) => id));
+  const repair = plan.steps.some((step) => step.kind === "start-container" && step.containerId !== null && exited.has(step.containerId));
   if (!repair) return 0;
   const now = session.now();
   const before = session.world.repairs.get(plan.project);

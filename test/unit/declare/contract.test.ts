@@ -119,7 +119,7 @@ test("every effective leaf names where it came from", () => {
     image: "node:26-bookworm-slim < template node-agent (berth.yaml:11)",
     "limits.cpus": "2 < berth.prod.yaml:5",
     "limits.memory": "1GiB < projects/web.yaml:6",
-    "limits.nofile": "65536 < berth default",
+    "limits.nofile": "16384 < berth default",
     "environment.STAGE": "prod < defaults (berth.prod.yaml:2)",
     "agents.heartbeat.restart.window": "10m < projects/web.yaml:14",
     "agents.heartbeat.restart.policy": "no < berth.prod.yaml:5",
