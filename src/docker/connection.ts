@@ -9,13 +9,13 @@ import type { BerthError } from "../base/errors.ts";
 /** `volume-subpath` needs it; engines since 26 speak it. */
 const API_VERSION = "v1.45";
 const DEFAULT_HOST = "unix:///var/run/docker.sock";
-/** Bounds sockets to the engine; the loop asks for at most 8 things at once, terminals and helpers come on top. */
+/** Bounds sockets to the engine; the loop asks for at most 8 things at once, terminals and errands come on top. */
 const MAX_SOCKETS = 64;
 /** A call's socket silent for longer than any call's own deadline is given up, whatever the caller does. */
 const CALL_SILENCE_MS = 20_000;
 
 /** Deadlines by the size of the work, in milliseconds. */
-export const DEADLINE = { quick: 5_000, create: 15_000, fill: 120_000, helper: 30_000 } as const;
+export const DEADLINE = { quick: 5_000, create: 15_000, fill: 120_000, errand: 30_000 } as const;
 
 export interface RequestRecord {
   readonly operation: string;

@@ -42,7 +42,7 @@ export interface Ownership {
   readonly epoch: number;
 }
 
-export interface HelperRun {
+export interface ErrandRun {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -92,7 +92,7 @@ export interface EngineDoor {
       own: Ownership;
       mounts?: ContainerSpec["mounts"];
     }>,
-  ): Promise<HelperRun>;
+  ): Promise<ErrandRun>;
   /** Streams events until closed; calls `onState(false)` when the stream is lost and reconnects by itself with backoff. */
   events(
     listener: Readonly<{ onEvent(event: EngineEvent): void; onState(connected: boolean): void }>,

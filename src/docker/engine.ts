@@ -15,7 +15,7 @@ import { startExec } from "./exec.ts";
 import { engineFacts } from "./facts.ts";
 import { imageFacts, imagePuller } from "./images.ts";
 import { connectNetwork, createNetwork, disconnectNetwork, removeNetwork } from "./networks.ts";
-import { runHelper, sweepHelpers } from "./run-once.ts";
+import { runErrand, sweepErrands } from "./errand.ts";
 import { fillRunnerVolume } from "./runner-volume.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { createVolume, removeVolume, volumePath } from "./volumes.ts";
@@ -43,8 +43,8 @@ export function openEngine(options: EngineOptions): EngineDoor {
     ...networkVerbs(link),
     ...volumeVerbs(link, options),
     runOnce: async (image, argv, how) => {
-      await sweepHelpers(link, how.own, options.now());
-      return runHelper(link, { image, argv, ...how });
+      await sweepErrands(link, how.own, options.now());
+      return runErrand(link, { image, argv, ...how });
     },
     exec: (request) => startExec(link, request),
     events: (listener) => {
@@ -127,7 +127,7 @@ function volumeVerbs(link: Connection, { now }: EngineOptions): Pick<EngineDoor,
   const filling = new Map<string, Promise<string>>();
   const runnerVolume = async (runnerImage: string, own: Ownership): Promise<string> => {
     const image = await ensureImage(runnerImage);
-    await sweepHelpers(link, own, now());
+    await sweepErrands(link, own, now());
     const shared = filling.get(image.id) ?? fillRunnerVolume(link, { image, own, now });
     filling.set(image.id, shared);
     return shared.finally(() => filling.delete(image.id));

@@ -1,7 +1,6 @@
-/**
- * The rules that close the host and everything private to our bridges, as text in the very form in which iptables prints
- * them: so that verifying is comparing.
- *
+/** The rules that close the host and everything private to our bridges, as the text iptables itself prints: verifying is comparing. */
+
+/*
  * INVARIANTS: only chains of this install are written; in other people's chains exactly one jump stands, before all rules
  * that are not such jumps (a jump after an ACCEPT would guard nothing).
  */

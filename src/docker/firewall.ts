@@ -1,5 +1,5 @@
 /** The host firewall door: installs what is missing, and believes only what it reads back. */
-import type { EngineDoor, FirewallDoor, FirewallState, HelperRun, Ownership } from "./door.ts";
+import type { EngineDoor, FirewallDoor, FirewallState, ErrandRun, Ownership } from "./door.ts";
 import { dockerError } from "./errors.ts";
 import {
   countRules,
@@ -21,13 +21,13 @@ import {
   routesIn,
   sectionsOf,
 } from "./firewall-scripts.ts";
-import { helperShell, localShell, type HostShell } from "./host-shell.ts";
+import { errandShell, localShell, type HostShell } from "./host-shell.ts";
 
 export interface FirewallOptions extends FirewallNames {
-  /** `host`: this daemon is root on the host; `container`: helpers on the host's network do it. */
+  /** `host`: this daemon is root on the host; `container`: errands on the host's network do it. */
   readonly mode: "host" | "container";
   readonly engine: Pick<EngineDoor, "runOnce">;
-  /** Image with iptables and iproute2, for helpers. */
+  /** Image with iptables and iproute2, for errands. */
   readonly netImage: string;
   readonly own: () => Ownership;
 }
@@ -37,7 +37,7 @@ const TRIES = 3;
 
 /** Opens the firewall door; nothing is read or written before the first call. */
 export function openFirewall(options: FirewallOptions): FirewallDoor {
-  const shell = options.mode === "host" ? localShell() : helperShell(options);
+  const shell = options.mode === "host" ? localShell() : errandShell(options);
   return {
     ensure: () => ensure(options, shell),
     hostRoutes: async () =>
@@ -110,7 +110,7 @@ function faultsIn(standing: Standing, v4: RuleSet, v6: RuleSet): readonly string
   return [...faultsOf(v4, standing.v4), ...(standing.v6 === null ? [] : faultsOf(v6, standing.v6))];
 }
 
-function standingIn(answer: HelperRun): Standing {
+function standingIn(answer: ErrandRun): Standing {
   const sections = sectionsOf(answer.stdout);
   return {
     tool: sections.get("tool")?.[0] ?? "iptables",
@@ -119,10 +119,10 @@ function standingIn(answer: HelperRun): Standing {
   };
 }
 
-/** A helper sees only the stub of a resolver that runs on the host; the engine's list is then asked for. */
+/** An errand sees only the stub of a resolver that runs on the host; the engine's list is then asked for. */
 async function resolversOf(
   options: FirewallOptions,
-  answer: HelperRun,
+  answer: ErrandRun,
 ): Promise<readonly string[]> {
   const seen = resolversIn(sectionsOf(answer.stdout).get("resolvers") ?? []);
   if (seen.length > 0) return seen;
@@ -135,7 +135,7 @@ async function resolversOf(
   return resolversIn(asked.stdout.split("\n"));
 }
 
-async function said(shell: HostShell, script: string, argument: string): Promise<HelperRun> {
+async function said(shell: HostShell, script: string, argument: string): Promise<ErrandRun> {
   const answer = await shell(script, argument);
   if (answer.exitCode === 0) return answer;
   throw failed(answer.stderr.trim() || `a firewall command ended with ${answer.exitCode}`);

@@ -1,10 +1,10 @@
-/** Small shell scripts on the host's network: run directly by a daemon on the host, else by a helper container there. */
+/** Small shell scripts on the host's network: run directly by a daemon on the host, else by an errand container there. */
 import { execFile } from "node:child_process";
 import { DEADLINE } from "./connection.ts";
-import type { EngineDoor, HelperRun, Ownership } from "./door.ts";
+import type { EngineDoor, ErrandRun, Ownership } from "./door.ts";
 import { dockerError } from "./errors.ts";
 
-export type HostShell = (script: string, argument: string) => Promise<HelperRun>;
+export type HostShell = (script: string, argument: string) => Promise<ErrandRun>;
 
 /** The most a script may say; the rules and routes of a busy host are some hundred kilobytes. */
 const MAX_OUTPUT = 16 * 1024 * 1024;
@@ -14,7 +14,7 @@ export function localShell(): HostShell {
   return (script, argument) =>
     new Promise((resolve, reject) => {
       const options = {
-        timeout: DEADLINE.helper,
+        timeout: DEADLINE.errand,
         maxBuffer: MAX_OUTPUT,
         killSignal: "SIGKILL",
       } as const;
@@ -31,7 +31,7 @@ export function localShell(): HostShell {
     });
 }
 
-export interface HelperShellOptions {
+export interface ErrandShellOptions {
   readonly engine: Pick<EngineDoor, "runOnce">;
   /** An image with iptables and iproute2. */
   readonly netImage: string;
@@ -39,7 +39,7 @@ export interface HelperShellOptions {
 }
 
 /** Runs the same in a container on the host's network that may administer it and nothing else. */
-export function helperShell({ engine, netImage, own }: HelperShellOptions): HostShell {
+export function errandShell({ engine, netImage, own }: ErrandShellOptions): HostShell {
   return (script, argument) =>
     engine.runOnce(netImage, ["sh", "-c", script, "sh", argument], {
       // RAW is for iptables-legacy, which reads its tables through a raw socket.

@@ -1,6 +1,6 @@
-/**
- * The runner's files as a read-only volume, named by the runner image's digest and filled once by the engine's own copy.
- *
+/** The runner's files as a volume named by the runner image's digest, filled once by the engine's own copy. */
+
+/*
  * INVARIANTS: the marker is written only after the copy ended, so a volume with the marker is whole; a volume without it
  * is thrown away, never topped up (the engine copies only into an empty volume); the claim container's name is the lock.
  */
@@ -11,7 +11,7 @@ import { orNull, runVerb } from "./containers.ts";
 import type { ImageFacts, Ownership } from "./door.ts";
 import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, LABEL, ownershipLabels, readOwn } from "./labels.ts";
-import { dropHelper, helperName } from "./run-once.ts";
+import { dropErrand, errandName } from "./errand.ts";
 import { tarOfEmptyFile } from "./tar.ts";
 import { findVolume, removeVolume } from "./volumes.ts";
 
@@ -74,7 +74,7 @@ async function isWhole(filling: Filling): Promise<boolean> {
     );
     return found !== null;
   } finally {
-    await dropHelper(link, probe.id);
+    await dropErrand(link, probe.id);
   }
 }
 
@@ -97,7 +97,7 @@ async function fill(filling: Filling): Promise<boolean> {
       link.api.getContainer(id).putArchive(tarOfEmptyFile(MARKER), { path: TARGET }),
     );
   } finally {
-    await dropHelper(link, id);
+    await dropErrand(link, id);
   }
   return true;
 }
@@ -135,10 +135,10 @@ async function dropStaleClaim({ link, claim, own, now }: Filling): Promise<boole
 function holderBody(image: ImageFacts, own: Ownership): Docker.ContainerCreateOptions {
   return {
     Image: image.id,
-    name: helperName(own),
+    name: errandName(own),
     // Never run; an image of files alone has no command, and the engine wants one.
     Entrypoint: ["/never"],
-    Labels: { ...ownershipLabels(own), [LABEL.role]: "helper" },
+    Labels: { ...ownershipLabels(own), [LABEL.role]: "errand" },
   };
 }
 

@@ -1,4 +1,4 @@
-/** Commands in a live container, with and without a terminal, and helper containers. */
+/** Commands in a live container, with and without a terminal, and errand containers. */
 import { expect, test } from "vitest";
 import { BASE_IMAGE, eventually, inside, openHarbour, type Harbour } from "../../support/engine.ts";
 
@@ -66,7 +66,7 @@ test("a frozen container refuses, by name", async () => {
   });
 });
 
-test("a helper returns its output and exit code and is gone afterwards, also when it failed", async () => {
+test("an errand returns its output and exit code and is gone afterwards, also when it failed", async () => {
   const harbour = await openHarbour();
   const how = { capAdd: [], hostNetwork: false, own: harbour.own };
   const script = ["sh", "-c", "echo out; echo err >&2; exit 3"];
@@ -82,7 +82,7 @@ test("a helper returns its output and exit code and is gone afterwards, also whe
   expect(containers.filter((each) => each.own.install === harbour.own.install)).toEqual([]);
 });
 
-test("a helper nobody waits for any more is removed by the next one", async () => {
+test("an errand nobody waits for any more is removed by the next one", async () => {
   const harbour = await openHarbour();
   const left = await harbour.raw.createContainer({
     Image: BASE_IMAGE,
@@ -90,7 +90,7 @@ test("a helper nobody waits for any more is removed by the next one", async () =
     Labels: {
       "berth.install": harbour.own.install,
       "berth.install-uid": harbour.own.installUid,
-      "berth.role": "helper",
+      "berth.role": "errand",
     },
   });
   harbour.reapLater("container", left.id);

@@ -115,7 +115,7 @@ test.each(MODES)("as %s: host routes are told, our own bridges' are not", async 
   expect(routes.every((route) => /^[\d.]+\/\d+$/.test(route))).toBe(true);
 });
 
-test("a helper that cannot see the engine's chains is a named failure, not a verified state", async () => {
+test("an errand that cannot see the engine's chains is a named failure, not a verified state", async () => {
   const harbour = await openHarbour();
   const silent = {
     exitCode: 3,

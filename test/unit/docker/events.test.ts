@@ -15,7 +15,7 @@ const LINE = {
     },
   },
   time: 1_700_000_000,
-  timeNano: 1_700_000_000_123_456_789,
+  timeNano: 1_700_000_000_123_000_000,
 };
 
 test("name, moment and labels are read, and a label that is no number is none", () => {
