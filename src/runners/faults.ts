@@ -47,11 +47,20 @@ export function spoolFault(project: string, what: string, cause: unknown): Berth
   });
 }
 
+/** A reply carries the code only; what is not here the operator has to mend. */
+const KIND_OF_REFUSAL: Readonly<Record<string, ErrorKind>> = {
+  "runner.exec-full": "capacity",
+  "runner.config-missing": "conflict",
+  "runner.install-foreign": "conflict",
+};
+
 /** A refusal by the runner keeps the runner's code; a stale epoch has one code whoever noticed it. */
 export function refusedByRunner(project: string, code: string, detail: string): BerthError {
-  if (code.endsWith("epoch-stale")) return staleEpoch(project, detail);
-  const kind: ErrorKind = code.endsWith("defect") ? "defect" : "rejected";
-  return new BerthError(kind, { code, detail: `${project}: ${detail}` });
+  if (code === "runner.epoch-stale") return staleEpoch(project, detail);
+  return new BerthError(KIND_OF_REFUSAL[code] ?? "rejected", {
+    code,
+    detail: `${project}: ${detail}`,
+  });
 }
 
 /** The system's name for a failure (`ENOENT`), or null. */
