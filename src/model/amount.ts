@@ -1,4 +1,4 @@
-/** Amounts as people read them: bytes in the largest binary unit, CPUs as decimals. */
+/** Amounts as people read them in a sentence: rounded, unlike base/bytes, whose text must read back exactly. */
 
 const UNITS = [
   ["TiB", 2 ** 40],
@@ -7,7 +7,7 @@ const UNITS = [
   ["KiB", 2 ** 10],
 ] as const;
 
-/** `1536 MiB` reads `1.5GiB`; exact where two decimals suffice. */
+/** `1536 MiB` reads `1.5GiB`; two decimals at most. */
 export function showBytes(bytes: number): string {
   for (const [unit, size] of UNITS) {
     if (Math.abs(bytes) >= size) return `${Number((bytes / size).toFixed(2))}${unit}`;

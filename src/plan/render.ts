@@ -14,7 +14,7 @@ const WORDS: { readonly [K in StepKind]: (step: StepOf<K>) => string } = {
   "connect-network": ({ networkId }) => `connect to network ${brief(networkId)}`,
   "disconnect-network": ({ networkId }) => `disconnect from network ${brief(networkId)}`,
   "prepare-spool": ({ config }) =>
-    `write the configuration of ${config.agents.length} agents to the spool`,
+    `write the configuration of generation ${config.generation} to the spool`,
   "remove-spool": () => "remove the spool with the output kept in it",
   "create-container": ({ container }) =>
     `create container ${container.name} (${showLimits(container.limits)})`,
@@ -70,7 +70,7 @@ function interruption({ interrupts }: Step): string {
 }
 
 function showLimits({ memoryBytes, nanoCpus, pids }: LimitValues): string {
-  return `${showBytes(memoryBytes)}, ${showCpus(nanoCpus)} cpus, ${pids} pids`;
+  return `${showBytes(memoryBytes)}, cpus ${showCpus(nanoCpus)}, pids ${pids}`;
 }
 
 function brief(id: string): string {

@@ -84,8 +84,12 @@ test("a preview shows the whole way although the image is not there yet", () => 
 });
 
 test("reaching the wish is recorded once the runner has said so", () => {
-  expect(plan(activating, up)).toMatchInlineSnapshot(`"[] #1 project:web, settle-phase, everything is as wanted: active"`);
-  expect(plan(activating, { ...up, runner: null, runnerConnected: false })).toMatchInlineSnapshot(`"waiting: runner: not connected yet"`);
+  expect(plan(activating, up)).toMatchInlineSnapshot(
+    `"[] #1 project:web, settle-phase, everything is as wanted: active"`,
+  );
+  expect(plan(activating, { ...up, runner: null, runnerConnected: false })).toMatchInlineSnapshot(
+    `"waiting: runner: not connected yet"`,
+  );
 });
 
 test("another image asks for a replacement: pulled first, stopped and removed before the create", () => {
@@ -147,8 +151,12 @@ test("another subnet or egress rebuilds the network between the two containers",
 
 test("a network that somebody removed is made again, and the container connected in the next pass", () => {
   const alone = { ...withContainer({ networkIds: [], networkNames: [] }), networks: [] };
-  expect(plan(web, alone)).toMatchInlineSnapshot(`"[] #1 network:web, create-network, network removed externally"`);
-  expect(plan(web, withContainer({ networkIds: [], networkNames: [] }))).toMatchInlineSnapshot(`"[] #1 network:web, connect-network, disconnected externally"`);
+  expect(plan(web, alone)).toMatchInlineSnapshot(
+    `"[] #1 network:web, create-network, network removed externally"`,
+  );
+  expect(plan(web, withContainer({ networkIds: [], networkNames: [] }))).toMatchInlineSnapshot(
+    `"[] #1 network:web, connect-network, disconnected externally"`,
+  );
 });
 
 test("a container that somebody put on another network is taken off it", () => {
@@ -157,7 +165,9 @@ test("a container that somebody put on another network is taken off it", () => {
       web,
       withContainer({ networkIds: ["n1", "n9"], networkNames: ["berth-main-web", "bridge"] }),
     ),
-  ).toMatchInlineSnapshot(`"[] #1 network:web, disconnect-network, connected externally to bridge"`);
+  ).toMatchInlineSnapshot(
+    `"[] #1 network:web, disconnect-network, connected externally to bridge"`,
+  );
 });
 
 test("a stopped container is started again, and the cause says who stopped it", () => {
@@ -203,7 +213,9 @@ test("a container that somebody removed is made again", () => {
 });
 
 test("a container that somebody froze is thawed", () => {
-  expect(plan(web, withContainer({ state: "paused" }))).toMatchInlineSnapshot(`"[] #1 container:web, thaw-container, paused externally"`);
+  expect(plan(web, withContainer({ state: "paused" }))).toMatchInlineSnapshot(
+    `"[] #1 container:web, thaw-container, paused externally"`,
+  );
 });
 
 test("a container that somebody renamed is replaced, since its name is what keeps it single", () => {
@@ -252,7 +264,9 @@ test("limits change live, memory upwards whatever is used", () => {
       generation: 2,
     }),
   );
-  expect(plan(wish, up)).toMatchInlineSnapshot(`"[] #1 container:web, update-container, cpus limit 1 → 0.5, pids limit 256 → 99, cpu_shares limit 256 → 768"`);
+  expect(plan(wish, up)).toMatchInlineSnapshot(
+    `"[] #1 container:web, update-container, cpus limit 1 → 0.5, pids limit 256 → 99, cpu_shares limit 256 → 768"`,
+  );
 });
 
 test("less memory is live only while use is below 80 % of it, else it costs a restart", () => {
@@ -260,9 +274,8 @@ test("less memory is live only while use is below 80 % of it, else it costs a re
   expect(plan(wish, withMemory(1024 * MIB, { memoryUsageBytes: 400 * MIB }))).toContain(
     "update-container, memory limit 1GiB → 512MiB",
   );
-  expect(
-    plan(wish, withMemory(1024 * MIB, { memoryUsageBytes: 410 * MIB })),
-  ).toMatchInlineSnapshot(`
+  expect(plan(wish, withMemory(1024 * MIB, { memoryUsageBytes: 410 * MIB })))
+    .toMatchInlineSnapshot(`
     "[] #1 container:web, stop-container, memory limit 1GiB → 512MiB, and memory use is not below 80 % of it
     [1] #2 container:web, update-container, memory limit 1GiB → 512MiB, and memory use is not below 80 % of it
     [1] #3 spool:web, prepare-spool, configuration for the start
@@ -290,7 +303,9 @@ test("a runner with another configuration is told, and the agents that this inte
     side: sampleAgent("side"),
   };
   const wish = desired(sampleRecord({ spec: sampleSpec({ agents }), generation: 2 }));
-  expect(plan(wish, up)).toMatchInlineSnapshot(`"[] #1 project:web, configure-agents, changed: agents.beat.process, agents.side"`);
+  expect(plan(wish, up)).toMatchInlineSnapshot(
+    `"[] #1 project:web, configure-agents, changed: agents.beat.process, agents.side"`,
+  );
   expect(converge(wish, up).steps[0]).toMatchObject({ impact: "live", interrupts: ["beat"] });
 });
 
@@ -337,9 +352,8 @@ test("resuming thaws", () => {
 
 test("stopping keeps the container and gives unfinished runs their record", () => {
   const wish = desired(sampleRecord({ wanted: "stopped", phase: "pausing" }));
-  expect(
-    plan(wish, { ...withContainer({ state: "paused" }), hasOpenRuns: true }),
-  ).toMatchInlineSnapshot(`
+  expect(plan(wish, { ...withContainer({ state: "paused" }), hasOpenRuns: true }))
+    .toMatchInlineSnapshot(`
     "[] #1 container:web, thaw-container, project is to be stopped: thaw before the stop
     [1] #2 container:web, stop-container, project is to be stopped
     [2] #3 project:web, settle-runs, nothing runs any more"
@@ -369,9 +383,8 @@ test("completing takes container, network and subnet, and keeps the workspace an
 test("removing also takes the spool, and volumes only when asked", () => {
   const removal = { wanted: "removed", phase: "removing" } as const;
   expect(plan(desired(sampleRecord(removal)), up)).not.toContain("remove-volume");
-  expect(
-    plan(desired(sampleRecord({ ...removal, removeVolumes: true })), up),
-  ).toMatchInlineSnapshot(`
+  expect(plan(desired(sampleRecord({ ...removal, removeVolumes: true })), up))
+    .toMatchInlineSnapshot(`
     "[] #1 container:web, stop-container, project is removed
     [1] #2 container:web, remove-container, project is removed
     [2] #3 network:web, remove-network, project is removed

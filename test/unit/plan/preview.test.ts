@@ -1,0 +1,119 @@
+/** Previews: what apply would do, and a fingerprint that holds it to that. */
+import { expect, test } from "vitest";
+import { proposeRecord, UNSEEN_IMAGE } from "../../../src/desired/propose.ts";
+import type { ObservedProject } from "../../../src/model/observed-project.ts";
+import type { ProjectRecord } from "../../../src/model/project-record.ts";
+import type { ProjectSpec } from "../../../src/model/project.ts";
+import {
+  previewFingerprint,
+  previewProject,
+  specChanges,
+  type Preview,
+} from "../../../src/plan/preview.ts";
+import { renderPlan } from "../../../src/plan/render.ts";
+import {
+  desired,
+  MIB,
+  sampleAgent,
+  sampleRecord,
+  sampleSpec,
+} from "../../support/project-samples.ts";
+import { running, seen } from "../../support/sightings.ts";
+
+const record = sampleRecord();
+const up = running(desired(record));
+
+function preview(
+  before: ProjectRecord | null,
+  after: ProjectSpec | null,
+  observed: ObservedProject,
+): Preview {
+  const proposed = proposeRecord(before, { name: "web", spec: after, generation: 2 });
+  if (proposed === null) throw new Error("nothing proposed");
+  return previewProject({
+    before: before?.spec ?? null,
+    after,
+    desired: desired(proposed, { image: UNSEEN_IMAGE }),
+    observed,
+  });
+}
+
+test("the same declaration changes nothing", () => {
+  expect(preview(record, record.spec, up)).toMatchObject({
+    change: "none",
+    fields: [],
+    plan: { steps: [], waiting: [] },
+  });
+});
+
+test("a new project is created, on a subnet that is allocated later", () => {
+  const made = preview(null, record.spec, seen({ subnet: null, imageKnown: false }));
+  expect(made.change).toBe("create");
+  expect(renderPlan(made.plan)).toContain("start-container");
+  expect(made.fields).toContainEqual({ field: "image", from: "none", to: "node:26" });
+});
+
+test("a changed declaration says which fields, old and new, and what it costs", () => {
+  const after = sampleSpec({
+    limits: { ...sampleSpec().limits, memoryBytes: 1024 * MIB },
+    agents: { beat: sampleAgent("beat", { command: ["true"] }) },
+  });
+  const made = preview(record, after, up);
+  expect(made.change).toBe("update");
+  expect(made.fields).toEqual([
+    { field: "agents.beat.command", from: '["node","beat.js"]', to: '["true"]' },
+    { field: "limits.memoryBytes", from: String(512 * MIB), to: String(1024 * MIB) },
+  ]);
+  expect(renderPlan(made.plan)).toMatchInlineSnapshot(`
+    "[] #1 container:web, update-container, memory limit 512MiB → 1GiB
+    [] #2 project:web, configure-agents, changed: agents.beat.process"
+  `);
+});
+
+test("a pruned project is deactivated", () => {
+  const made = preview(record, null, up);
+  expect(made.change).toBe("deactivate");
+  expect(renderPlan(made.plan)).toContain("remove-container, project is inactive");
+});
+
+test("drift under an unchanged declaration is a repair", () => {
+  expect(preview(record, record.spec, { ...up, containers: [], inspected: [] }).change).toBe(
+    "repair",
+  );
+});
+
+test("phases are not part of a preview", () => {
+  expect(preview({ ...record, phase: "activating" }, record.spec, up).plan.steps).toEqual([]);
+});
+
+test("a scale by hand lasts until the declaration changes those replicas", () => {
+  const scaled = sampleRecord({ replicas: { beat: 3, gone: 2 } });
+  const replicas = (spec: ProjectSpec) =>
+    proposeRecord(scaled, { name: "web", spec, generation: 2 })?.replicas;
+  expect(replicas(sampleSpec({ environment: { A: "1" } }))).toMatchObject({ beat: 3 });
+  expect(
+    replicas(sampleSpec({ agents: { beat: sampleAgent("beat", { replicas: 2 }) } })),
+  ).not.toHaveProperty("beat");
+});
+
+test("the fingerprint is equal for equal previews in any order, and not when a step or a field differs", () => {
+  const one = preview(record, record.spec, up);
+  const two = { ...preview(record, sampleSpec({ environment: { A: "1" } }), up), project: "api" };
+  const three = { ...preview(record, sampleSpec({ environment: { A: "2" } }), up), project: "api" };
+  expect(previewFingerprint([one, two])).toBe(previewFingerprint([two, one]));
+  expect(previewFingerprint([one, two])).not.toBe(previewFingerprint([one, three]));
+});
+
+test("leaves that differ are found at any depth, lists as one value", () => {
+  expect(
+    specChanges(
+      sampleSpec(),
+      sampleSpec({ workspace: { kind: "path", path: "/srv" }, secrets: ["KEY"] }),
+    ),
+  ).toEqual([
+    { field: "secrets", from: "[]", to: '["KEY"]' },
+    { field: "workspace.kind", from: "volume", to: "path" },
+    { field: "workspace.path", from: "none", to: "/srv" },
+    { field: "workspace.volume", from: "data", to: "none" },
+  ]);
+});
