@@ -7,6 +7,8 @@ import type { RedisDoor } from "../redis/door.ts";
 export const LEASE_TTL_MS = 3_000;
 const RENEW_MS = 1_000;
 const POLL_MS = 500;
+/** Published when a lease is given up, so that a standby need not wait for its next poll. */
+export const LEASE_TOPIC = "lease";
 
 export interface LeaderOptions {
   readonly holder: string;
@@ -24,6 +26,15 @@ export interface LeaderOptions {
  * Redis unreachable Postgres alone decides, by whether the leader's session lock is free.
  */
 export async function awaitLeadership(options: LeaderOptions, signal: AbortSignal): Promise<number> {
+  const wake = await listenForRelease(options.redis);
+  try {
+    return await tryUntilGranted(options, wake.released, signal);
+  } finally {
+    await wake.close();
+  }
+}
+
+async function tryUntilGranted(options: LeaderOptions, released: () => Promise<void>, signal: AbortSignal): Promise<number> {
   for (;;) {
     signal.throwIfAborted();
     const epoch = await attempt(options).catch((error: unknown) => {
@@ -31,8 +42,20 @@ export async function awaitLeadership(options: LeaderOptions, signal: AbortSigna
       return null;
     });
     if (epoch !== null) return epoch;
-    await sleep(POLL_MS, undefined, { signal });
+    await Promise.race([sleep(POLL_MS, undefined, { signal }), released()]);
   }
+}
+
+/** Without Redis the poll alone decides when to try again. */
+async function listenForRelease(redis: RedisDoor): Promise<Readonly<{ released(): Promise<void>; close(): Promise<void> }>> {
+  let next = Promise.withResolvers<void>();
+  const subscription = await redis
+    .subscribe(LEASE_TOPIC, () => {
+      next.resolve();
+      next = Promise.withResolvers<void>();
+    })
+    .catch(() => null);
+  return { released: () => next.promise, close: async () => subscription?.close().catch(() => undefined) };
 }
 
 async function attempt(options: LeaderOptions): Promise<number | null> {

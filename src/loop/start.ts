@@ -5,9 +5,11 @@ import { openMetrics } from "../report/metrics.ts";
 import { memoryBudget } from "../plan/allocate/allocate.ts";
 import type { Daemon } from "./daemon.ts";
 import { type LifeOptions, live, outboxOf } from "./life.ts";
+import { LEASE_TOPIC } from "./leader.ts";
 import { createModes } from "./modes.ts";
 import { serve } from "./serve/serve.ts";
 import type { Settings } from "./settings.ts";
+import { shareStatus } from "./standby.ts";
 import { type DaemonState, newWake } from "./state.ts";
 import { projectViews } from "./serve/views.ts";
 
@@ -32,15 +34,18 @@ export function startDaemon(options: StartOptions): StartedDaemon {
   const state = newState(options);
   const ending = new AbortController();
   watchStores(state);
+  const sharing = shareStatus(state);
   const life = live({ ...options, state }, ending.signal).catch((error: unknown) => options.log.error({ chain: causeChain(error) }, "the daemon's life ended"));
   return {
     daemon: serve(state),
     engineRequest: (operation, seconds, ok) => state.metrics.engineRequest(operation, seconds, ok),
     async close() {
+      sharing.stop();
       ending.abort(new Error("the daemon ends"));
       await life;
       // A successor need not wait for the lease to run out.
       await options.doors.redis.releaseLease(options.holder).catch(() => undefined);
+      await options.doors.redis.publish(LEASE_TOPIC, "released").catch(() => undefined);
     },
   };
 }
@@ -77,6 +82,7 @@ function newState(options: StartOptions): DaemonState {
     role: "starting",
     roleSince: now(),
     waitingFor: "it is starting",
+    borrowed: [],
     installUid: null,
     reportedEpoch: 0,
     streamConnected: false,

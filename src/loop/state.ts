@@ -6,6 +6,7 @@ import type { Log } from "../report/log.ts";
 import type { FirewallDoor, EngineDoor } from "../docker/door.ts";
 import type { PostgresDoor } from "../postgres/door.ts";
 import type { RedisDoor } from "../redis/door.ts";
+import type { ProjectView } from "../model/view.ts";
 import type { Modes } from "./modes.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
@@ -28,6 +29,8 @@ export interface DaemonState {
   roleSince: number;
   /** Why this daemon does not lead, for people. */
   waitingFor: string;
+  /** Project views the leader left in Redis, while this daemon stands by. */
+  borrowed: readonly ProjectView[];
   installUid: string | null;
   streamConnected: boolean;
   /** CPU use by project in percent of one core, from the last two samples. */

@@ -1,7 +1,8 @@
 /** SIGHUP: read BERTH_CONFIG again and apply it; a bad file changes nothing. */
-import { asBerthError, causeChain } from "../base/errors.ts";
-import { interpolateBundle } from "../declare/interpolate.ts";
+import { BerthError, asBerthError, causeChain } from "../base/errors.ts";
+import { interpolateBundle } from "../declare/interpolate-text.ts";
 import { loadBundle } from "../declare/load.ts";
+import type { Problem } from "../declare/problem.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import type { Log } from "../report/log.ts";
 
@@ -16,8 +17,18 @@ export function reapplyOnHangup(configPath: string | null, daemon: Daemon, log: 
 }
 
 async function reapply(configPath: string | null, daemon: Daemon): Promise<number> {
-  if (configPath === null) throw new Error("BERTH_CONFIG is not set");
-  const bundle = interpolateBundle(await loadBundle(configPath), process.env);
+  if (configPath === null) throw new BerthError("usage", { code: "main.config-unset", detail: "BERTH_CONFIG is not set", hint: "set it to the host file" });
+  const loaded = await loadBundle(configPath, { env: process.env, environmentName: process.env["BERTH_ENV"] ?? null, cwd: process.cwd(), stdin: null });
+  refuse(loaded.problems);
+  const interpolated = interpolateBundle(loaded.bundle, process.env);
+  if (!interpolated.ok) refuse(interpolated.problems);
+  const bundle = interpolated.ok ? interpolated.bundle : loaded.bundle;
   const accepted = await daemon.apply({ bundle, prune: false, expected: null, adopt: false, idempotencyKey: null, by: { who: "config", claim: null, reason: "SIGHUP" } });
   return accepted.generation;
+}
+
+function refuse(problems: readonly Problem[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new BerthError("declaration", { code: first.code, detail: `${first.file}:${first.line}:${first.column} ${first.message}`, hint: first.hint });
 }

@@ -9,7 +9,9 @@ import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { isOurs } from "../../observe/project.ts";
 
+/** A standby answers with what the leader last said, if it said anything lately. */
 export function projectViews(state: DaemonState): readonly ProjectView[] {
+  if (state.session === null && state.borrowed.length > 0) return state.borrowed;
   const session = leading(state);
   return [...session.world.records.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((record) => view(record, session, state));
 }
