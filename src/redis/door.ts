@@ -16,7 +16,10 @@ export interface RedisDoor {
   readLease(): Promise<LeaseState>;
   /** Wake-up: drops messages on reconnect, so it only ever speeds things up. */
   publish(topic: string, payload: string): Promise<void>;
-  subscribe(topic: string, listener: (payload: string) => void): Promise<Readonly<{ close(): Promise<void> }>>;
+  subscribe(
+    topic: string,
+    listener: (payload: string) => void,
+  ): Promise<Readonly<{ close(): Promise<void> }>>;
   /** Live status of projects, with an expiry; rebuilt by the leader after a wipe. */
   writeStatus(status: Readonly<Record<string, string>>, ttlMs: number): Promise<void>;
   readStatus(): Promise<Readonly<Record<string, string>>>;

@@ -1,7 +1,8 @@
 /** A database of its own for each test file, cloned from a migrated template, dropped at the end; a leaked connection fails. */
 import { createHash, randomBytes } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
-import pg from "pg";
+import { Client } from "pg";
+import type { QueryResultRow } from "pg";
 import type { PostgresDoor } from "../../src/postgres/door.ts";
 import { openPostgres } from "../../src/postgres/open.ts";
 import type { PostgresOptions } from "../../src/postgres/options.ts";
@@ -21,7 +22,7 @@ export interface TestPostgres {
     options?: Partial<PostgresOptions>,
   ): Promise<Readonly<{ door: PostgresDoor; epoch: number }>>;
   /** Straight to the tables, to look at the world. */
-  sql<R extends pg.QueryResultRow = Record<string, unknown>>(
+  sql<R extends QueryResultRow = Record<string, unknown>>(
     text: string,
     values?: readonly unknown[],
   ): Promise<R[]>;
@@ -126,8 +127,8 @@ async function ensureTemplate(admin: string): Promise<string> {
   return name;
 }
 
-async function once<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+async function once<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on("error", () => undefined);
   await client.connect();
   try {

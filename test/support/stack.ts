@@ -6,7 +6,8 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startPostgres } from "./postgres.ts";
-import { type TestServer, startServer } from "./servers.ts";
+import { startRedis } from "./redis.ts";
+import type { TestServer } from "./servers.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 
@@ -72,18 +73,6 @@ export function run(file: string, args: readonly string[], env: NodeJS.ProcessEn
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
     });
   });
-}
-
-export async function startRedis(): Promise<TestServer & Readonly<{ url: string }>> {
-  const server = await startServer({
-    image: process.env["BERTH_IMAGE_REDIS"] ?? "redis:7-bookworm",
-    port: 6379,
-    environment: {},
-    command: ["redis-server", "--save", "", "--appendonly", "no"],
-    readyLog: /Ready to accept connections/,
-    readyTimes: 1,
-  });
-  return { ...server, url: `redis://${server.host}:${server.port}` };
 }
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {

@@ -1,6 +1,6 @@
 /** The fencing epoch: who may write, how it is taken, and the lock that says a leader lives. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import pg from "pg";
+import { Client } from "pg";
 import type { PostgresDoor } from "../../../src/postgres/door.ts";
 import { declarationOf, projectSpec } from "../../support/declarations.ts";
 import { testPostgres } from "../../support/postgres.ts";
@@ -101,7 +101,7 @@ async function world(): Promise<unknown> {
 
 test("a takeover waits for a fenced write that began before it, and never slips in between", async () => {
   const { door, epoch } = await database.lead();
-  const writer = new pg.Client({ connectionString: database.url });
+  const writer = new Client({ connectionString: database.url });
   await writer.connect();
   await writer.query("begin");
   await writer.query("select 1 from install where epoch = $1 for share", [epoch]);

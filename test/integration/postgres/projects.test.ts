@@ -1,7 +1,7 @@
 /** Intents and the lifecycle: what an operator may wish, what the database refuses whoever asks. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { PHASES, TRANSITIONS } from "../../../src/model/lifecycle.ts";
-import type { PostgresDoor } from "../../../src/postgres/door.ts";
+import type { PostgresDoor, ProjectRow } from "../../../src/postgres/door.ts";
 import { agentSpec, declarationOf, projectSpec } from "../../support/declarations.ts";
 import { testPostgres } from "../../support/postgres.ts";
 import type { TestPostgres } from "../../support/postgres.ts";
@@ -26,6 +26,15 @@ beforeEach(async () => {
     ),
   );
 });
+
+const remove = (removeVolumes: boolean): Promise<ProjectRow> =>
+  door.intend(intentOf(epoch, "web", { kind: "wanted", wanted: "removed", removeVolumes }));
+
+const scale = (replicas: number): Promise<ProjectRow> =>
+  door.intend(intentOf(epoch, "web", { kind: "scale", agent: "worker", replicas }));
+
+const settle = (from: "activating" | "active", to: "active" | "paused"): Promise<boolean> =>
+  door.settlePhase({ epoch, project: "web", from, to });
 
 test("a wish moves the phase by the table, is audited, and is returned", async () => {
   const row = await door.intend({
@@ -56,8 +65,6 @@ test("an illegal wish changes nothing", async () => {
 });
 
 test("a removal can be asked for again, and asking for the volumes is never taken back", async () => {
-  const remove = (removeVolumes: boolean) =>
-    door.intend(intentOf(epoch, "web", { kind: "wanted", wanted: "removed", removeVolumes }));
   expect(await remove(false)).toMatchObject({ phase: "removing", removeVolumes: false });
   expect(await remove(true)).toMatchObject({ phase: "removing", removeVolumes: true });
   expect(await remove(false)).toMatchObject({ phase: "removing", removeVolumes: true });
@@ -95,8 +102,6 @@ test("agents are stopped and started by name; unknown ones are refused", async (
 });
 
 test("scale is bounded by limits.agents over all agents", async () => {
-  const scale = (replicas: number) =>
-    door.intend(intentOf(epoch, "web", { kind: "scale", agent: "worker", replicas }));
   expect(await scale(3)).toMatchObject({ replicas: { worker: 3 } });
   expect(await refusalOf(scale(4))).toBe("capacity postgres.agents-exceeded");
   expect(await refusalOf(scale(1.5))).toBe("usage postgres.replicas-invalid");
@@ -118,8 +123,6 @@ test("an intent under one idempotency key counts once, also under the next leade
 });
 
 test("a phase settles only from where it was seen, and only along the table", async () => {
-  const settle = (from: "activating" | "active", to: "active" | "paused") =>
-    door.settlePhase({ epoch, project: "web", from, to });
   expect(await settle("activating", "active")).toBe(true);
   expect(await settle("activating", "active")).toBe(false);
   expect(await refusalOf(settle("active", "paused"))).toBe("conflict postgres.move-illegal");

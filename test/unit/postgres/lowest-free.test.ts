@@ -1,5 +1,5 @@
 /** The lowest free /28, against a search that tries every one. */
-import fc from "fast-check";
+import { array, assert, integer, property, tuple } from "fast-check";
 import { expect, test } from "vitest";
 import { lowestFree, rangeOf } from "../../../src/postgres/lowest-free.ts";
 import type { AddressRange } from "../../../src/postgres/lowest-free.ts";
@@ -19,11 +19,11 @@ function searched(pool: AddressRange, occupied: readonly AddressRange[]): Addres
 }
 
 test("it is what a search from the bottom finds, whatever is occupied", () => {
-  const cidr = fc
-    .tuple(fc.integer({ min: 0, max: 1_023 }), fc.integer({ min: 22, max: 32 }))
-    .map(([at, prefix]) => range(`10.0.${Math.floor(at / 256)}.${at % 256}/${prefix}`));
-  fc.assert(
-    fc.property(fc.array(cidr, { maxLength: 40 }), (occupied) => {
+  const cidr = tuple(integer({ min: 0, max: 1_023 }), integer({ min: 22, max: 32 })).map(
+    ([at, prefix]) => range(`10.0.${Math.floor(at / 256)}.${at % 256}/${prefix}`),
+  );
+  assert(
+    property(array(cidr, { maxLength: 40 }), (occupied) => {
       const pool = range("10.0.0.0/23");
       const found = lowestFree(pool, occupied);
       expect(found === null ? null : range(found)).toEqual(searched(pool, occupied));
