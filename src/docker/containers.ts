@@ -5,8 +5,10 @@ import type { ContainerState, InspectedContainer } from "../model/observed.ts";
 import { DEADLINE, type Connection } from "./connection.ts";
 import { containerBody, limitFields } from "./container-body.ts";
 import type { Ownership } from "./door.ts";
-import { dockerError, isNotFound, statusOfAnswer } from "./errors.ts";
+import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, readOwn } from "./labels.ts";
+import { orNull } from "./or-null.ts";
+import { ownVolume } from "./volumes.ts";
 
 /** Stopping waits out the grace inside the engine; this is for the engine's own work around it. */
 const STOP_MARGIN_MS = 10_000;
@@ -17,6 +19,7 @@ export async function createContainer(
   wanted: Readonly<{ spec: ContainerSpec; own: Ownership; entrypoint: readonly string[] }>,
 ): Promise<string> {
   const { spec, own, entrypoint } = wanted;
+  await checkVolumes(link, spec, own);
   const created = await link.call("create container", DEADLINE.create, async (signal) => {
     try {
       const body = { ...containerBody(spec, own, entrypoint), abortSignal: signal };
@@ -27,6 +30,14 @@ export async function createContainer(
     }
   });
   return created ?? adopt(link, spec, own);
+}
+
+/** The engine would mount anybody's volume, and make a missing one: both would be silent. */
+async function checkVolumes(link: Connection, spec: ContainerSpec, own: Ownership): Promise<void> {
+  const names = new Set(
+    spec.mounts.flatMap(({ kind, source }) => (kind === "volume" ? [source] : [])),
+  );
+  await Promise.all([...names].map((name) => ownVolume(link, name, own)));
 }
 
 /** The name is taken: by us for the very same spec it is ours to go on with, anybody else's stays untouched. */
@@ -189,14 +200,4 @@ const STATES: readonly ContainerState[] = [
 /** The engine's word for a state; a word of a later engine counts as dead, which nobody acts on without a look. */
 export function stateOf(word: string): ContainerState {
   return STATES.find((state) => state === word) ?? "dead";
-}
-
-/** Turns "not found" into null. */
-export async function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (thrown) {
-    if (isNotFound(thrown)) return null;
-    throw thrown;
-  }
 }

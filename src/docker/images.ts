@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { withDeadline } from "../guard/deadline.ts";
 import { DEADLINE, readable, type Connection } from "./connection.ts";
-import { orNull } from "./containers.ts";
+import { orNull } from "./or-null.ts";
 import type { ImageFacts } from "./door.ts";
 import { dockerError, translate } from "./errors.ts";
 import { ndjson } from "./ndjson.ts";
@@ -98,7 +98,7 @@ async function watch(image: string, stream: Readable): Promise<void> {
 
 /** Words of registries and of the network before them that a later try may not hear again. */
 const PASSING =
-  /timeout|timed out|no such host|connection re(?:fused|set)|unreachable|deadline|TLS handshake|EOF|temporar|server misbehaving|50[0234]|toomanyrequests|i\/o/i;
+  /timeout|timed out|no such host|connection re(?:fused|set)|unreachable|deadline|TLS handshake|EOF|temporar|server misbehaving|\b50[0234]\b|toomanyrequests|i\/o/i;
 
 function refusedPull(image: string, thrown: unknown): BerthError {
   const error = translate(`pull ${image}`, thrown);

@@ -2,7 +2,7 @@
 import type Docker from "dockerode";
 import type { NetworkSpec } from "../model/desired.ts";
 import { DEADLINE, type Connection } from "./connection.ts";
-import { orNull } from "./containers.ts";
+import { orNull } from "./or-null.ts";
 import type { Ownership } from "./door.ts";
 import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, LABEL, ownershipLabels } from "./labels.ts";

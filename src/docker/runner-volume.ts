@@ -7,7 +7,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type Docker from "dockerode";
 import { DEADLINE, type Connection } from "./connection.ts";
-import { orNull, runVerb } from "./containers.ts";
+import { runVerb } from "./containers.ts";
+import { orNull } from "./or-null.ts";
 import type { ImageFacts, Ownership } from "./door.ts";
 import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, LABEL, ownershipLabels, readOwn } from "./labels.ts";

@@ -1,7 +1,7 @@
 /** Volumes: made with our labels, never taken over from somebody else, never removed when not ours to begin with. */
 import type Docker from "dockerode";
 import { DEADLINE, type Connection } from "./connection.ts";
-import { orNull } from "./containers.ts";
+import { orNull } from "./or-null.ts";
 import type { Ownership } from "./door.ts";
 import { dockerError } from "./errors.ts";
 import { isOwn, ownershipLabels, type Labels } from "./labels.ts";
@@ -20,15 +20,21 @@ export async function createVolume(
       abortSignal,
     }),
   );
-  const found = await findVolume(link, made.name);
-  if (found === null || !isOwn(found.Labels, own))
-    throw dockerError(
-      "docker.name-taken",
-      `a volume named ${name} exists and is not of this install`,
-      {
-        hint: `see what it is with: docker volume inspect ${name}`,
-      },
-    );
+  await ownVolume(link, made.name, own);
+}
+
+/** Makes sure that a volume exists and is of this install. */
+export async function ownVolume(link: Connection, name: string, own: Ownership): Promise<void> {
+  const found = await findVolume(link, name);
+  if (found === null) throw dockerError("docker.not-found", `there is no volume ${name}`);
+  if (isOwn(found.Labels, own)) return;
+  throw dockerError(
+    "docker.name-taken",
+    `a volume named ${name} exists and is not of this install`,
+    {
+      hint: `see what it is with: docker volume inspect ${name}`,
+    },
+  );
 }
 
 /** The volume as the engine knows it, or null. */

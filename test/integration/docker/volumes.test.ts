@@ -15,6 +15,24 @@ test("a volume of somebody else with our name is refused and kept", async () => 
   expect((await harbour.raw.getVolume(name).inspect()).Labels).toEqual({ of: "somebody" });
 });
 
+test("a container mounts no volume of somebody else's, and a missing one is not made in passing", async () => {
+  const harbour = await openHarbour();
+  const name = `${harbour.name("web")}.files`;
+  const mount = {
+    kind: "volume",
+    source: name,
+    target: "/files",
+    readOnly: false,
+    subpath: null,
+  } as const;
+  const create = (): Promise<string> =>
+    harbour.engine.createContainer(harbour.spec("web", { mounts: [mount] }), harbour.own);
+  await expect(create()).rejects.toMatchObject({ kind: "conflict", code: "docker.not-found" });
+  await harbour.raw.createVolume({ Name: name });
+  harbour.reapLater("volume", name);
+  await expect(create()).rejects.toMatchObject({ kind: "rejected", code: "docker.name-taken" });
+});
+
 test("a volume is made once with our labels, mounted by subpath, and removed when nobody has it", async () => {
   const harbour = await openHarbour();
   const { engine, own } = harbour;
