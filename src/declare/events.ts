@@ -4,7 +4,7 @@ import type { Event } from "js-yaml";
 import { BOUNDS } from "../schema/bounds.ts";
 import { formatBytes } from "../base/bytes.ts";
 import type { Problem } from "./problem.ts";
-import { lineText, positionAt, problemAt, startOf } from "./source.ts";
+import { lineText, positionAt, problemAt } from "./source.ts";
 import type { Complaint, Source, Span } from "./source.ts";
 
 export type Events = Readonly<{ ok: true; events: readonly Event[] }> | Readonly<{ ok: false; problem: Problem }>;
@@ -13,7 +13,11 @@ export type Events = Readonly<{ ok: true; events: readonly Event[] }> | Readonly
 export function readEvents(source: Source): Events {
   if (Buffer.byteLength(source.text) > BOUNDS.fileBytes) {
     const message = `the file is larger than ${formatBytes(BOUNDS.fileBytes)}`;
-    return { ok: false, problem: problemAt(startOf(source), { code: "declare.too-big", message }) };
+    // By hand: finding the lines of a text this long would cost more than refusing it.
+    return {
+      ok: false,
+      problem: { file: source.name, line: 1, column: 1, length: 1, code: "declare.too-big", message },
+    };
   }
   try {
     return { ok: true, events: parseEvents(source.text, { maxDepth: BOUNDS.depth }) };

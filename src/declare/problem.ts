@@ -34,8 +34,8 @@ export interface Problem {
   readonly hint?: string;
 }
 
-/** More than a person reads at once; the rest is counted in a last line. */
-const MAX_PROBLEMS = 500;
+/** More than a person reads at once; that there are more is told with the last one. */
+export const MAX_PROBLEMS = 500;
 
 /** Problems by file and position, each once, at most `MAX_PROBLEMS` of them. */
 export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
@@ -49,7 +49,7 @@ export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
   });
   const last = distinct[MAX_PROBLEMS - 1];
   if (distinct.length <= MAX_PROBLEMS || last === undefined) return distinct;
-  const hint = `${distinct.length - MAX_PROBLEMS} more problems are not shown`;
+  const hint = "there are more problems than are shown";
   return [...distinct.slice(0, MAX_PROBLEMS - 1), { ...last, hint }];
 }
 

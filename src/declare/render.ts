@@ -1,6 +1,6 @@
 /** Problems as an operator reads them: the message, the offending line, a caret under it, a hint. Colour is the caller's. */
 import type { Problem } from "./problem.ts";
-import { lineText, makeSource } from "./source.ts";
+import { findLines, lineWithin } from "./source.ts";
 
 /** Columns of the offending line that are shown; a longer line is cut around the caret. */
 const WIDTH = 120;
@@ -34,7 +34,7 @@ export function renderProblems(problems: readonly Problem[], files: Readonly<Rec
 /** The offending line and the caret below it, or null when the text is not at hand. */
 export function renderSnippet(problem: Problem, text: string | undefined): string | null {
   if (text === undefined) return null;
-  const line = lineText(makeSource(problem.file, text), problem.line);
+  const line = lineWithin(text, problem.line, findLines(text, problem.line + 1));
   const cut = line.length > WIDTH ? Math.max(0, problem.column - 1 - LEAD) : 0;
   const shown = printable(line.slice(cut, cut + WIDTH));
   const before = " ".repeat(problem.column - 1 - cut);

@@ -185,6 +185,9 @@ function add(reading: Reading, grown: Grown, plain = false): void {
       message: `more than ${BOUNDS.nodes} values with aliases written out`,
     });
   }
+  if (frame.items.length + frame.entries.length > BOUNDS.members) {
+    return abandon(reading, { code: "declare.too-big", message: `more than ${BOUNDS.members} entries in one place` });
+  }
   if (frame.depth > BOUNDS.depth + 1) {
     return abandon(reading, { code: "declare.too-big", message: `nested deeper than ${BOUNDS.depth} levels` });
   }

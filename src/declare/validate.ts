@@ -6,6 +6,7 @@ import type { Schema } from "../schema/walk.ts";
 import { nearest } from "./nearest.ts";
 import { pathText, placeOf } from "./node.ts";
 import type { Path, YamlNode } from "./node.ts";
+import { MAX_PROBLEMS } from "./problem.ts";
 import type { Problem, ProblemCode } from "./problem.ts";
 import { problemAt } from "./source.ts";
 
@@ -13,7 +14,9 @@ import { problemAt } from "./source.ts";
 export function validate<S extends Checkable>(schema: S, root: YamlNode, problems: Problem[]): ValueOf<S> | null {
   const checked = check(schema, toPlain(root, schema));
   if (checked.ok) return checked.value;
-  for (const fault of checked.faults) if (!isBroken(root, fault)) problems.push(located(fault, root, schema));
+  // Past the bound nobody reads them, and locating each would cost the square of their number.
+  for (const fault of checked.faults.slice(0, MAX_PROBLEMS + 1))
+    if (!isBroken(root, fault)) problems.push(located(fault, root, schema));
   return null;
 }
 

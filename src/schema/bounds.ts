@@ -21,6 +21,8 @@ export const BOUNDS = {
   workspaceRoots: 32,
   /** Collections inside collections; a declaration needs seven. */
   depth: 32,
+  /** Entries of one map or list; twice the number of projects. */
+  members: 2000,
   /** Values of one file with its aliases written out; 64 agents with every key set are 2,000. */
   nodes: 100_000,
 } as const;

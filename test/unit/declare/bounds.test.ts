@@ -1,0 +1,101 @@
+/** Bounds: what is too large is refused quickly, with a place, and without crashing. */
+import { performance } from "node:perf_hooks";
+import { expect, test } from "vitest";
+import { parseBundle } from "../../../src/declare/parse.ts";
+import { bundleOf, refused } from "./declared.ts";
+
+/** Nine levels of nine aliases: 387 million values out of 300 bytes. */
+const BOMB = `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f", "g", "h", "i"]
+  .map((name, at) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${"abcdefgh"[at]}`).join(",")}]`)
+  .join("\n")}\n`;
+
+/** The limit is for an idle machine; ten times it still tells a bound from none. */
+const MS = 1000;
+
+test.each([
+  ["a 300-byte alias bomb", BOMB, "more than 100000 values with aliases written out"],
+  [
+    "an alias bomb behind merge keys",
+    BOMB.replaceAll("[x", "[x").concat("j: { <<: [*i, *i] }\n"),
+    "more than 100000 values",
+  ],
+  ["20,000 nested brackets", `name: ${"[".repeat(20_000)}`, "nested deeper than 32 levels"],
+  ["20,000 nested braces", "{a: ".repeat(20_000), "nested deeper than 32 levels"],
+  ["20,000 nested dashes", "- ".repeat(20_000), "nested deeper than 32 levels"],
+  ["a 2 MiB file", `# ${"x".repeat(2 ** 21)}`, "the file is larger than 1MiB"],
+  [
+    "a text of 100 KB",
+    `name: web\nimage: i\nenvironment: { A: ${"x".repeat(100_000)} }`,
+    "must be at most 65536 characters",
+  ],
+  ["a file of 200,000 values", `x-a: [${`[${"1,".repeat(1000)}],`.repeat(200)}]`, "more than 100000 values"],
+  ["an alias chain deeper than any nesting", chain(200), "nested deeper than 32 levels"],
+])("%s is refused", (_, text, message) => {
+  const started = performance.now();
+  const problems = refused(bundleOf({ "web.yaml": text }));
+  expect(performance.now() - started).toBeLessThan(MS);
+  expect(problems.join("\n")).toContain(message);
+});
+
+function chain(length: number): string {
+  const links = Array.from({ length }, (_, at) => `x-${at + 1}: &a${at + 1} [*a${at}]`);
+  return `x-0: &a0 [1]\n${links.join("\n")}\n`;
+}
+
+test("an alias that contains itself is refused", () => {
+  expect(refused(bundleOf({ "web.yaml": "x-a: &a [*a]" }))[0]).toContain("contains itself");
+});
+
+function projects(count: number): string {
+  return `projects: { ${Array.from({ length: count }, (_, at) => `p-${at}x: { image: i }`).join(", ")} }`;
+}
+
+function agents(count: number): string {
+  const all = Array.from({ length: count }, (_, at) => `a-${at}x: { command: [x] }`);
+  return `name: web\nimage: i\nlimits: { agents: 100 }\nagents: { ${all.join(", ")} }`;
+}
+
+test("a thousand projects are accepted and one more is not", () => {
+  expect(refused(bundleOf({ "berth.yaml": projects(1000) }))).toEqual([]);
+  expect(refused(bundleOf({ "berth.yaml": projects(1001) }))).toEqual([
+    "berth.yaml:1:13 1001 projects are declared; at most 1000 may be",
+  ]);
+});
+
+test("64 agents are accepted and one more is not", () => {
+  expect(refused(bundleOf({ "web.yaml": agents(64) }))).toEqual([]);
+  expect(refused(bundleOf({ "web.yaml": agents(65) }))).toEqual(["web.yaml:4:9 agents must have at most 64 entries"]);
+});
+
+test("a bundle of too many files is refused without reading them", () => {
+  const files = Object.fromEntries(Array.from({ length: 1100 }, (_, at) => [`p${at}.yaml`, "{"]));
+  expect(refused(bundleOf(files))).toEqual(["p0.yaml:1:1 more than 1002 files or 16777216 bytes are too many"]);
+});
+
+test("at most 500 problems are told, and that there are more", () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 600 }, (_, at) => [`p${String(at).padStart(3, "0")}.yaml`, "{"]),
+  );
+  const parsed = parseBundle(bundleOf(files));
+  expect(parsed.ok ? [] : parsed.problems).toHaveLength(500);
+  expect(parsed.ok ? null : parsed.problems.at(-1)?.hint).toBe("there are more problems than are shown");
+});
+
+test("names JavaScript gives a meaning to stay harmless", () => {
+  const text = `
+name: web
+image: i
+environment: { constructor: a, toString: b, hasOwnProperty: c }
+labels: { constructor: d, valueOf: e }
+x-constructor: { prototype: 1 }`;
+  const parsed = parseBundle(bundleOf({ "web.yaml": text }));
+  expect(parsed.ok && parsed.declaration.projects["web"]?.environment).toEqual({
+    constructor: "a",
+    toString: "b",
+    hasOwnProperty: "c",
+  });
+  expect(refused(bundleOf({ "web.yaml": "name: web\nimage: i\nenvironment: { __proto__: { polluted: x } }" }))).toEqual(
+    ["web.yaml:3:16 a key must be a plain text"],
+  );
+  expect("polluted" in {}).toBe(false);
+});
