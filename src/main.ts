@@ -7,7 +7,9 @@ const VERSION_FILE = new URL("../package.json", import.meta.url);
 /** The version in package.json, which lies beside src/ and beside dist/ alike. */
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(VERSION_FILE, "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "0.0.0";
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "0.0.0";
 }
 
 async function daemon(): Promise<number> {
@@ -17,7 +19,9 @@ async function daemon(): Promise<number> {
     return await runDaemon(process.env, version());
   } catch (thrown) {
     const error = asBerthError(thrown);
-    process.stderr.write(`error: ${error.kind === "defect" ? causeChain(error) : error.message}\n${error.hint === undefined ? "" : `hint: ${error.hint}\n`}`);
+    process.stderr.write(
+      `error: ${error.kind === "defect" ? causeChain(error) : error.message}\n${error.hint === undefined ? "" : `hint: ${error.hint}\n`}`,
+    );
     return exitCodeOf(error.kind);
   }
 }

@@ -48,10 +48,21 @@ const EXECUTORS: { readonly [K in StepKind]: ActStep<K> } = {
 };
 
 /** Steps that change nothing outside Postgres and the spool need no engine slot. */
-const QUIET: ReadonlySet<StepKind> = new Set(["prepare-spool", "remove-spool", "configure-agents", "settle-runs", "release-subnet", "settle-phase"]);
+const QUIET: ReadonlySet<StepKind> = new Set([
+  "prepare-spool",
+  "remove-spool",
+  "configure-agents",
+  "settle-runs",
+  "release-subnet",
+  "settle-phase",
+]);
 
 /** Runs one step through its executor. The cast-free call: `kind` fixes both the executor and the step. */
-function execute<K extends StepKind>(kind: K, step: StepOf<K>, context: ActContext): Promise<string | null> {
+function execute<K extends StepKind>(
+  kind: K,
+  step: StepOf<K>,
+  context: ActContext,
+): Promise<string | null> {
   return EXECUTORS[kind](step, context);
 }
 
@@ -59,21 +70,33 @@ function execute<K extends StepKind>(kind: K, step: StepOf<K>, context: ActConte
  * Acts on a plan; never throws for a failing step: its outcome says so and what comes after it is skipped.
  * Outcomes are in the order of the plan's steps.
  */
-export async function act(plan: Plan, doors: ActDoors, signal: AbortSignal): Promise<readonly Outcome[]> {
+export async function act(
+  plan: Plan,
+  doors: ActDoors,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
   const context: ActContext = { ...doors, made: { containerId: null, networkId: null }, signal };
   const settled = new Map<number, Promise<Outcome>>();
   for (const step of plan.steps) {
-    const before = step.after.map((id) => settled.get(id)).filter((earlier) => earlier !== undefined);
+    const before = step.after
+      .map((id) => settled.get(id))
+      .filter((earlier) => earlier !== undefined);
     settled.set(step.id, runAfter(step, before, context));
   }
   return Promise.all(settled.values());
 }
 
-async function runAfter(step: Step, before: readonly Promise<Outcome>[], context: ActContext): Promise<Outcome> {
+async function runAfter(
+  step: Step,
+  before: readonly Promise<Outcome>[],
+  context: ActContext,
+): Promise<Outcome> {
   const earlier = await Promise.all(before);
   const bad = earlier.find((outcome) => outcome.kind !== "done");
-  if (bad !== undefined) return { step: step.id, kind: "skipped", reason: `#${bad.step} did not succeed` };
-  if (context.signal.aborted) return { step: step.id, kind: "skipped", reason: "the pass was aborted" };
+  if (bad !== undefined)
+    return { step: step.id, kind: "skipped", reason: `#${bad.step} did not succeed` };
+  if (context.signal.aborted)
+    return { step: step.id, kind: "skipped", reason: "the pass was aborted" };
   try {
     const note = QUIET.has(step.kind)
       ? await execute(step.kind, step, context)
@@ -84,6 +107,12 @@ async function runAfter(step: Step, before: readonly Promise<Outcome>[], context
     return { step: step.id, kind: "done", note };
   } catch (thrown) {
     const error = asBerthError(thrown);
-    return { step: step.id, kind: "failed", code: error.code, detail: error.kind === "defect" ? causeChain(error) : error.message, errorKind: error.kind };
+    return {
+      step: step.id,
+      kind: "failed",
+      code: error.code,
+      detail: error.kind === "defect" ? causeChain(error) : error.message,
+      errorKind: error.kind,
+    };
   }
 }

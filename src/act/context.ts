@@ -13,7 +13,10 @@ export interface ActDoors {
   /** Bounds engine operations over all projects (8: more is slower, see GROUND). */
   readonly slots: Slots;
   /** Values of a project's secrets by name; a missing one is left out. */
-  secretsOf(project: string, names: readonly string[]): Promise<Readonly<Record<string, string>>>;
+  readonly secretsOf: (
+    project: string,
+    names: readonly string[],
+  ) => Promise<Readonly<Record<string, string>>>;
   /** Throws conflict when our epoch is no longer the current one; called before every mutation of the engine. */
   confirmEpoch(): Promise<void>;
 }
@@ -25,4 +28,7 @@ export interface ActContext extends ActDoors {
 }
 
 /** One outside call. Returns a note for people or null. */
-export type ActStep<K extends StepKind> = (step: StepOf<K>, context: ActContext) => Promise<string | null>;
+export type ActStep<K extends StepKind> = (
+  step: StepOf<K>,
+  context: ActContext,
+) => Promise<string | null>;

@@ -12,7 +12,10 @@ export function parseDuration(text: string): number | null {
   if (trimmed === "0") return 0;
   const match = DURATION_PATTERN.exec(trimmed);
   if (match === null) return null;
-  const ms = Object.values(UNIT_MS).reduce((sum, unit, at) => sum + Number(match[at + 1] ?? 0) * unit, 0);
+  const ms = Object.values(UNIT_MS).reduce(
+    (sum, unit, at) => sum + Number(match[at + 1] ?? 0) * unit,
+    0,
+  );
   return Number.isSafeInteger(Math.round(ms)) ? Math.round(ms) : null;
 }
 

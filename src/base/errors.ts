@@ -97,9 +97,12 @@ export function causeChain(thrown: unknown): string {
   const parts: string[] = [];
   let at: unknown = thrown;
   while (at instanceof Error && parts.length < 8) {
-    parts.push(at instanceof BerthError ? `${at.code}: ${at.message}` : `${at.name}: ${at.message}`);
+    parts.push(
+      at instanceof BerthError ? `${at.code}: ${at.message}` : `${at.name}: ${at.message}`,
+    );
     at = at.cause;
   }
-  if (at !== undefined && !(at instanceof Error)) parts.push(String(at));
+  if (at !== undefined && !(at instanceof Error))
+    parts.push(typeof at === "string" ? at : JSON.stringify(at));
   return parts.join(" <- ");
 }

@@ -26,9 +26,11 @@ const MAX_DEPTH = 100;
 
 function write(value: unknown, depth: number): string {
   if (depth > MAX_DEPTH) throw new TypeError("cannot hash a value nested this deep");
-  if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
+  if (value === null || typeof value === "boolean" || typeof value === "string")
+    return JSON.stringify(value);
   if (typeof value === "number" && Number.isFinite(value)) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((item: unknown) => write(item, depth + 1)).join(",")}]`;
+  if (Array.isArray(value))
+    return `[${value.map((item: unknown) => write(item, depth + 1)).join(",")}]`;
   if (value === undefined) return "null"; // in a list, as JSON has it; a member is left out below
   if (typeof value === "object") return `{${members(value, depth).join(",")}}`;
   throw new TypeError(`cannot hash a ${typeof value}`);

@@ -30,86 +30,100 @@ export interface KeyedQueue {
   close(): Promise<void>;
 }
 
+/** Opens an empty queue. */
+export function createKeyedQueue(options: KeyedQueueOptions): KeyedQueue {
+  return new Queue(options);
+}
+
 /**
  * INVARIANTS: a key is in `running` for exactly as long as its run; a trigger during a run leaves an entry in
  * `pending`, which is looked at when the run ends; so no trigger is ever lost and none runs twice.
  */
-export function createKeyedQueue(options: KeyedQueueOptions): KeyedQueue {
-  const pending = new Map<string, Entry>();
-  const running = new Map<string, Promise<void>>();
-  let closed = false;
-  let waiters: (() => void)[] = [];
+class Queue implements KeyedQueue {
+  readonly #options: KeyedQueueOptions;
+  readonly #pending = new Map<string, Entry>();
+  readonly #running = new Map<string, Promise<void>>();
+  #closed = false;
+  #waiters: (() => void)[] = [];
 
-  const settleWaiters = (): void => {
-    const due = [...pending.values()].some((entry) => entry.timer === null);
-    if (running.size > 0 || (due && !closed)) return;
-    for (const resolve of waiters) resolve();
-    waiters = [];
-  };
+  constructor(options: KeyedQueueOptions) {
+    this.#options = options;
+  }
 
-  const pump = (): void => {
-    for (const [key, entry] of pending) {
-      if (closed || running.size >= options.concurrency) break;
-      if (entry.timer !== null || running.has(key)) continue;
-      pending.delete(key);
-      const run = options.run(key, entry.reasons).finally(() => {
-        running.delete(key);
-        pump();
-        settleWaiters();
-      });
-      running.set(key, run);
+  trigger(key: string, reason: string, delayMs = 0): void {
+    if (this.#closed) return;
+    const dueAt = delayMs > 0 ? Date.now() + delayMs : 0;
+    const known = this.#pending.get(key);
+    if (known === undefined) {
+      const entry: Entry = { reasons: [reason], dueAt, timer: null };
+      this.#pending.set(key, entry);
+      this.#arm(entry, delayMs);
+    } else {
+      if (known.reasons.length < MAX_REASONS && !known.reasons.includes(reason))
+        known.reasons.push(reason);
+      if (dueAt < known.dueAt) {
+        known.dueAt = dueAt;
+        this.#arm(known, delayMs);
+      }
     }
-  };
+    this.#pump();
+  }
 
-  const arm = (entry: Entry, delayMs: number): void => {
+  forget(key: string): void {
+    const timer = this.#pending.get(key)?.timer ?? null;
+    if (timer !== null) clearTimeout(timer);
+    this.#pending.delete(key);
+    this.#settleWaiters();
+  }
+
+  size(): number {
+    return new Set([...this.#pending.keys(), ...this.#running.keys()]).size;
+  }
+
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+      this.#settleWaiters();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { timer } of this.#pending.values()) if (timer !== null) clearTimeout(timer);
+    this.#pending.clear();
+    await Promise.allSettled(this.#running.values());
+    this.#settleWaiters();
+  }
+
+  #arm(entry: Entry, delayMs: number): void {
     if (entry.timer !== null) clearTimeout(entry.timer);
     entry.timer = null;
-    if (delayMs > 0) {
-      entry.timer = setTimeout(() => {
-        entry.timer = null;
-        pump();
-      }, delayMs);
-      entry.timer.unref();
-    }
-  };
+    if (delayMs <= 0) return;
+    entry.timer = setTimeout(() => {
+      entry.timer = null;
+      this.#pump();
+    }, delayMs);
+    entry.timer.unref();
+  }
 
-  return {
-    trigger(key, reason, delayMs = 0) {
-      if (closed) return;
-      const dueAt = delayMs > 0 ? Date.now() + delayMs : 0;
-      const known = pending.get(key);
-      if (known === undefined) {
-        const entry: Entry = { reasons: [reason], dueAt, timer: null };
-        pending.set(key, entry);
-        arm(entry, delayMs);
-      } else {
-        if (known.reasons.length < MAX_REASONS && !known.reasons.includes(reason)) known.reasons.push(reason);
-        if (dueAt < known.dueAt) {
-          known.dueAt = dueAt;
-          arm(known, delayMs);
-        }
-      }
-      pump();
-    },
-    forget(key) {
-      const entry = pending.get(key);
-      if (entry?.timer) clearTimeout(entry.timer);
-      pending.delete(key);
-      settleWaiters();
-    },
-    size: () => new Set([...pending.keys(), ...running.keys()]).size,
-    idle() {
-      return new Promise((resolve) => {
-        waiters.push(resolve);
-        settleWaiters();
+  #pump(): void {
+    for (const [key, entry] of this.#pending) {
+      if (this.#closed || this.#running.size >= this.#options.concurrency) break;
+      if (entry.timer !== null || this.#running.has(key)) continue;
+      this.#pending.delete(key);
+      const run = this.#options.run(key, entry.reasons).finally(() => {
+        this.#running.delete(key);
+        this.#pump();
+        this.#settleWaiters();
       });
-    },
-    async close() {
-      closed = true;
-      for (const { timer } of pending.values()) if (timer !== null) clearTimeout(timer);
-      pending.clear();
-      await Promise.allSettled(running.values());
-      settleWaiters();
-    },
-  };
+      this.#running.set(key, run);
+    }
+  }
+
+  #settleWaiters(): void {
+    const due = [...this.#pending.values()].some((entry) => entry.timer === null);
+    if (this.#running.size > 0 || (due && !this.#closed)) return;
+    for (const resolve of this.#waiters) resolve();
+    this.#waiters = [];
+  }
 }

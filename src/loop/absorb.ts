@@ -30,17 +30,37 @@ export function absorb(plan: Plan, outcomes: readonly Outcome[], session: Sessio
   if (world.records.has(plan.project)) session.trigger(plan.project, "verify");
 }
 
-const FREEING: ReadonlySet<string> = new Set(["stop-container", "remove-container", "update-container", "settle-phase"]);
+const FREEING: ReadonlySet<string> = new Set([
+  "stop-container",
+  "remove-container",
+  "update-container",
+  "settle-phase",
+]);
 
-function giveBack(plan: Plan, failure: Extract<Outcome, { kind: "failed" }>, session: Session): void {
+function giveBack(
+  plan: Plan,
+  failure: Extract<Outcome, { kind: "failed" }>,
+  session: Session,
+): void {
   if (failure.code === "postgres.epoch-stale") {
-    failed(plan.project, new BerthError("conflict", { code: failure.code, detail: failure.detail }), session);
+    failed(
+      plan.project,
+      new BerthError("conflict", { code: failure.code, detail: failure.detail }),
+      session,
+    );
     return;
   }
   const { world } = session;
   const resource = plan.steps[failure.step - 1]?.resource ?? plan.project;
-  world.faults.set(plan.project, { code: failure.code, detail: `${resource}: ${failure.detail}`, at: session.now() });
-  session.log.warn({ project: plan.project, step: failure.step, code: failure.code, detail: failure.detail }, "step failed");
+  world.faults.set(plan.project, {
+    code: failure.code,
+    detail: `${resource}: ${failure.detail}`,
+    at: session.now(),
+  });
+  session.log.warn(
+    { project: plan.project, step: failure.step, code: failure.code, detail: failure.detail },
+    "step failed",
+  );
   session.outbox.add({
     project: plan.project,
     kind: "step.failed",
@@ -93,7 +113,17 @@ function remember(step: Step, note: string | null, session: Session): void {
         world.records.set(step.project, { ...record, phase: step.to, phaseSince: session.now() });
       }
       return;
-    default:
+    case "ensure-image":
+    case "create-volume":
+    case "remove-volume":
+    case "create-network":
+    case "remove-network":
+    case "connect-network":
+    case "disconnect-network":
+    case "pause-container":
+    case "thaw-container":
+    case "stop-container":
+    case "configure-agents":
       return;
   }
 }
@@ -123,7 +153,10 @@ function announce(step: Step, session: Session): void {
     project: step.project,
     kind,
     cause: step.external ? "external" : "daemon",
-    message: step.kind === "settle-phase" ? `${step.project} is ${step.to}` : `${step.resource}: ${step.cause}`,
+    message:
+      step.kind === "settle-phase"
+        ? `${step.project} is ${step.to}`
+        : `${step.resource}: ${step.cause}`,
     fields: step.kind === "settle-phase" ? { from: step.from, to: step.to } : { cause: step.cause },
   });
   void session.outbox.flush();

@@ -17,25 +17,38 @@ export function actDoors(session: Session): ActDoors {
     engine: doors.engine,
     runners: doors.runners,
     postgres: doors.postgres,
-    own: { install: world.install.install, installUid: world.install.installUid, epoch: world.install.epoch },
+    own: {
+      install: world.install.install,
+      installUid: world.install.installUid,
+      epoch: world.install.epoch,
+    },
     slots: session.slots,
     secretsOf: (project, names) => readSecrets(session.settings.secretsDir, project, names),
     async confirmEpoch() {
       if (session.now() - confirmedAt < CONFIRMED_FOR_MS) return;
       const current = await doors.postgres.epoch();
-      if (current !== world.install.epoch) throw new BerthError("conflict", { code: "postgres.epoch-stale", detail: `epoch ${current} has taken over from ${world.install.epoch}` });
+      if (current !== world.install.epoch)
+        throw new BerthError("conflict", {
+          code: "postgres.epoch-stale",
+          detail: `epoch ${current} has taken over from ${world.install.epoch}`,
+        });
       confirmedAt = session.now();
     },
   };
 }
 
 /** Reads `<dir>/<project>/<NAME>` for each name; one that is not there is left out and the runner waits for it. */
-export async function readSecrets(dir: string | null, project: string, names: readonly string[]): Promise<Readonly<Record<string, string>>> {
+export async function readSecrets(
+  dir: string | null,
+  project: string,
+  names: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
   const values: Record<string, string> = {};
   if (dir === null) return values;
   for (const name of names) {
     const value = await readFile(join(dir, project, name)).catch(() => null);
-    if (value !== null && value.byteLength <= MAX_SECRET_BYTES) values[name] = value.toString("base64");
+    if (value !== null && value.byteLength <= MAX_SECRET_BYTES)
+      values[name] = value.toString("base64");
   }
   return values;
 }

@@ -4,7 +4,16 @@ import type { EventRecord } from "../model/event.ts";
 import type { Wanted } from "../model/lifecycle.ts";
 import type { Declaration } from "../model/project.ts";
 import type { RunRecord } from "../model/run.ts";
-import type { ApplyView, DoctorCheck, GarbageView, HostView, PlanView, ProjectView, ReadyView, RemovedView } from "../model/view.ts";
+import type {
+  ApplyView,
+  DoctorCheck,
+  GarbageView,
+  HostView,
+  PlanView,
+  ProjectView,
+  ReadyView,
+  RemovedView,
+} from "../model/view.ts";
 import type { ExecSession } from "../docker/door.ts";
 import type { Asker, GenerationRow } from "../postgres/door.ts";
 import type { OutputLine, OutputQuery } from "../runners/door.ts";
@@ -47,23 +56,68 @@ export interface Daemon {
   projects(): readonly ProjectView[];
   project(name: string): ProjectView;
   describe(name: string): Promise<DescribeView>;
-  setWanted(request: Readonly<{ project: string; wanted: Wanted; removeVolumes: boolean; by: Asker; idempotencyKey: string | null }>): Promise<ProjectView>;
+  setWanted(
+    request: Readonly<{
+      project: string;
+      wanted: Wanted;
+      removeVolumes: boolean;
+      by: Asker;
+      idempotencyKey: string | null;
+    }>,
+  ): Promise<ProjectView>;
   /** Resolves when the project is gone and says what was freed. */
-  remove(request: Readonly<{ project: string; removeVolumes: boolean; by: Asker; idempotencyKey: string | null }>): Promise<RemovedView>;
-  restart(request: Readonly<{ project: string; agent: string | null; by: Asker; idempotencyKey: string | null }>): Promise<ProjectView>;
-  agent(request: Readonly<{ project: string; agent: string; change: "start" | "stop" | Readonly<{ replicas: number }>; by: Asker; idempotencyKey: string | null }>): Promise<ProjectView>;
+  remove(
+    request: Readonly<{
+      project: string;
+      removeVolumes: boolean;
+      by: Asker;
+      idempotencyKey: string | null;
+    }>,
+  ): Promise<RemovedView>;
+  restart(
+    request: Readonly<{
+      project: string;
+      agent: string | null;
+      by: Asker;
+      idempotencyKey: string | null;
+    }>,
+  ): Promise<ProjectView>;
+  agent(
+    request: Readonly<{
+      project: string;
+      agent: string;
+      change: "start" | "stop" | Readonly<{ replicas: number }>;
+      by: Asker;
+      idempotencyKey: string | null;
+    }>,
+  ): Promise<ProjectView>;
   /** Deactivates every project (of one source, or all). */
   down(request: Readonly<{ source: string | null; by: Asker }>): Promise<readonly string[]>;
-  runs(query: Readonly<{ project: string | null; agent: string | null; limit: number }>): Promise<readonly RunRecord[]>;
+  runs(
+    query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
+  ): Promise<readonly RunRecord[]>;
   output(query: OutputQuery, signal: AbortSignal): AsyncIterable<OutputLine>;
   exec(options: ExecOptions): Promise<Readonly<{ session: ExecSession; close(): Promise<void> }>>;
-  events(query: Readonly<{ after: number | null; project: string | null; kinds: readonly string[]; limit: number; newestFirst: boolean }>): Promise<readonly EventRecord[]>;
+  events(
+    query: Readonly<{
+      after: number | null;
+      project: string | null;
+      kinds: readonly string[];
+      limit: number;
+      newestFirst: boolean;
+    }>,
+  ): Promise<readonly EventRecord[]>;
   /** Live events from `after` on, without a gap, until aborted. */
-  follow(query: Readonly<{ after: number | null; project: string | null }>, signal: AbortSignal): AsyncIterable<EventRecord>;
+  follow(
+    query: Readonly<{ after: number | null; project: string | null }>,
+    signal: AbortSignal,
+  ): AsyncIterable<EventRecord>;
   config(): Promise<Readonly<{ generation: number; declaration: Declaration | null }>>;
   history(limit: number): Promise<readonly GenerationRow[]>;
   generation(generation: number): Promise<Readonly<{ row: GenerationRow; bundle: Bundle }>>;
-  rollback(request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>): Promise<ApplyView>;
+  rollback(
+    request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>,
+  ): Promise<ApplyView>;
   gc(request: Readonly<{ dryRun: boolean; force: boolean; by: Asker }>): Promise<GarbageView>;
   doctor(): Promise<readonly DoctorCheck[]>;
   /** Prometheus text. */

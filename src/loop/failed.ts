@@ -27,7 +27,10 @@ export function retry(project: string, kind: string, session: Session): void {
   attempts.set(session, counts);
   const count = counts.get(project) ?? 0;
   counts.set(project, count + 1);
-  const delayMs = kind === "conflict" && count === 0 ? 0 : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** count) * (0.5 + session.chance());
+  const delayMs =
+    kind === "conflict" && count === 0
+      ? 0
+      : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** count) * (0.5 + session.chance());
   session.trigger(project, `retry after ${kind}`, delayMs);
 }
 

@@ -7,6 +7,7 @@ import { isOurs } from "../observe/project.ts";
 import type { EngineSnapshot, InspectedContainer, ObservedContainer } from "../model/observed.ts";
 import type { Demand, Reservation } from "../model/quota.ts";
 import { BerthError, causeChain } from "../base/errors.ts";
+import type { ProjectRow } from "../postgres/door.ts";
 import { knownGrounds, planFrom, sight } from "./plan-project.ts";
 import { removeOrphans } from "./orphans.ts";
 import type { Session } from "./session.ts";
@@ -30,7 +31,11 @@ export async function hostPass(reasons: readonly string[], session: Session): Pr
     session.metrics.pass("host", (session.now() - begun) / 1000, true);
   } catch (error) {
     session.metrics.pass("host", (session.now() - begun) / 1000, false);
-    if (error instanceof BerthError && error.kind === "transient" && error.code.startsWith("docker.")) {
+    if (
+      error instanceof BerthError &&
+      error.kind === "transient" &&
+      error.code.startsWith("docker.")
+    ) {
       session.modes.set("engine-gone", true, error.message);
     } else if (error instanceof BerthError && error.code === "postgres.epoch-stale") {
       session.fenced(error.message);
@@ -62,9 +67,18 @@ export interface Inspected {
 }
 
 /** What is reserved right now. Not async: `acting` and the allocations made from this must describe one moment. */
-export function reservedNow({ ours, inspected }: Inspected, session: Session): Readonly<{ reserved: readonly Reservation[]; incumbents: ReadonlySet<string | null> }> {
-  const inFlight = [...session.world.acting].map(([project, memoryBytes]) => ({ project, memoryBytes }));
-  return { reserved: reservationsOf(ours, inspected, inFlight), incumbents: new Set(ours.map(({ own }) => own.project)) };
+export function reservedNow(
+  { ours, inspected }: Inspected,
+  session: Session,
+): Readonly<{ reserved: readonly Reservation[]; incumbents: ReadonlySet<string | null> }> {
+  const inFlight = [...session.world.acting].map(([project, memoryBytes]) => ({
+    project,
+    memoryBytes,
+  }));
+  return {
+    reserved: reservationsOf(ours, inspected, inFlight),
+    incumbents: new Set(ours.map(({ own }) => own.project)),
+  };
 }
 
 async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> {
@@ -73,7 +87,12 @@ async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> 
   const demands: Demand[] = [];
   for (const { name, spec, wanted, phase } of world.records.values()) {
     if ((wanted !== "active" && wanted !== "frozen") || phase === "removing") continue;
-    demands.push({ project: name, priority: spec.priority, memoryBytes: spec.limits.memoryBytes, incumbent: incumbents.has(name) });
+    demands.push({
+      project: name,
+      priority: spec.priority,
+      memoryBytes: spec.limits.memoryBytes,
+      incumbent: incumbents.has(name),
+    });
   }
   const granted = allocate(demands, reserved, memoryBudget(world.host, world.facts));
   world.allocations.clear();
@@ -82,24 +101,34 @@ async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> 
 }
 
 /** Triggers exactly the projects whose plan is not empty on this snapshot: an idle pass asks nobody anything. */
-async function triggerDrifted(snapshot: EngineSnapshot, reasons: readonly string[], session: Session): Promise<void> {
+async function triggerDrifted(
+  snapshot: EngineSnapshot,
+  reasons: readonly string[],
+  session: Session,
+): Promise<void> {
   const reason = reasons[0] ?? "relist";
   for (const record of session.world.records.values()) {
     const grounds = knownGrounds(record, session);
-    const observed = await sight(record, grounds, snapshot, session);
-    const { plan } = planFrom(record, grounds, observed, session);
+    const observed = await sight({ record, grounds, snapshot }, session);
+    const { plan } = planFrom({ record, grounds, observed }, session);
     session.world.waiting.set(record.name, plan.waiting);
-    const groundsMissing = session.world.allocations.get(record.name)?.admitted === true && (grounds.image === null || grounds.subnet === null);
+    const groundsMissing =
+      session.world.allocations.get(record.name)?.admitted === true &&
+      (grounds.image === null || grounds.subnet === null);
     if (plan.steps.length > 0 || groundsMissing) session.trigger(record.name, reason);
-    attachIfRunning(record.name, record.journalSeq, observed.containers, session);
+    attachIfRunning(record, observed.containers, session);
   }
 }
 
-function attachIfRunning(project: string, journalSeq: number, containers: readonly ObservedContainer[], session: Session): void {
+function attachIfRunning(
+  { name, journalSeq }: ProjectRow,
+  containers: readonly ObservedContainer[],
+  session: Session,
+): void {
   const live = containers.find(({ state }) => state === "running" || state === "paused");
   if (live === undefined) return;
-  session.doors.runners.setFrozen(project, live.state === "paused");
-  session.doors.runners.attach(project, journalSeq);
+  session.doors.runners.setFrozen(name, live.state === "paused");
+  session.doors.runners.attach(name, journalSeq);
 }
 
 async function lookAtDisk(session: Session): Promise<void> {
@@ -108,7 +137,11 @@ async function lookAtDisk(session: Session): Promise<void> {
   const free = space.bavail * space.bsize;
   const needed = world.host.reserve.diskBytes;
   world.diskLow = free < needed;
-  modes.set("disk-low", world.diskLow, `${Math.round(free / 1024 ** 2)} MiB free, ${Math.round(needed / 1024 ** 2)} MiB reserved`);
+  modes.set(
+    "disk-low",
+    world.diskLow,
+    `${Math.round(free / 1024 ** 2)} MiB free, ${Math.round(needed / 1024 ** 2)} MiB reserved`,
+  );
 }
 
 async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<void> {
@@ -123,8 +156,13 @@ async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<
   });
   world.orphans = verdict.firstSeen;
   if (verdict.orphans.length === 0) world.orphansConfirmed = false;
-  modes.set("mass-orphans", verdict.kind === "mass-orphans", verdict.kind === "mass-orphans" ? `${verdict.detail}; \`berth gc\` lists them` : "");
-  if (verdict.kind === "plan" && verdict.steps.length > 0) await removeOrphans(verdict.steps, session);
+  modes.set(
+    "mass-orphans",
+    verdict.kind === "mass-orphans",
+    verdict.kind === "mass-orphans" ? `${verdict.detail}; \`berth gc\` lists them` : "",
+  );
+  if (verdict.kind === "plan" && verdict.steps.length > 0)
+    await removeOrphans(verdict.steps, session);
 }
 
 function forgetGone(snapshot: EngineSnapshot, session: Session): void {

@@ -49,8 +49,14 @@ export async function lead(options: LeadOptions): Promise<Leading> {
   const { doors, world, log } = options;
   const ending = new AbortController();
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
-  const projects = createKeyedQueue({ concurrency: PASSES, run: (key, reasons) => projectPass(key, reasons, session) });
-  const host = createKeyedQueue({ concurrency: 1, run: (_key, reasons) => hostPass(reasons, session) });
+  const projects = createKeyedQueue({
+    concurrency: PASSES,
+    run: (key, reasons) => projectPass(key, reasons, session),
+  });
+  const host = createKeyedQueue({
+    concurrency: 1,
+    run: (_key, reasons) => hostPass(reasons, session),
+  });
   const session: Session = {
     ...options,
     relist: createRelist(() => doors.engine.snapshot()),
@@ -65,12 +71,17 @@ export async function lead(options: LeadOptions): Promise<Leading> {
 
   await readRecords(world, doors.postgres);
   await inheritSteps(session);
-  for (const record of world.records.values()) if (await doors.runners.spoolExists(record.name)) world.spools.add(record.name);
+  for (const record of world.records.values())
+    if (await doors.runners.spoolExists(record.name)) world.spools.add(record.name);
   const stream = doors.engine.events({
     onEvent: (event) => wake(event, session),
     onState: (connected) => {
       options.onStream(connected);
-      session.modes.set("engine-gone", !connected, connected ? "the event stream is connected" : "the event stream is lost");
+      session.modes.set(
+        "engine-gone",
+        !connected,
+        connected ? "the event stream is connected" : "the event stream is lost",
+      );
       session.inspections.forgetAll();
       if (connected) session.triggerHost("engine connected");
     },
@@ -101,7 +112,8 @@ async function inheritSteps(session: Session): Promise<void> {
   const open = await doors.postgres.openStepsOfOthers(world.install.epoch);
   for (const step of open) {
     const record = world.records.get(step.project);
-    if (record !== undefined && MAY_TAKE_MEMORY.has(step.kind)) world.acting.set(step.project, record.spec.limits.memoryBytes);
+    if (record !== undefined && MAY_TAKE_MEMORY.has(step.kind))
+      world.acting.set(step.project, record.spec.limits.memoryBytes);
   }
   if (world.acting.size > 0) {
     const timer = setTimeout(() => {
@@ -112,10 +124,24 @@ async function inheritSteps(session: Session): Promise<void> {
     session.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   }
   await doors.postgres
-    .settleSteps(world.install.epoch, open.map(({ rowId }) => ({ rowId, outcome: "failed" as const, code: "loop.outcome-unknown", detail: "the daemon that began it is gone; the next look tells what came of it" })))
-    .catch((error: unknown) => session.log.warn({ chain: causeChain(error) }, "open steps not settled"));
+    .settleSteps(
+      world.install.epoch,
+      open.map(({ rowId }) => ({
+        rowId,
+        outcome: "failed" as const,
+        code: "loop.outcome-unknown",
+        detail: "the daemon that began it is gone; the next look tells what came of it",
+      })),
+    )
+    .catch((error: unknown) =>
+      session.log.warn({ chain: causeChain(error) }, "open steps not settled"),
+    );
 }
 
-const MAY_TAKE_MEMORY: ReadonlySet<string> = new Set(["create-container", "start-container", "update-container"]);
+const MAY_TAKE_MEMORY: ReadonlySet<string> = new Set([
+  "create-container",
+  "start-container",
+  "update-container",
+]);
 /** The docker door's own deadline for a create. */
 const CREATE_DEADLINE_MS = 15_000;

@@ -25,7 +25,10 @@ export interface LeaderOptions {
  * Waits until this daemon leads and returns its epoch. A held lease is not enough: Postgres must grant the epoch. With
  * Redis unreachable Postgres alone decides, by whether the leader's session lock is free.
  */
-export async function awaitLeadership(options: LeaderOptions, signal: AbortSignal): Promise<number> {
+export async function awaitLeadership(
+  options: LeaderOptions,
+  signal: AbortSignal,
+): Promise<number> {
   const wake = await listenForRelease(options.redis);
   try {
     return await tryUntilGranted(options, wake.released, signal);
@@ -34,7 +37,11 @@ export async function awaitLeadership(options: LeaderOptions, signal: AbortSigna
   }
 }
 
-async function tryUntilGranted(options: LeaderOptions, released: () => Promise<void>, signal: AbortSignal): Promise<number> {
+async function tryUntilGranted(
+  options: LeaderOptions,
+  released: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<number> {
   for (;;) {
     signal.throwIfAborted();
     const epoch = await attempt(options).catch((error: unknown) => {
@@ -47,7 +54,9 @@ async function tryUntilGranted(options: LeaderOptions, released: () => Promise<v
 }
 
 /** Without Redis the poll alone decides when to try again. */
-async function listenForRelease(redis: RedisDoor): Promise<Readonly<{ released(): Promise<void>; close(): Promise<void> }>> {
+async function listenForRelease(
+  redis: RedisDoor,
+): Promise<Readonly<{ released(): Promise<void>; close(): Promise<void> }>> {
   let next = Promise.withResolvers<void>();
   const subscription = await redis
     .subscribe(LEASE_TOPIC, () => {
@@ -55,7 +64,10 @@ async function listenForRelease(redis: RedisDoor): Promise<Readonly<{ released()
       next = Promise.withResolvers<void>();
     })
     .catch(() => null);
-  return { released: () => next.promise, close: async () => subscription?.close().catch(() => undefined) };
+  return {
+    released: () => next.promise,
+    close: async () => subscription?.close().catch(() => undefined),
+  };
 }
 
 async function attempt(options: LeaderOptions): Promise<number | null> {
@@ -73,8 +85,13 @@ async function attempt(options: LeaderOptions): Promise<number | null> {
     options.onWaiting("another daemon holds the lease");
     return null;
   }
-  const epoch = await postgres.takeLeadership({ holder, floor: await options.floor(), force: lease === "ours" });
-  if (epoch === null) options.onWaiting("Redis is unreachable and the leader's database session is alive");
+  const epoch = await postgres.takeLeadership({
+    holder,
+    floor: await options.floor(),
+    force: lease === "ours",
+  });
+  if (epoch === null)
+    options.onWaiting("Redis is unreachable and the leader's database session is alive");
   return epoch;
 }
 

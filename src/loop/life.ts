@@ -18,7 +18,9 @@ export interface LifeOptions {
   /** Unique to this process. */
   readonly holder: string;
   readonly chance: () => number;
-  openRunners(options: Readonly<{ spoolRoot: string; epoch: number; listener: RunnersListener }>): RunnersDoor;
+  openRunners(
+    options: Readonly<{ spoolRoot: string; epoch: number; listener: RunnersListener }>,
+  ): RunnersDoor;
   /** Told who we are as soon as it is known; helpers label what they make with it. */
   onIdentity(own: Ownership): void;
 }
@@ -90,11 +92,22 @@ interface Led {
 async function ledBy(options: LifeOptions, led: Led, signal: AbortSignal): Promise<void> {
   const { state } = options;
   const { spoolRoot, install } = await ground(state, led.own);
-  const runners = options.openRunners({ spoolRoot, epoch: led.own.epoch, listener: listenToRunners(state) });
+  const runners = options.openRunners({
+    spoolRoot,
+    epoch: led.own.epoch,
+    listener: listenToRunners(state),
+  });
   let leading: Leading | null = null;
-  const stopping = new Promise<string>((resolve) => signal.addEventListener("abort", () => resolve("the daemon ends"), { once: true }));
+  const stopping = new Promise<string>((resolve) =>
+    signal.addEventListener("abort", () => resolve("the daemon ends"), { once: true }),
+  );
   try {
-    leading = await begin(options, { ...led, runners, spoolRoot, world: emptyWorld(install, led.facts) });
+    leading = await begin(options, {
+      ...led,
+      runners,
+      spoolRoot,
+      world: emptyWorld(install, led.facts),
+    });
     state.session = leading.session;
     setRole(state, "leader");
     const why = await Promise.race([leading.ended, led.lost, stopping]);
@@ -107,7 +120,11 @@ async function ledBy(options: LifeOptions, led: Led, signal: AbortSignal): Promi
   }
 }
 
-function begin(options: LifeOptions, led: Led & Readonly<{ runners: RunnersDoor; spoolRoot: string; world: ReturnType<typeof emptyWorld> }>): Promise<Leading> {
+function begin(
+  options: LifeOptions,
+  led: Led &
+    Readonly<{ runners: RunnersDoor; spoolRoot: string; world: ReturnType<typeof emptyWorld> }>,
+): Promise<Leading> {
   const { state } = options;
   const { engine, firewall, postgres, redis, settings, modes, log, now } = state;
   return lead({
@@ -135,7 +152,10 @@ async function ground(state: DaemonState, own: Ownership) {
   await engine.createVolume(spoolVolume, own, { "berth.role": "spool" });
   const spoolRoot = settings.spoolDir ?? (await engine.volumePath(spoolVolume));
   const runnerVolume = await engine.runnerVolume(settings.runnerImage, own);
-  return { spoolRoot, install: { ...own, bridgePrefix: bridgePrefixOf(own.install), spoolVolume, runnerVolume } };
+  return {
+    spoolRoot,
+    install: { ...own, bridgePrefix: bridgePrefixOf(own.install), spoolVolume, runnerVolume },
+  };
 }
 
 /** `bt` + 4 hex + `-`: seven of the fifteen characters a bridge device may have, the same at every start. */
@@ -146,7 +166,11 @@ export function bridgePrefixOf(install: string): string {
 function setRole(state: DaemonState, role: DaemonState["role"]): void {
   if (state.role !== role) state.roleSince = state.now();
   state.role = role;
-  state.modes.set("standby", role === "standby", role === "standby" ? "another daemon may lead" : "leads");
+  state.modes.set(
+    "standby",
+    role === "standby",
+    role === "standby" ? "another daemon may lead" : "leads",
+  );
 }
 
 export function wakeFollowers(state: DaemonState): void {
@@ -158,14 +182,18 @@ export function wakeFollowers(state: DaemonState): void {
 /** The highest epoch seen outside Postgres: a database restored from a backup must not lock our own runners out. */
 async function highestEpoch(state: DaemonState): Promise<number> {
   const { containers } = await state.engine.snapshot();
-  const labels = containers.filter(({ own }) => own.install === state.settings.install).map(({ own }) => own.epoch ?? 0);
+  const labels = containers
+    .filter(({ own }) => own.install === state.settings.install)
+    .map(({ own }) => own.epoch ?? 0);
   return Math.max(state.reportedEpoch, 0, ...labels);
 }
 
 /** Objects with our install id under another uid belong to a database that is not this one: nobody may act beside them. */
 async function foreignInstall(state: DaemonState, installUid: string): Promise<string | null> {
   const { containers, networks } = await state.engine.snapshot();
-  const foreign = [...containers, ...networks].filter(({ own }) => own.install === state.settings.install && own.installUid !== installUid);
+  const foreign = [...containers, ...networks].filter(
+    ({ own }) => own.install === state.settings.install && own.installUid !== installUid,
+  );
   const detail = `${foreign.length} objects on this engine belong to another install called ${state.settings.install} (first: ${foreign[0]?.name ?? ""})`;
   state.modes.set("foreign-install", foreign.length > 0, detail);
   return foreign.length > 0 ? detail : null;

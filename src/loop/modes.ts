@@ -9,7 +9,10 @@ export interface Modes {
 }
 
 /** Tells `onChange` once per entering and leaving. */
-export function createModes(now: () => number, onChange: (mode: Mode, entered: boolean) => void): Modes {
+export function createModes(
+  now: () => number,
+  onChange: (mode: Mode, entered: boolean) => void,
+): Modes {
   const held = new Map<ModeName, Mode>();
   return {
     set(name, holds, detail) {

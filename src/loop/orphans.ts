@@ -10,9 +10,10 @@ import type { Session } from "./session.ts";
 export async function removeOrphans(steps: readonly Step[], session: Session): Promise<void> {
   const { doors, world } = session;
   const plan = { project: ORPHANS, generation: world.generation, steps, waiting: [] };
-  const opened = await intend(plan, session.newId(), doors.postgres, world.install.epoch);
+  const under = { postgres: doors.postgres, epoch: world.install.epoch };
+  const opened = await intend(plan, session.newId(), under);
   const outcomes = await act(plan, actDoors(session), session.signal);
-  await settle(opened, outcomes, doors.postgres, world.install.epoch);
+  await settle(opened, outcomes, under);
   for (const [index, outcome] of outcomes.entries()) {
     const step = steps[index];
     if (step === undefined || outcome.kind === "skipped") continue;

@@ -12,7 +12,11 @@ import { repairDelayMs } from "./repairs.ts";
 import type { Session } from "./session.ts";
 
 /** One pass; what goes wrong is recorded and decides when the next one comes. Never throws. */
-export async function projectPass(project: string, reasons: readonly string[], session: Session): Promise<void> {
+export async function projectPass(
+  project: string,
+  reasons: readonly string[],
+  session: Session,
+): Promise<void> {
   const begun = session.now();
   try {
     const acted = await pass(project, session);
@@ -33,17 +37,19 @@ async function pass(project: string, session: Session): Promise<boolean> {
 
   const grounds = await groundsOf(record, session);
   const snapshot = await session.relist.fresh();
-  const { plan, desired, observed } = await planProject(record, grounds, snapshot, session);
+  const { plan, desired, observed } = await planProject({ record, grounds, snapshot }, session);
   const faults = checkPlan(plan, desired, observed);
-  if (faults.length > 0) throw new BerthError("defect", { code: "plan.unsound", detail: faults.join("; ") });
+  if (faults.length > 0)
+    throw new BerthError("defect", { code: "plan.unsound", detail: faults.join("; ") });
   if (plan.steps.length === 0) return nothingToDo(project, session);
   if (world.refused.get(project) === renderPlan(plan)) return false;
   const delayMs = repairDelayMs(plan, observed, session);
   if (delayMs > 0) return later(project, delayMs, session);
 
-  const opened = await intend(plan, session.newId(), doors.postgres, world.install.epoch);
+  const under = { postgres: doors.postgres, epoch: world.install.epoch };
+  const opened = await intend(plan, session.newId(), under);
   const outcomes = await act(plan, actDoors(session), session.signal);
-  await settle(opened, outcomes, doors.postgres, world.install.epoch);
+  await settle(opened, outcomes, under);
   absorb(plan, outcomes, session);
   return true;
 }

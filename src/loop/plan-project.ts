@@ -31,7 +31,8 @@ export function knownGrounds(record: ProjectRow, session: Session): Grounds {
 /** Looks up what is missing: the image's facts, the workspace's owner, a subnet (which is allocated, durably). */
 export async function groundsOf(record: ProjectRow, session: Session): Promise<Grounds> {
   const { world, doors } = session;
-  const needed = record.wanted === "active" || record.wanted === "frozen" || record.wanted === "stopped";
+  const needed =
+    record.wanted === "active" || record.wanted === "frozen" || record.wanted === "stopped";
   if (!needed) return knownGrounds(record, session);
   if (!world.images.has(record.spec.image)) {
     const image = await doors.engine.imageFacts(record.spec.image);
@@ -40,7 +41,8 @@ export async function groundsOf(record: ProjectRow, session: Session): Promise<G
   if (record.spec.workspace.kind === "path" && !world.owners.has(record.name)) {
     world.owners.set(record.name, await ownerOfWorkspace(record.spec.workspace.path, session));
   }
-  if (record.spec.network.egress === "open" && !world.firewallVerified) await verifyFirewall(session);
+  if (record.spec.network.egress === "open" && !world.firewallVerified)
+    await verifyFirewall(session);
   if (record.subnet === null && world.allocations.get(record.name)?.admitted === true) {
     world.hostRoutes ??= await doors.firewall.hostRoutes();
     const subnet = await doors.postgres.allocateSubnet({
@@ -59,7 +61,16 @@ export async function groundsOf(record: ProjectRow, session: Session): Promise<G
 function foreignSubnets(session: Session): readonly string[] {
   const { install, installUid } = session.world.install;
   const networks = session.relist.latest()?.networks ?? [];
-  return networks.flatMap(({ own, subnet }) => (subnet === null || (own.install === install && own.installUid === installUid) ? [] : [subnet]));
+  return networks.flatMap(({ own, subnet }) =>
+    subnet === null || (own.install === install && own.installUid === installUid) ? [] : [subnet],
+  );
+}
+
+/** A project and one look at it. */
+export interface Subject {
+  readonly record: ProjectRow;
+  readonly grounds: Grounds;
+  readonly snapshot: EngineSnapshot;
 }
 
 export interface Planned {
@@ -72,10 +83,15 @@ export interface Planned {
  * Plans one project. The allocation is read after everything has been awaited and the memory it grants is put into
  * `acting` in the same turn, so that no host pass can grant it a second time in between.
  */
-export async function planProject(record: ProjectRow, grounds: Grounds, snapshot: EngineSnapshot, session: Session): Promise<Planned> {
-  const observed = await sight(record, grounds, snapshot, session);
-  const planned = planFrom(record, grounds, observed, session);
-  if (planned.plan.steps.some(({ kind }) => kind === "create-container" || kind === "start-container" || kind === "update-container")) {
+export async function planProject(subject: Subject, session: Session): Promise<Planned> {
+  const { record } = subject;
+  const planned = planFrom({ ...subject, observed: await sight(subject, session) }, session);
+  if (
+    planned.plan.steps.some(
+      ({ kind }) =>
+        kind === "create-container" || kind === "start-container" || kind === "update-container",
+    )
+  ) {
     const granted = session.world.allocations.get(record.name);
     if (granted?.admitted === true) session.world.acting.set(record.name, granted.memoryBytes);
   }
@@ -84,7 +100,14 @@ export async function planProject(record: ProjectRow, grounds: Grounds, snapshot
 }
 
 /** Desire and converge over an observation: pure but for reading the leader's memory. */
-export function planFrom(record: ProjectRow, grounds: Grounds, observed: ObservedProject, session: Session): Planned {
+export function planFrom(
+  {
+    record,
+    grounds,
+    observed,
+  }: Omit<Subject, "snapshot"> & Readonly<{ observed: ObservedProject }>,
+  session: Session,
+): Planned {
   const { world } = session;
   const allocation = world.allocations.get(record.name) ?? null;
   const desired = desireProject({ ...record, subnet: grounds.subnet }, world.install, {
@@ -96,7 +119,10 @@ export function planFrom(record: ProjectRow, grounds: Grounds, observed: Observe
 }
 
 /** What is observed of one project in this snapshot. */
-export function sight(record: ProjectRow, grounds: Grounds, snapshot: EngineSnapshot, session: Session): Promise<ObservedProject> {
+export function sight(
+  { record, grounds, snapshot }: Subject,
+  session: Session,
+): Promise<ObservedProject> {
   const { world, doors, inspections } = session;
   const project = record.name;
   return observeProject({

@@ -19,7 +19,11 @@ const INSTALL = /^[a-z0-9]{1,16}$/;
 export function readSettings(env: Environment, version: string): DaemonEnvironment {
   const install = env["BERTH_INSTALL"] ?? "main";
   if (!INSTALL.test(install)) {
-    throw new BerthError("usage", { code: "loop.install-invalid", detail: `BERTH_INSTALL is "${install}"`, hint: "1 to 16 lower-case letters and digits" });
+    throw new BerthError("usage", {
+      code: "loop.install-invalid",
+      detail: `BERTH_INSTALL is "${install}"`,
+      hint: "1 to 16 lower-case letters and digits",
+    });
   }
   return {
     databaseUrl: required(env, "BERTH_DATABASE_URL", "postgres://USER:PASSWORD@HOST:5432/berth"),
@@ -37,7 +41,14 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
       netImage: env["BERTH_IMAGE_NET"] ?? `berth/net:${version}`,
       vantage: existsSync("/.dockerenv") ? "container" : "host",
       logLevel: env["BERTH_LOG_LEVEL"] ?? "info",
-      retention: { runsDays: 30, eventsDays: 14, stepsDays: 14, auditDays: 365, generationsKept: 100, outputDays: 7 },
+      retention: {
+        runsDays: 30,
+        eventsDays: 14,
+        stepsDays: 14,
+        auditDays: 365,
+        generationsKept: 100,
+        outputDays: 7,
+      },
     },
   };
 }
@@ -45,7 +56,11 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
 function required(env: Environment, name: string, example: string): string {
   const value = secret(env, name);
   if (value !== null && value !== "") return value;
-  throw new BerthError("transient", { code: "loop.setting-missing", detail: `${name} is not set`, hint: `set ${name} or ${name}_FILE, for instance to ${example}; or let scripts/up do it` });
+  throw new BerthError("transient", {
+    code: "loop.setting-missing",
+    detail: `${name} is not set`,
+    hint: `set ${name} or ${name}_FILE, for instance to ${example}; or let scripts/up do it`,
+  });
 }
 
 /** The variable itself, else the content of the file that `<name>_FILE` names, without its last line break. */
@@ -57,6 +72,11 @@ function secret(env: Environment, name: string): string | null {
   try {
     return readFileSync(file, "utf8").trimEnd();
   } catch (cause) {
-    throw new BerthError("transient", { code: "loop.secret-unreadable", detail: `${name}_FILE names ${file}, which cannot be read`, hint: "check that the file exists and who may read it", cause });
+    throw new BerthError("transient", {
+      code: "loop.secret-unreadable",
+      detail: `${name}_FILE names ${file}, which cannot be read`,
+      hint: "check that the file exists and who may read it",
+      cause,
+    });
   }
 }

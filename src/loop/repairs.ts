@@ -10,14 +10,21 @@ const LONGEST_DELAY_MS = 60_000;
 
 /** Milliseconds until this plan's repair may begin; 0 when it may now (and then the repair is counted). */
 export function repairDelayMs(plan: Plan, observed: ObservedProject, session: Session): number {
-  const exited = new Set(observed.containers.filter(({ state }) => state === "exited").map(({ id }) => id));
-  const repair = plan.steps.some((step) => step.kind === "start-container" && step.containerId !== null && exited.has(step.containerId));
+  const exited = new Set(
+    observed.containers.filter(({ state }) => state === "exited").map(({ id }) => id),
+  );
+  const repair = plan.steps.some(
+    (step) =>
+      step.kind === "start-container" && step.containerId !== null && exited.has(step.containerId),
+  );
   if (!repair) return 0;
   const now = session.now();
   const before = session.world.repairs.get(plan.project);
-  const lately = before !== undefined && now - before.lastAt < STABLE_MS ? before : { count: 0, lastAt: 0 };
+  const lately =
+    before !== undefined && now - before.lastAt < STABLE_MS ? before : { count: 0, lastAt: 0 };
   // The first two repairs are immediate: one death is an accident, and so may be a second.
-  const waitMs = lately.count < 2 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (lately.count - 2));
+  const waitMs =
+    lately.count < 2 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (lately.count - 2));
   const remaining = lately.lastAt + waitMs - now;
   if (remaining > 0) {
     session.world.faults.set(plan.project, {

@@ -17,7 +17,11 @@ export function listenToRunners(state: DaemonState): RunnersListener {
       if (state.session !== null) absorbReport(report, state.session);
     },
     onConnected(project, connected) {
-      state.session?.trigger(project, connected ? "runner connected" : "runner lost", connected ? 0 : LOST_GRACE_MS);
+      state.session?.trigger(
+        project,
+        connected ? "runner connected" : "runner lost",
+        connected ? 0 : LOST_GRACE_MS,
+      );
     },
     onFenced(project, epoch) {
       state.reportedEpoch = Math.max(state.reportedEpoch, epoch);
@@ -36,26 +40,44 @@ function noteCpu({ project, sample }: RunnerReport, state: DaemonState): void {
   if (before !== undefined && sample.at <= before.at) return;
   state.lastSample.set(project, { at: sample.at, cpuMs: sample.cpuUsageMs });
   if (before === undefined || sample.cpuUsageMs < before.cpuMs) return;
-  state.cpuPercent.set(project, (100 * (sample.cpuUsageMs - before.cpuMs)) / (sample.at - before.at));
+  state.cpuPercent.set(
+    project,
+    (100 * (sample.cpuUsageMs - before.cpuMs)) / (sample.at - before.at),
+  );
 }
 
-async function ingest(project: string, events: readonly JournalEvent[], session: Session): Promise<number> {
-  const { world, doors, metrics } = session;
+async function ingest(
+  project: string,
+  events: readonly JournalEvent[],
+  session: Session,
+): Promise<number> {
+  const { world, doors } = session;
   const record = world.records.get(project);
-  const seq = await doors.postgres.ingest({ epoch: world.install.epoch, project, generation: record?.generation ?? 0, events });
+  const seq = await doors.postgres.ingest({
+    epoch: world.install.epoch,
+    project,
+    generation: record?.generation ?? 0,
+    events,
+  });
   const fresh = events.filter((event) => event.seq > (record?.journalSeq ?? 0));
   const latest = world.records.get(project);
-  if (latest !== undefined) world.records.set(project, { ...latest, journalSeq: Math.max(latest.journalSeq, seq) });
-  for (const event of fresh) count(project, event, metrics, world.openRuns);
+  if (latest !== undefined)
+    world.records.set(project, { ...latest, journalSeq: Math.max(latest.journalSeq, seq) });
+  for (const event of fresh) count(project, event, session);
   session.eventsWritten();
   return seq;
 }
 
-function count(project: string, event: JournalEvent, metrics: Session["metrics"], openRuns: Set<string>): void {
+function count(
+  project: string,
+  event: JournalEvent,
+  { metrics, world: { openRuns } }: Session,
+): void {
   if (event.kind === "started") openRuns.add(project);
   if (event.kind === "exited" && event.oom) metrics.oom(project, 1);
   if (event.kind === "oom") metrics.oom(project, event.count);
-  if (event.kind === "exited" && event.cause !== "stop" && event.cause !== "shutdown") metrics.restarted(project, event.agent);
+  if (event.kind === "exited" && event.cause !== "stop" && event.cause !== "shutdown")
+    metrics.restarted(project, event.agent);
 }
 
 function absorbReport(report: RunnerReport, session: Session): void {
@@ -69,7 +91,11 @@ function absorbReport(report: RunnerReport, session: Session): void {
 }
 
 /** Values go straight from the file to the runner: they are no part of any plan, journal or record. */
-async function deliverSecrets(project: string, names: readonly string[], session: Session): Promise<void> {
+async function deliverSecrets(
+  project: string,
+  names: readonly string[],
+  session: Session,
+): Promise<void> {
   const values = await readSecrets(session.settings.secretsDir, project, names);
   if (Object.keys(values).length === 0) return;
   await session.doors.runners.secrets(project, values).catch((error: unknown) => {
@@ -81,7 +107,9 @@ function limitsMoved(report: RunnerReport, session: Session): boolean {
   const allocation = session.world.allocations.get(report.project);
   const limit = report.sample?.memoryLimitBytes ?? null;
   if (allocation === undefined || limit === null || limit === allocation.memoryBytes) return false;
-  const container = session.relist.latest()?.containers.find(({ own, state }) => own.project === report.project && state === "running");
+  const container = session.relist
+    .latest()
+    ?.containers.find(({ own, state }) => own.project === report.project && state === "running");
   if (container !== undefined) session.inspections.forget(container.id);
   return true;
 }

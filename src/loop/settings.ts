@@ -14,5 +14,12 @@ export interface Settings {
   /** `host`: runs as root on the host and sees its paths; `container`: looks at the host through helper containers. */
   readonly vantage: "host" | "container";
   readonly logLevel: string;
-  readonly retention: Readonly<{ runsDays: number; eventsDays: number; stepsDays: number; auditDays: number; generationsKept: number; outputDays: number }>;
+  readonly retention: Readonly<{
+    runsDays: number;
+    eventsDays: number;
+    stepsDays: number;
+    auditDays: number;
+    generationsKept: number;
+    outputDays: number;
+  }>;
 }

@@ -45,5 +45,12 @@ function parseView(text: string): readonly ProjectView[] {
 }
 
 function isView(value: unknown): value is ProjectView {
-  return typeof value === "object" && value !== null && "name" in value && "phase" in value && "reasons" in value && Array.isArray(value.reasons);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "name" in value &&
+    "phase" in value &&
+    "reasons" in value &&
+    Array.isArray(value.reasons)
+  );
 }

@@ -35,7 +35,9 @@ export function startDaemon(options: StartOptions): StartedDaemon {
   const ending = new AbortController();
   watchStores(state);
   const sharing = shareStatus(state);
-  const life = live({ ...options, state }, ending.signal).catch((error: unknown) => options.log.error({ chain: causeChain(error) }, "the daemon's life ended"));
+  const life = live({ ...options, state }, ending.signal).catch((error: unknown) =>
+    options.log.error({ chain: causeChain(error) }, "the daemon's life ended"),
+  );
   return {
     daemon: serve(state),
     engineRequest: (operation, seconds, ok) => state.metrics.engineRequest(operation, seconds, ok),
@@ -55,7 +57,13 @@ function newState(options: StartOptions): DaemonState {
   const modes = createModes(now, (mode, entered) => {
     log.warn({ mode: mode.name, detail: mode.detail }, entered ? "mode entered" : "mode left");
     if (mode.name === "standby") return;
-    state.outbox.add({ project: null, kind: entered ? "mode.entered" : "mode.left", cause: "daemon", message: `${mode.name}: ${mode.detail}`, fields: { mode: mode.name } });
+    state.outbox.add({
+      project: null,
+      kind: entered ? "mode.entered" : "mode.left",
+      cause: "daemon",
+      message: `${mode.name}: ${mode.detail}`,
+      fields: { mode: mode.name },
+    });
     void state.outbox.flush();
   });
   const metrics = openMetrics(
@@ -93,20 +101,38 @@ function newState(options: StartOptions): DaemonState {
   return state;
 }
 
-function quotaOf(state: DaemonState): readonly Readonly<{ resource: string; limit: number; used: number }>[] {
+function quotaOf(
+  state: DaemonState,
+): readonly Readonly<{ resource: string; limit: number; used: number }>[] {
   if (state.session === null) return [];
   const { world } = state.session;
-  return [{ resource: "memory", limit: memoryBudget(world.host, world.facts), used: world.reservedBytes }];
+  return [
+    { resource: "memory", limit: memoryBudget(world.host, world.facts), used: world.reservedBytes },
+  ];
 }
 
 function watchStores(state: DaemonState): void {
   const { modes } = state;
   state.postgres.onState((reachable) => {
-    modes.set("postgres-gone", !reachable, reachable ? "answers" : "Postgres cannot be reached; nothing is accepted");
-    modes.set("repairs-waiting", !reachable && state.session !== null, reachable ? "Postgres answers" : "nothing on the engine is changed; runners restart their agents alone");
+    modes.set(
+      "postgres-gone",
+      !reachable,
+      reachable ? "answers" : "Postgres cannot be reached; nothing is accepted",
+    );
+    modes.set(
+      "repairs-waiting",
+      !reachable && state.session !== null,
+      reachable
+        ? "Postgres answers"
+        : "nothing on the engine is changed; runners restart their agents alone",
+    );
     if (reachable) state.session?.triggerHost("postgres answers");
   });
   state.redis.onState((reachable) => {
-    modes.set("redis-gone", !reachable, reachable ? "answers" : "Redis cannot be reached; reconciling goes on by itself");
+    modes.set(
+      "redis-gone",
+      !reachable,
+      reachable ? "answers" : "Redis cannot be reached; reconciling goes on by itself",
+    );
   });
 }

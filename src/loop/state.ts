@@ -43,11 +43,16 @@ export interface DaemonState {
 /** The session, or conflict `loop.not-leader`. */
 export function leading(state: DaemonState): Session {
   if (state.session !== null) return state.session;
-  throw new BerthError("conflict", { code: "loop.not-leader", detail: `this daemon does not lead: ${state.waitingFor}`, hint: hintFor(state) });
+  throw new BerthError("conflict", {
+    code: "loop.not-leader",
+    detail: `this daemon does not lead: ${state.waitingFor}`,
+    hint: hintFor(state),
+  });
 }
 
 function hintFor(state: DaemonState): string {
-  if (state.modes.holds("foreign-install")) return "restore the database these containers were recorded in, or remove them by hand; `berth doctor` lists them";
+  if (state.modes.holds("foreign-install"))
+    return "restore the database these containers were recorded in, or remove them by hand; `berth doctor` lists them";
   if (state.modes.holds("postgres-gone")) return "start Postgres; see `berth doctor`";
   if (state.modes.holds("engine-gone")) return "start the Docker engine; see `berth doctor`";
   return "try again in a few seconds";

@@ -39,7 +39,8 @@ async function probe(session: Session): Promise<void> {
   const asked: Promise<unknown>[] = [];
   if (modes.holds("postgres-gone")) asked.push(doors.postgres.ping().then(() => outbox.flush()));
   if (modes.holds("redis-gone")) asked.push(doors.redis.ping());
-  if (modes.holds("engine-gone")) asked.push(doors.engine.ping().then(() => session.triggerHost("engine answers")));
+  if (modes.holds("engine-gone"))
+    asked.push(doors.engine.ping().then(() => session.triggerHost("engine answers")));
   if (outbox.waiting() > 0) asked.push(outbox.flush());
   await Promise.allSettled(asked);
 }
@@ -58,7 +59,9 @@ const verifying = new WeakMap<Session, Promise<void>>();
 
 async function verifyOnce(session: Session): Promise<void> {
   const { world, doors, modes } = session;
-  const needed = [...world.records.values()].some(({ spec, wanted }) => spec.network.egress === "open" && wanted === "active");
+  const needed = [...world.records.values()].some(
+    ({ spec, wanted }) => spec.network.egress === "open" && wanted === "active",
+  );
   try {
     world.hostRoutes = await doors.firewall.hostRoutes();
     if (!needed) return modes.set("firewall-unverified", false, "no project needs it");
@@ -69,7 +72,12 @@ async function verifyOnce(session: Session): Promise<void> {
     if (state.verified && !before) session.triggerHost("firewall verified");
   } catch (error) {
     world.firewallVerified = false;
-    if (needed) modes.set("firewall-unverified", true, error instanceof Error ? error.message : String(error));
+    if (needed)
+      modes.set(
+        "firewall-unverified",
+        true,
+        error instanceof Error ? error.message : String(error),
+      );
   }
 }
 
@@ -78,6 +86,7 @@ async function retain(session: Session): Promise<void> {
   const { outputDays, ...rows } = settings.retention;
   const deleted = await doors.postgres.enforceRetention({ epoch: world.install.epoch, ...rows });
   let freed = 0;
-  for (const project of world.spools) freed += await doors.runners.prune(project, session.now() - outputDays * 86_400_000);
+  for (const project of world.spools)
+    freed += await doors.runners.prune(project, session.now() - outputDays * 86_400_000);
   session.log.info({ deleted, outputBytesFreed: freed }, "retention enforced");
 }

@@ -100,14 +100,27 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
 /** Forgets everything about a project that is gone. */
 export function forgetProject(world: World, project: string): void {
   world.records.delete(project);
-  for (const map of [world.allocations, world.owners, world.faults, world.waiting, world.acting, world.refused, world.repairs]) map.delete(project);
+  for (const map of [
+    world.allocations,
+    world.owners,
+    world.faults,
+    world.waiting,
+    world.acting,
+    world.refused,
+    world.repairs,
+  ])
+    map.delete(project);
   world.openRuns.delete(project);
   world.spools.delete(project);
 }
 
 /** Takes over what Postgres has accepted. */
 export async function readRecords(world: World, postgres: PostgresDoor): Promise<void> {
-  const [rows, current, open] = await Promise.all([postgres.projects(), postgres.current(), postgres.projectsWithOpenRuns()]);
+  const [rows, current, open] = await Promise.all([
+    postgres.projects(),
+    postgres.current(),
+    postgres.projectsWithOpenRuns(),
+  ]);
   const names = new Set(rows.map(({ name }) => name));
   for (const name of world.records.keys()) if (!names.has(name)) forgetProject(world, name);
   for (const row of rows) world.records.set(row.name, row);

@@ -24,7 +24,12 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
   const log = openLog(settings.logLevel, { install: settings.install });
   surviveDefects(log);
   const started = start(environment, log);
-  const api = await serveApi({ daemon: started.daemon, listen: environment.listen, version, log }).catch(async (error: unknown) => {
+  const api = await serveApi({
+    daemon: started.daemon,
+    listen: environment.listen,
+    version,
+    log,
+  }).catch(async (error: unknown) => {
     await started.close();
     throw error;
   });
@@ -37,23 +42,39 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
   return 0;
 }
 
-function start(environment: DaemonEnvironment, log: Log): StartedDaemon & Readonly<{ close(): Promise<void> }> {
+const now = (): number => Date.now();
+const chance = Math.random;
+
+function start(
+  environment: DaemonEnvironment,
+  log: Log,
+): StartedDaemon & Readonly<{ close(): Promise<void> }> {
   const { settings } = environment;
-  const now = (): number => Date.now();
-  const chance = Math.random;
   let own: Ownership = { install: settings.install, installUid: "", epoch: 0 };
-  let observeRequest: StartedDaemon["engineRequest"] = () => undefined;
+  let started: StartedDaemon | null = null;
   const engine = openEngine({
     dockerHost: environment.dockerHost,
     entrypoint: RUNNER_ENTRYPOINT,
     now,
     chance,
-    onRequest: ({ operation, seconds, ok }) => observeRequest(operation, seconds, ok),
+    onRequest: ({ operation, seconds, ok }) => started?.engineRequest(operation, seconds, ok),
   });
-  const firewall = openFirewall({ install: settings.install, bridgePrefix: bridgePrefixOf(settings.install), mode: settings.vantage, engine, netImage: settings.netImage, own: () => own });
-  const postgres = openPostgres({ url: environment.databaseUrl, install: settings.install, onTrouble: (operation, error) => log.warn({ operation, chain: causeChain(error) }, "postgres trouble") });
+  const firewall = openFirewall({
+    install: settings.install,
+    bridgePrefix: bridgePrefixOf(settings.install),
+    mode: settings.vantage,
+    engine,
+    netImage: settings.netImage,
+    own: () => own,
+  });
+  const postgres = openPostgres({
+    url: environment.databaseUrl,
+    install: settings.install,
+    onTrouble: (operation, error) =>
+      log.warn({ operation, chain: causeChain(error) }, "postgres trouble"),
+  });
   const redis = openRedis({ url: environment.redisUrl, install: settings.install });
-  const started = startDaemon({
+  started = startDaemon({
     settings,
     log,
     now,
@@ -65,13 +86,24 @@ function start(environment: DaemonEnvironment, log: Log): StartedDaemon & Readon
       own = identity;
     },
     openRunners: ({ spoolRoot, epoch, listener }) =>
-      openRunners({ spoolRoot, install: settings.install, epoch, listener, now, randomness: chance, log: { info: (message, fields) => log.debug(fields, message), warn: (message, fields) => log.warn(fields, message) } }),
+      openRunners({
+        spoolRoot,
+        install: settings.install,
+        epoch,
+        listener,
+        now,
+        randomness: chance,
+        log: {
+          info: (message, fields) => log.debug(fields, message),
+          warn: (message, fields) => log.warn(fields, message),
+        },
+      }),
   });
-  observeRequest = started.engineRequest;
+  const running = started;
   return {
-    ...started,
+    ...running,
     async close() {
-      await started.close();
+      await running.close();
       await Promise.allSettled([redis.close(), postgres.close(), engine.close()]);
     },
   };
@@ -79,7 +111,9 @@ function start(environment: DaemonEnvironment, log: Log): StartedDaemon & Readon
 
 /** A defect is told with its whole chain and the daemon goes on: one project's trouble must not stop the others' repairs. */
 function surviveDefects(log: Log): void {
-  process.on("unhandledRejection", (error) => log.error({ chain: causeChain(error) }, "defect: unhandled rejection"));
+  process.on("unhandledRejection", (error) =>
+    log.error({ chain: causeChain(error) }, "defect: unhandled rejection"),
+  );
   process.on("uncaughtException", (error) => {
     if (error instanceof BerthError) log.error({ chain: causeChain(error) }, "defect: uncaught");
     else log.error({ chain: causeChain(error), stack: error.stack }, "defect: uncaught");

@@ -12,7 +12,9 @@ export interface Inspections {
   keepOnly(containerIds: ReadonlySet<string>): void;
 }
 
-export function createInspections(inspect: (id: string) => Promise<InspectedContainer | null>): Inspections {
+export function createInspections(
+  inspect: (id: string) => Promise<InspectedContainer | null>,
+): Inspections {
   const known = new Map<string, InspectedContainer>();
   return {
     async of(id) {

@@ -1,7 +1,12 @@
 /** What one snapshot and the runners say of one project. */
 import type { LimitValues } from "../model/desired.ts";
 import type { ObservedProject } from "../model/observed-project.ts";
-import type { EngineSnapshot, InspectedContainer, OwnLabels, RunnerReport } from "../model/observed.ts";
+import type {
+  EngineSnapshot,
+  InspectedContainer,
+  OwnLabels,
+  RunnerReport,
+} from "../model/observed.ts";
 
 export interface ProjectSight {
   readonly project: string;
@@ -28,7 +33,8 @@ export function isOurs(own: OwnLabels, install: string, installUid: string): boo
 /** Gathers; chooses nothing. Inspects only containers of this project that are not remembered. */
 export async function observeProject(sight: ProjectSight): Promise<ObservedProject> {
   const { project, snapshot } = sight;
-  const mine = (own: OwnLabels): boolean => isOurs(own, sight.install, sight.installUid) && own.project === project;
+  const mine = (own: OwnLabels): boolean =>
+    isOurs(own, sight.install, sight.installUid) && own.project === project;
   const name = `berth-${sight.install}-${project}`;
   const containers = snapshot.containers.filter(({ own }) => mine(own));
   const inspected = await Promise.all(containers.map(({ id }) => sight.inspect(id)));
@@ -38,9 +44,13 @@ export async function observeProject(sight: ProjectSight): Promise<ObservedProje
     networks: snapshot.networks.filter(({ own }) => mine(own)),
     volumes: snapshot.volumes.filter(({ own }) => mine(own)).map((volume) => volume.name),
     foreign: {
-      container: snapshot.containers.some((container) => container.name === name && !mine(container.own)),
+      container: snapshot.containers.some(
+        (container) => container.name === name && !mine(container.own),
+      ),
       network: snapshot.networks.some((network) => network.name === name && !mine(network.own)),
-      volumes: snapshot.volumes.filter((volume) => volume.name.startsWith(`${name}.`) && !mine(volume.own)).map((volume) => volume.name),
+      volumes: snapshot.volumes
+        .filter((volume) => volume.name.startsWith(`${name}.`) && !mine(volume.own))
+        .map((volume) => volume.name),
     },
     inspected: inspected.filter((each) => each !== null),
     runner: sight.runner,

@@ -13,7 +13,11 @@ export interface Outbox {
   waiting(): number;
 }
 
-export function createOutbox(postgres: Pick<PostgresDoor, "appendEvents">, epochOf: () => number | null, onWritten: (events: readonly EventRecord[]) => void): Outbox {
+export function createOutbox(
+  postgres: Pick<PostgresDoor, "appendEvents">,
+  epochOf: () => number | null,
+  onWritten: (events: readonly EventRecord[]) => void,
+): Outbox {
   let waiting: NewEvent[] = [];
   let dropped = 0;
   let flushing: Promise<boolean> | null = null;
@@ -34,7 +38,12 @@ export function createOutbox(postgres: Pick<PostgresDoor, "appendEvents">, epoch
       waiting = waiting.slice(BATCH);
       const counted = dropped;
       try {
-        onWritten(await postgres.appendEvents(epoch, counted > 0 ? [...batch, droppedEvent(counted)] : batch));
+        onWritten(
+          await postgres.appendEvents(
+            epoch,
+            counted > 0 ? [...batch, droppedEvent(counted)] : batch,
+          ),
+        );
         dropped -= counted;
       } catch {
         // Kept for the next flush, in order; the caller learns of it by `false`.

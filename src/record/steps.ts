@@ -2,6 +2,12 @@
 import type { Outcome, Plan } from "../model/step.ts";
 import type { PostgresDoor, StepSettlement } from "../postgres/door.ts";
 
+/** The database and the epoch a row is written under. */
+export interface Under {
+  readonly postgres: PostgresDoor;
+  readonly epoch: number;
+}
+
 export interface OpenedPlan {
   readonly plan: Plan;
   /** Journal row of each step, in the plan's order. */
@@ -9,9 +15,9 @@ export interface OpenedPlan {
 }
 
 /** Opens a row a step under our epoch; throws conflict when the epoch is stale, transient when Postgres is away. */
-export async function intend(plan: Plan, pass: string, postgres: PostgresDoor, epoch: number): Promise<OpenedPlan> {
-  const rows = await postgres.openSteps(
-    epoch,
+export async function intend(plan: Plan, pass: string, under: Under): Promise<OpenedPlan> {
+  const rows = await under.postgres.openSteps(
+    under.epoch,
     plan.steps.map((step) => ({
       project: step.project,
       pass,
@@ -27,13 +33,17 @@ export async function intend(plan: Plan, pass: string, postgres: PostgresDoor, e
 }
 
 /** Settles every row of an opened plan. */
-export async function settle(opened: OpenedPlan, outcomes: readonly Outcome[], postgres: PostgresDoor, epoch: number): Promise<void> {
+export async function settle(
+  opened: OpenedPlan,
+  outcomes: readonly Outcome[],
+  under: Under,
+): Promise<void> {
   const settlements: StepSettlement[] = [];
   outcomes.forEach((outcome, index) => {
     const rowId = opened.rows[index];
     if (rowId !== undefined) settlements.push(settlement(rowId, outcome));
   });
-  await postgres.settleSteps(epoch, settlements);
+  await under.postgres.settleSteps(under.epoch, settlements);
 }
 
 function settlement(rowId: number, outcome: Outcome): StepSettlement {

@@ -39,8 +39,10 @@ const MODES: readonly ModeName[] = [
 export function openMetrics(sources: MetricsSources, version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const gauge = (name: string, help: string, labelNames: readonly string[] = []): Gauge => new Gauge({ name, help, labelNames: [...labelNames], registers });
-  const counter = (name: string, help: string, labelNames: readonly string[] = []): Counter => new Counter({ name, help, labelNames: [...labelNames], registers });
+  const gauge = (name: string, help: string, labelNames: readonly string[] = []): Gauge =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers });
+  const counter = (name: string, help: string, labelNames: readonly string[] = []): Counter =>
+    new Counter({ name, help, labelNames: [...labelNames], registers });
 
   gauge("berth_build_info", "Always 1; the version is a label.", ["version"]).set({ version }, 1);
   const requests = new Histogram({
@@ -57,15 +59,25 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
-  const drifts = forgettable(counter("berth_drift_total", "Drift made by somebody else, found and repaired.", ["project", "kind"]));
-  const restarts = forgettable(counter("berth_agent_restarts_total", "Agent processes started again.", ["project", "agent"]));
-  const ooms = forgettable(counter("berth_oom_kills_total", "Processes the kernel killed for memory.", ["project"]));
+  const drifts = forgettable(
+    counter("berth_drift_total", "Drift made by somebody else, found and repaired.", [
+      "project",
+      "kind",
+    ]),
+  );
+  const restarts = forgettable(
+    counter("berth_agent_restarts_total", "Agent processes started again.", ["project", "agent"]),
+  );
+  const ooms = forgettable(
+    counter("berth_oom_kills_total", "Processes the kernel killed for memory.", ["project"]),
+  );
   const counters = [drifts, restarts, ooms];
   const fromViews = viewGauges(gauge, counter);
   const host = hostGauges(gauge);
 
   return {
-    engineRequest: (operation, seconds, ok) => requests.observe({ operation, ok: String(ok) }, seconds),
+    engineRequest: (operation, seconds, ok) =>
+      requests.observe({ operation, ok: String(ok) }, seconds),
     pass: (kind, seconds, ok) => passes.observe({ pass: kind, ok: String(ok) }, seconds),
     drift: (project, kind) => drifts.inc({ project, kind }),
     restarted: (project, agent) => restarts.inc({ project, agent }),
@@ -82,7 +94,9 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
 }
 
 /** A counter that can forget a project: prom-client keeps series for ever, so the labels used are remembered here. */
-function forgettable(counter: Counter): Readonly<{ inc(labels: Labels, by?: number): void; forget(project: string): void }> {
+function forgettable(
+  counter: Counter,
+): Readonly<{ inc(labels: Labels, by?: number): void; forget(project: string): void }> {
   const used = new Map<string, Labels>();
   return {
     inc(labels, by = 1) {
@@ -103,15 +117,38 @@ type Labels = Readonly<{ project: string; kind?: string; agent?: string }>;
 type MakeGauge = (name: string, help: string, labelNames?: readonly string[]) => Gauge;
 type MakeCounter = (name: string, help: string, labelNames?: readonly string[]) => Counter;
 
-function viewGauges(gauge: MakeGauge, counter: MakeCounter): (projects: readonly ProjectView[]) => void {
-  const state = gauge("berth_project_state", "1 for the phase a project is in.", ["project", "state"]);
+function viewGauges(
+  gauge: MakeGauge,
+  counter: MakeCounter,
+): (projects: readonly ProjectView[]) => void {
+  const state = gauge("berth_project_state", "1 for the phase a project is in.", [
+    "project",
+    "state",
+  ]);
   const agents = gauge("berth_agents", "Agent processes by state.", ["project", "agent", "state"]);
-  const cpu = counter("container_cpu_usage_seconds_total", "CPU time used by the container.", ["project"]);
-  const cpuOfAgent = gauge("berth_agent_cpu_seconds", "CPU time used by an agent's process tree.", ["project", "agent"]);
-  const rssOfAgent = gauge("berth_agent_memory_rss_bytes", "Resident memory of an agent's process tree.", ["project", "agent"]);
-  const memory = gauge("container_memory_working_set_bytes", "Memory in use that cannot be reclaimed.", ["project"]);
-  const limit = gauge("container_spec_memory_limit_bytes", "Memory limit of the container.", ["project"]);
-  const cpuQuota = gauge("container_spec_cpu_quota", "CPU limit in microseconds per 100 ms.", ["project"]);
+  const cpu = counter("container_cpu_usage_seconds_total", "CPU time used by the container.", [
+    "project",
+  ]);
+  const cpuOfAgent = gauge("berth_agent_cpu_seconds", "CPU time used by an agent's process tree.", [
+    "project",
+    "agent",
+  ]);
+  const rssOfAgent = gauge(
+    "berth_agent_memory_rss_bytes",
+    "Resident memory of an agent's process tree.",
+    ["project", "agent"],
+  );
+  const memory = gauge(
+    "container_memory_working_set_bytes",
+    "Memory in use that cannot be reclaimed.",
+    ["project"],
+  );
+  const limit = gauge("container_spec_memory_limit_bytes", "Memory limit of the container.", [
+    "project",
+  ]);
+  const cpuQuota = gauge("container_spec_cpu_quota", "CPU limit in microseconds per 100 ms.", [
+    "project",
+  ]);
   const pids = gauge("container_processes", "Processes and threads in the container.", ["project"]);
   const all = [state, agents, cpu, cpuOfAgent, rssOfAgent, memory, limit, cpuQuota, pids];
   return (projects) => {
@@ -126,8 +163,10 @@ function viewGauges(gauge: MakeGauge, counter: MakeCounter): (projects: readonly
       if (view.usage.pids !== null) pids.set({ project }, view.usage.pids);
       for (const agent of view.agents) {
         agents.inc({ project, agent: agent.agent, state: agent.state }, 1);
-        if (agent.cpuMs !== null) cpuOfAgent.inc({ project, agent: agent.agent }, agent.cpuMs / 1000);
-        if (agent.rssBytes !== null) rssOfAgent.inc({ project, agent: agent.agent }, agent.rssBytes);
+        if (agent.cpuMs !== null)
+          cpuOfAgent.inc({ project, agent: agent.agent }, agent.cpuMs / 1000);
+        if (agent.rssBytes !== null)
+          rssOfAgent.inc({ project, agent: agent.agent }, agent.rssBytes);
       }
     }
   };
@@ -136,7 +175,10 @@ function viewGauges(gauge: MakeGauge, counter: MakeCounter): (projects: readonly
 function hostGauges(gauge: MakeGauge): (sources: MetricsSources) => void {
   const leader = gauge("berth_leader", "1 while this daemon leads.");
   const epoch = gauge("berth_epoch", "Fencing epoch this daemon acts under.");
-  const stream = gauge("berth_events_stream_connected", "1 while the engine's event stream is connected.");
+  const stream = gauge(
+    "berth_events_stream_connected",
+    "1 while the engine's event stream is connected.",
+  );
   const breaker = gauge("berth_breaker_state", "0 closed, 1 half-open, 2 open.", ["name"]);
   const mode = gauge("berth_mode", "1 while the named degraded mode holds.", ["mode"]);
   const quotaLimit = gauge("berth_quota_limit", "Budget of the host.", ["resource"]);

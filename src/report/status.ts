@@ -57,13 +57,16 @@ export function projectView(sources: StatusSources): ProjectView {
 /** Worst first: what a person must look at outranks what will pass. */
 function healthWord(sources: StatusSources): HealthWord {
   const { record, container, report, fault, waiting } = sources;
-  if (record.wanted === "inactive" || record.wanted === "completed" || record.wanted === "removed") return "stopped";
+  if (record.wanted === "inactive" || record.wanted === "completed" || record.wanted === "removed")
+    return "stopped";
   if (fault !== null) return "failed";
   if (container === undefined) return "unknown";
   if (container?.state === "paused") return "frozen";
   if (record.wanted === "stopped") return "stopped";
-  if (container === null || container.state !== "running") return waiting.length > 0 ? "waiting" : "starting";
-  if (report === null || !sources.connected) return sources.now - record.phaseSince > STALE_MS ? "unknown" : "starting";
+  if (container === null || container.state !== "running")
+    return waiting.length > 0 ? "waiting" : "starting";
+  if (report === null || !sources.connected)
+    return sources.now - record.phaseSince > STALE_MS ? "unknown" : "starting";
   return agentsWord(report.agents, record);
 }
 
@@ -73,7 +76,10 @@ function agentsWord(agents: readonly AgentStatus[], record: ProjectRecord): Heal
   if (states.has("unhealthy")) return "unhealthy";
   if (states.has("waiting")) return "waiting";
   if (states.has("starting") || states.has("backoff") || states.has("stopping")) return "starting";
-  const failed = agents.some((agent) => agent.state === "exited" && (agent.lastExit?.code !== 0 || agent.lastExit.signal !== null));
+  const failed = agents.some(
+    (agent) =>
+      agent.state === "exited" && (agent.lastExit?.code !== 0 || agent.lastExit.signal !== null),
+  );
   if (failed) return "unhealthy";
   return agents.length === 0 && Object.keys(record.spec.agents).length > 0 ? "starting" : "healthy";
 }
@@ -84,12 +90,18 @@ function reasons(sources: StatusSources): readonly string[] {
   if (fault !== null) list.push(`${fault.code}: ${fault.detail}`);
   for (const each of sources.waiting) list.push(`waiting: ${each}`);
   if (container?.state === "running" && (!connected || report === null)) {
-    list.push(report === null ? "its runner has not answered yet" : `its runner has not been heard for ${Math.round((now - report.heardAt) / 1000)} s`);
+    list.push(
+      report === null
+        ? "its runner has not answered yet"
+        : `its runner has not been heard for ${Math.round((now - report.heardAt) / 1000)} s`,
+    );
   }
   if (report?.workspace === "failed") list.push(`workspace: ${report.workspaceDetail ?? "failed"}`);
-  if ((report?.missingSecrets.length ?? 0) > 0) list.push(`missing secrets: ${report?.missingSecrets.join(", ")}`);
+  if ((report?.missingSecrets.length ?? 0) > 0)
+    list.push(`missing secrets: ${report?.missingSecrets.join(", ")}`);
   for (const agent of report?.agents ?? []) {
-    if (agent.reason !== null && agent.state !== "running") list.push(`${agent.agent}#${agent.replica} ${agent.state}: ${agent.reason}`);
+    if (agent.reason !== null && agent.state !== "running")
+      list.push(`${agent.agent}#${agent.replica} ${agent.state}: ${agent.reason}`);
   }
   return list;
 }

@@ -1,7 +1,15 @@
 /** A whole Berth for a test: Postgres, Redis, a daemon process of its own install, and the CLI; nothing of it stays. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -50,7 +58,11 @@ export interface StackOptions {
 }
 
 /** Polls until `look` gives something that is not undefined; fails with `what` and the last error after the deadline. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined, deadlineMs = 20_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  deadlineMs = 20_000,
+): Promise<T> {
   const end = Date.now() + deadlineMs;
   let last: unknown;
   for (;;) {
@@ -67,10 +79,18 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
 }
 
 /** Runs a program; never throws for its exit code. */
-export function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<CliResult> {
+export function run(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<CliResult> {
   return new Promise((resolve) => {
     execFile(file, [...args], { env, maxBuffer: 64 * 1024 ** 2 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
+      resolve({
+        code: error === null ? 0 : typeof error.code === "number" ? error.code : 1,
+        stdout,
+        stderr,
+      });
     });
   });
 }
@@ -97,7 +117,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   });
   const launch = (at: string, env: Readonly<Record<string, string>> = {}): ChildProcess => {
     const log = openSync(logFile, "a");
-    const child = spawn(process.execPath, [MAIN, "daemon"], { env: { ...environment(at), ...env }, stdio: ["ignore", log, log] });
+    const child = spawn(process.execPath, [MAIN, "daemon"], {
+      env: { ...environment(at), ...env },
+      stdio: ["ignore", log, log],
+    });
     closeSync(log);
     daemons.add(child);
     child.once("exit", () => daemons.delete(child));
@@ -125,21 +148,32 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     berth: (...args) => run(process.execPath, [MAIN, ...args], environment(socket)),
     async ok(...args) {
       const result = await stack.berth(...args);
-      if (result.code !== 0) throw new Error(`berth ${args.join(" ")} exited with ${result.code}\n${result.stdout}\n${result.stderr}\n${tail(logFile)}`);
+      if (result.code !== 0)
+        throw new Error(
+          `berth ${args.join(" ")} exited with ${result.code}\n${result.stdout}\n${result.stderr}\n${tail(logFile)}`,
+        );
       return result.stdout;
     },
-    json: async <T>(...args: readonly string[]) => JSON.parse(await stack.ok(...args, "--json")) as T,
+    json: async <T>(...args: readonly string[]) =>
+      JSON.parse(await stack.ok(...args, "--json")) as T,
     get: (path) => get(socket, path),
     daemonPid: () => daemon?.pid ?? 0,
     async second() {
       const at = join(dir, "second.sock");
       const child = launch(at);
-      await eventually("the second daemon answers", async () => ((await get(at, "/healthz")).status === 200 ? true : undefined));
+      await eventually("the second daemon answers", async () =>
+        (await get(at, "/healthz")).status === 200 ? true : undefined,
+      );
       return { socket: at, kill: () => kill(child, "SIGKILL") };
     },
     async startDaemon(env = {}) {
       daemon = launch(socket, env);
-      await eventually("the daemon leads", async () => ((await get(socket, "/readyz")).body.includes('"role":"leader"') ? true : undefined), 30_000).catch((error: unknown) => {
+      await eventually(
+        "the daemon leads",
+        async () =>
+          (await get(socket, "/readyz")).body.includes('"role":"leader"') ? true : undefined,
+        30_000,
+      ).catch((error: unknown) => {
         throw new Error(tail(logFile), { cause: error });
       });
     },
@@ -148,7 +182,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       daemon = null;
     },
     async objects() {
-      const list = async (...args: readonly string[]): Promise<string[]> => (await docker(...args)).split("\n").filter(Boolean);
+      const list = async (...args: readonly string[]): Promise<string[]> =>
+        (await docker(...args)).split("\n").filter(Boolean);
       const filter = `label=berth.install=${install}`;
       const [containers, networks, volumes] = await Promise.all([
         list("ps", "-aq", "--no-trunc", "--filter", filter),
@@ -183,7 +218,10 @@ function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   });
 }
 
-function get(socketPath: string, path: string): Promise<Readonly<{ status: number; body: string }>> {
+function get(
+  socketPath: string,
+  path: string,
+): Promise<Readonly<{ status: number; body: string }>> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, path, timeout: 5_000 }, (response) => {
       let body = "";

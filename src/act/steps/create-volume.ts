@@ -2,6 +2,10 @@
 import type { ActStep } from "../context.ts";
 
 export const createVolume: ActStep<"create-volume"> = async (step, { engine, own }) => {
-  await engine.createVolume(step.name, own, { "berth.project": step.project, "berth.role": "data", "berth.volume": step.volume });
+  await engine.createVolume(step.name, own, {
+    "berth.project": step.project,
+    "berth.role": "data",
+    "berth.volume": step.volume,
+  });
   return null;
 };

@@ -12,6 +12,11 @@ export const settleRuns: ActStep<"settle-runs"> = async (step, { runners, postgr
     await postgres.ingest({ epoch: own.epoch, project: step.project, generation: 0, events });
     after = events.at(-1)?.seq ?? after;
   }
-  const lost = await postgres.loseRuns({ epoch: own.epoch, project: step.project, reason: step.reason, exceptBoot: null });
+  const lost = await postgres.loseRuns({
+    epoch: own.epoch,
+    project: step.project,
+    reason: step.reason,
+    exceptBoot: null,
+  });
   return lost === 0 ? null : `${lost} runs lost`;
 };

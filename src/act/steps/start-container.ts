@@ -4,7 +4,11 @@ import type { ActStep } from "../context.ts";
 
 export const startContainer: ActStep<"start-container"> = async (step, { engine, made }) => {
   const id = step.containerId ?? made.containerId;
-  if (id === null) throw new BerthError("defect", { code: "act.container-unknown", detail: `${step.resource} was not created before its start` });
+  if (id === null)
+    throw new BerthError("defect", {
+      code: "act.container-unknown",
+      detail: `${step.resource} was not created before its start`,
+    });
   await engine.startContainer(id);
   return id;
 };

@@ -31,12 +31,20 @@ export async function applyBundle(options: ApplyOptions, state: DaemonState): Pr
 }
 
 /** A plan holds only while nothing has moved: neither what is declared nor what it would do. */
-async function refuseIfMoved(expected: NonNullable<ApplyOptions["expected"]>, options: ApplyOptions, session: Session): Promise<void> {
+async function refuseIfMoved(
+  expected: NonNullable<ApplyOptions["expected"]>,
+  options: ApplyOptions,
+  session: Session,
+): Promise<void> {
   const now = await planBundle(options.bundle, options.prune, session);
-  if (now.baseGeneration === expected.generation && now.fingerprint === expected.fingerprint) return;
+  if (now.baseGeneration === expected.generation && now.fingerprint === expected.fingerprint)
+    return;
   throw new BerthError("conflict", {
     code: "loop.plan-stale",
-    detail: now.baseGeneration === expected.generation ? "what the plan would do has changed since it was made" : `generation ${now.baseGeneration} was accepted since the plan was made against ${expected.generation}`,
+    detail:
+      now.baseGeneration === expected.generation
+        ? "what the plan would do has changed since it was made"
+        : `generation ${now.baseGeneration} was accepted since the plan was made against ${expected.generation}`,
     hint: "run `berth plan` again and look at what it says now",
   });
 }
@@ -47,25 +55,54 @@ interface Took {
   readonly by: Asker;
 }
 
-async function took(accepted: Readonly<{ generation: number; changed: boolean; unnamed: readonly string[]; pruned: readonly string[] }>, projects: readonly string[], { session, before, by }: Took): Promise<ApplyView> {
+async function took(
+  accepted: Readonly<{
+    generation: number;
+    changed: boolean;
+    unnamed: readonly string[];
+    pruned: readonly string[];
+  }>,
+  projects: readonly string[],
+  { session, before, by }: Took,
+): Promise<ApplyView> {
   const { world, doors, outbox } = session;
   await readRecords(world, doors.postgres);
   if (world.generation !== before) {
     world.refused.clear();
     world.owners.clear();
-    outbox.add({ project: null, kind: "declaration.accepted", cause: "operator", message: `generation ${world.generation} accepted`, fields: { generation: world.generation, by: by.claim ?? by.who } });
+    outbox.add({
+      project: null,
+      kind: "declaration.accepted",
+      cause: "operator",
+      message: `generation ${world.generation} accepted`,
+      fields: { generation: world.generation, by: by.claim ?? by.who },
+    });
     void outbox.flush();
   }
   session.triggerHost("declaration");
-  return { generation: accepted.generation, changed: accepted.changed, unnamed: accepted.unnamed, pruned: accepted.pruned, projects };
+  return {
+    generation: accepted.generation,
+    changed: accepted.changed,
+    unnamed: accepted.unnamed,
+    pruned: accepted.pruned,
+    projects,
+  };
 }
 
 /** An older generation becomes a new one, with its bundle parsed again under today's rules and budget. */
-export async function rollBack(request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>, state: DaemonState): Promise<ApplyView> {
+export async function rollBack(
+  request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>,
+  state: DaemonState,
+): Promise<ApplyView> {
   const session = leading(state);
   const { world, doors } = session;
   const kept = await doors.postgres.generation(request.generation);
-  if (kept === null) throw new BerthError("usage", { code: "loop.generation-missing", detail: `there is no generation ${request.generation}`, hint: "`berth history` lists those that are kept" });
+  if (kept === null)
+    throw new BerthError("usage", {
+      code: "loop.generation-missing",
+      detail: `there is no generation ${request.generation}`,
+      hint: "`berth history` lists those that are kept",
+    });
   const { declaration } = readBundle(kept.bundle, session);
   const before = world.generation;
   const accepted = await doors.postgres.accept({
@@ -83,11 +120,23 @@ export async function rollBack(request: Readonly<{ generation: number; by: Asker
 }
 
 /** Wants every project (of one source) inactive; returns their names. Workspaces stay. */
-export async function takeDown(request: Readonly<{ source: string | null; by: Asker }>, state: DaemonState): Promise<readonly string[]> {
+export async function takeDown(
+  request: Readonly<{ source: string | null; by: Asker }>,
+  state: DaemonState,
+): Promise<readonly string[]> {
   const session = leading(state);
-  const names = [...session.world.records.values()].filter(({ source, wanted }) => wanted !== "removed" && (request.source === null || source === request.source)).map(({ name }) => name);
+  const names = [...session.world.records.values()]
+    .filter(
+      ({ source, wanted }) =>
+        wanted !== "removed" && (request.source === null || source === request.source),
+    )
+    .map(({ name }) => name);
   for (const project of names) {
-    await intend({ project, by: request.by, idempotencyKey: null }, { kind: "wanted", wanted: "inactive", removeVolumes: false }, state);
+    await intend(
+      { project, by: request.by, idempotencyKey: null },
+      { kind: "wanted", wanted: "inactive", removeVolumes: false },
+      state,
+    );
   }
   return names;
 }

@@ -7,23 +7,54 @@ import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { recordOf } from "./views.ts";
 
-export async function openExec(options: ExecOptions, state: DaemonState): Promise<Readonly<{ session: ExecSession; close(): Promise<void> }>> {
+export async function openExec(
+  options: ExecOptions,
+  state: DaemonState,
+): Promise<Readonly<{ session: ExecSession; close(): Promise<void> }>> {
   const session = leading(state);
   const { project } = options;
   recordOf(project, session);
   const containerId = await runningContainer(project, session);
   if (options.root) {
     const { epoch } = session.world.install;
-    await session.doors.postgres.recordAudit({ epoch, by: options.by, action: "exec.root", project, detail: options.argv.join(" ").slice(0, 1_000) });
-    const opened = await session.doors.engine.exec({ containerId, argv: options.argv, tty: options.tty, user: "0", environment: options.environment });
+    await session.doors.postgres.recordAudit({
+      epoch,
+      by: options.by,
+      action: "exec.root",
+      project,
+      detail: options.argv.join(" ").slice(0, 1_000),
+    });
+    const opened = await session.doors.engine.exec({
+      containerId,
+      argv: options.argv,
+      tty: options.tty,
+      user: "0",
+      environment: options.environment,
+    });
     return { session: opened, close: async () => undefined };
   }
   const ticket = await session.doors.runners.execOpen(project, null);
-  const argv = session.doors.runners.execArgv(ticket, { argv: options.argv, environment: options.environment });
+  const argv = session.doors.runners.execArgv(ticket, {
+    argv: options.argv,
+    environment: options.environment,
+  });
   const close = (): Promise<void> =>
-    session.doors.runners.execClose(project, ticket.marker).catch((error: unknown) => session.log.warn({ project, chain: causeChain(error) }, "exec not closed"));
+    session.doors.runners
+      .execClose(project, ticket.marker)
+      .catch((error: unknown) =>
+        session.log.warn({ project, chain: causeChain(error) }, "exec not closed"),
+      );
   try {
-    return { session: await session.doors.engine.exec({ containerId, argv, tty: options.tty, user: "0", environment: {} }), close };
+    return {
+      session: await session.doors.engine.exec({
+        containerId,
+        argv,
+        tty: options.tty,
+        user: "0",
+        environment: {},
+      }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -33,7 +64,9 @@ export async function openExec(options: ExecOptions, state: DaemonState): Promis
 async function runningContainer(project: string, session: Session): Promise<string> {
   const { install, installUid } = session.world.install;
   const snapshot = await session.relist.fresh();
-  const mine = snapshot.containers.filter(({ own }) => isOurs(own, install, installUid) && own.project === project);
+  const mine = snapshot.containers.filter(
+    ({ own }) => isOurs(own, install, installUid) && own.project === project,
+  );
   const running = mine.find(({ state }) => state === "running");
   if (running !== undefined) return running.id;
   const frozen = mine.some(({ state }) => state === "paused");

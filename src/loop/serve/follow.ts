@@ -8,11 +8,21 @@ const BATCH = 500;
 const POLL_MS = 5_000;
 
 /** Events after `after` (null: from now on), in order, until the signal aborts. Reads nothing ahead of its consumer. */
-export async function* followEvents(query: Readonly<{ after: number | null; project: string | null }>, state: DaemonState, signal: AbortSignal): AsyncIterable<EventRecord> {
+export async function* followEvents(
+  query: Readonly<{ after: number | null; project: string | null }>,
+  state: DaemonState,
+  signal: AbortSignal,
+): AsyncIterable<EventRecord> {
   let after = query.after ?? (await newestId(state));
   while (!signal.aborted) {
     const woken = state.wakeFollowers.promise;
-    const events = await state.postgres.events({ after, project: query.project, kinds: [], limit: BATCH, newestFirst: false });
+    const events = await state.postgres.events({
+      after,
+      project: query.project,
+      kinds: [],
+      limit: BATCH,
+      newestFirst: false,
+    });
     for (const event of events) {
       yield event;
       after = event.id;
@@ -24,11 +34,20 @@ export async function* followEvents(query: Readonly<{ after: number | null; proj
 async function untilWoken(woken: Promise<void>, signal: AbortSignal): Promise<void> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  await Promise.race([woken, sleep(POLL_MS, undefined, { signal: either, ref: false }).catch(() => undefined)]);
+  await Promise.race([
+    woken,
+    sleep(POLL_MS, undefined, { signal: either, ref: false }).catch(() => undefined),
+  ]);
   stop.abort();
 }
 
 async function newestId(state: DaemonState): Promise<number> {
-  const [newest] = await state.postgres.events({ after: null, project: null, kinds: [], limit: 1, newestFirst: true });
+  const [newest] = await state.postgres.events({
+    after: null,
+    project: null,
+    kinds: [],
+    limit: 1,
+    newestFirst: true,
+  });
   return newest?.id ?? 0;
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../base/errors.ts";
 import { isOurs } from "../../observe/project.ts";
-import type { EngineSnapshot } from "../../model/observed.ts";
+import type { EngineSnapshot, OwnLabels } from "../../model/observed.ts";
 import type { ProjectView, RemovedView } from "../../model/view.ts";
 import type { Wanted } from "../../model/lifecycle.ts";
 import type { Asker, IntentRequest } from "../../postgres/door.ts";
@@ -17,14 +17,30 @@ interface Ask {
 }
 
 /** Records one wish and triggers what it needs; returns the project as it is right after. */
-export async function intend(ask: Ask, change: IntentRequest["change"], state: DaemonState): Promise<ProjectView> {
+export async function intend(
+  ask: Ask,
+  change: IntentRequest["change"],
+  state: DaemonState,
+): Promise<ProjectView> {
   const session = leading(state);
   const { world, doors, outbox } = session;
   recordOf(ask.project, session);
-  const row = await doors.postgres.intend({ epoch: world.install.epoch, project: ask.project, change, by: ask.by, idempotencyKey: ask.idempotencyKey });
+  const row = await doors.postgres.intend({
+    epoch: world.install.epoch,
+    project: ask.project,
+    change,
+    by: ask.by,
+    idempotencyKey: ask.idempotencyKey,
+  });
   world.records.set(row.name, row);
   for (const map of [world.refused, world.repairs, world.owners]) map.delete(row.name);
-  outbox.add({ project: row.name, kind: "project.asked", cause: "operator", message: sentence(row.name, change), fields: { wanted: row.wanted, by: ask.by.claim ?? ask.by.who } });
+  outbox.add({
+    project: row.name,
+    kind: "project.asked",
+    cause: "operator",
+    message: sentence(row.name, change),
+    fields: { wanted: row.wanted, by: ask.by.claim ?? ask.by.who },
+  });
   void outbox.flush();
   session.triggerHost("intent");
   session.trigger(row.name, "intent");
@@ -36,7 +52,9 @@ function sentence(project: string, change: IntentRequest["change"]): string {
     case "wanted":
       return `${project} is wanted ${change.wanted}`;
     case "restart":
-      return change.agent === null ? `every agent of ${project} is to restart` : `${project}/${change.agent} is to restart`;
+      return change.agent === null
+        ? `every agent of ${project} is to restart`
+        : `${project}/${change.agent} is to restart`;
     case "scale":
       return `${project}/${change.agent} is to run ${change.replicas} times`;
     case "start-agent":
@@ -51,7 +69,11 @@ const REMOVE_DEADLINE_MS = 120_000;
 const POLL_MS = 50;
 
 /** Removes a project and waits until it is gone; says what was freed by comparing the engine before and after. */
-export async function remove(ask: Ask, removeVolumes: boolean, state: DaemonState): Promise<RemovedView> {
+export async function remove(
+  ask: Ask,
+  removeVolumes: boolean,
+  state: DaemonState,
+): Promise<RemovedView> {
   const session = leading(state);
   const record = recordOf(ask.project, session);
   const before = await session.relist.fresh();
@@ -61,7 +83,11 @@ export async function remove(ask: Ask, removeVolumes: boolean, state: DaemonStat
   while (session.world.records.has(ask.project)) {
     const fault = session.world.faults.get(ask.project);
     if (session.signal.aborted || state.now() > deadline) {
-      throw new BerthError("transient", { code: "loop.remove-unfinished", detail: `${ask.project} is still being removed${fault === undefined ? "" : `: ${fault.detail}`}`, hint: "the daemon goes on with it; see `berth events`" });
+      throw new BerthError("transient", {
+        code: "loop.remove-unfinished",
+        detail: `${ask.project} is still being removed${fault === undefined ? "" : `: ${fault.detail}`}`,
+        hint: "the daemon goes on with it; see `berth events`",
+      });
     }
     await sleep(POLL_MS, undefined, { ref: false });
   }
@@ -70,15 +96,19 @@ export async function remove(ask: Ask, removeVolumes: boolean, state: DaemonStat
   const had = objectsOf(ask.project, before, session);
   return {
     project: ask.project,
-    freed: [...had.filter((object) => !left.has(object)), ...(record.subnet === null ? [] : [`subnet ${record.subnet}`]), ...(spool ? ["spool (journal and kept output)"] : [])],
+    freed: [
+      ...had.filter((object) => !left.has(object)),
+      ...(record.subnet === null ? [] : [`subnet ${record.subnet}`]),
+      ...(spool ? ["spool (journal and kept output)"] : []),
+    ],
     kept: had.filter((object) => left.has(object)),
   };
 }
 
 function objectsOf(project: string, snapshot: EngineSnapshot, session: Session): readonly string[] {
   const { install, installUid } = session.world.install;
-  const mine = <T extends EngineSnapshot["containers"][number] | EngineSnapshot["networks"][number] | EngineSnapshot["volumes"][number]>(each: T): boolean =>
-    isOurs(each.own, install, installUid) && each.own.project === project;
+  const mine = ({ own }: Readonly<{ own: OwnLabels }>): boolean =>
+    isOurs(own, install, installUid) && own.project === project;
   return [
     ...snapshot.containers.filter(mine).map(({ name }) => `container ${name}`),
     ...snapshot.networks.filter(mine).map(({ name }) => `network ${name}`),

@@ -32,12 +32,17 @@ export function sourceOf(bundle: Bundle): string {
 /** Parses and checks against this host's budget; every fault at once as a declaration error. */
 export function readBundle(bundle: Bundle, session: Session): Read {
   const parsed = parseBundle(bundle);
-  const problems = parsed.ok ? checkBudget(parsed.declaration, session.world.facts, parsed.origins) : parsed.problems;
+  const problems = parsed.ok
+    ? checkBudget(parsed.declaration, session.world.facts, parsed.origins)
+    : parsed.problems;
   if (parsed.ok && problems.length === 0) return parsed;
   const first = problems[0];
   throw new BerthError("declaration", {
     code: first?.code ?? "declare.invalid",
-    detail: problems.length === 1 ? (first?.message ?? "") : `${problems.length} problems, first: ${first?.message ?? ""}`,
+    detail:
+      problems.length === 1
+        ? (first?.message ?? "")
+        : `${problems.length} problems, first: ${first?.message ?? ""}`,
     path: first === undefined ? undefined : `${first.file}:${first.line}:${first.column}`,
     problems: problems.map((problem) => ({
       code: problem.code,
@@ -50,43 +55,80 @@ export function readBundle(bundle: Bundle, session: Session): Read {
 }
 
 /** Plans every project of the bundle, and those it would prune. */
-export async function planBundle(bundle: Bundle, prune: boolean, session: Session): Promise<PlanView> {
+export async function planBundle(
+  bundle: Bundle,
+  prune: boolean,
+  session: Session,
+): Promise<PlanView> {
   const { declaration } = readBundle(bundle, session);
   const { world } = session;
   const generation = world.generation + 1;
   const source = sourceOf(bundle);
-  const unnamed = [...world.records.values()].filter((row) => row.source === source && row.declared && declaration.projects[row.name] === undefined).map(({ name }) => name);
+  const unnamed = [...world.records.values()]
+    .filter(
+      (row) =>
+        row.source === source && row.declared && declaration.projects[row.name] === undefined,
+    )
+    .map(({ name }) => name);
   const proposals = new Map<string, ProjectRecord>();
   for (const row of world.records.values()) proposals.set(row.name, row);
-  for (const spec of Object.values(declaration.projects)) propose(spec.name, spec, generation, proposals, world.records);
-  if (prune) for (const name of unnamed) propose(name, null, generation, proposals, world.records);
+  for (const spec of Object.values(declaration.projects))
+    propose({ name: spec.name, spec, generation }, proposals, world.records);
+  if (prune)
+    for (const name of unnamed) propose({ name, spec: null, generation }, proposals, world.records);
 
   const snapshot = await session.relist.fresh();
-  const allocations = await allocateProposed(proposals, declaration, snapshot, session);
+  const allocations = await allocateProposed({ proposals, declaration, snapshot }, session);
   const names = [...Object.keys(declaration.projects), ...(prune ? unnamed : [])].toSorted();
-  const previews = await Promise.all(names.map((name) => previewOne(name, { declaration, proposals, allocations, snapshot }, session)));
+  const previews = await Promise.all(
+    names.map((name) =>
+      previewOne(name, { declaration, proposals, allocations, snapshot }, session),
+    ),
+  );
   return {
     baseGeneration: world.generation,
     fingerprint: previewFingerprint(previews),
-    projects: previews.map(({ project, change, fields, plan }) => ({ project, change, fields, steps: plan.steps, waiting: plan.waiting })),
+    projects: previews.map(({ project, change, fields, plan }) => ({
+      project,
+      change,
+      fields,
+      steps: plan.steps,
+      waiting: plan.waiting,
+    })),
     unnamed,
     changes: previews.some(({ change }) => change !== "none"),
   };
 }
 
-function propose(name: string, spec: ProjectRecord["spec"] | null, generation: number, proposals: Map<string, ProjectRecord>, rows: ReadonlyMap<string, ProjectRow>): void {
+function propose(
+  { name, spec, generation }: Parameters<typeof proposeRecord>[1],
+  proposals: Map<string, ProjectRecord>,
+  rows: ReadonlyMap<string, ProjectRow>,
+): void {
   const row = rows.get(name) ?? null;
   // Accepting a project again that was pruned wakes it; what an operator put aside stays aside.
-  const before = row !== null && !row.declared && spec !== null ? { ...row, wanted: "active" as const, phase: "activating" as const } : row;
+  const before =
+    row !== null && !row.declared && spec !== null
+      ? { ...row, wanted: "active" as const, phase: "activating" as const }
+      : row;
   const proposed = proposeRecord(before, { name, spec, generation });
   if (proposed !== null) proposals.set(name, proposed);
 }
 
-async function allocateProposed(proposals: ReadonlyMap<string, ProjectRecord>, declaration: Declaration, snapshot: EngineSnapshot, session: Session): Promise<ReadonlyMap<string, Allocation>> {
+async function allocateProposed(
+  { proposals, declaration, snapshot }: Omit<Ground, "allocations">,
+  session: Session,
+): Promise<ReadonlyMap<string, Allocation>> {
   const { reserved, incumbents } = reservedNow(await inspectOurs(snapshot, session), session);
   const demands: Demand[] = [];
   for (const { name, spec, wanted } of proposals.values()) {
-    if (wanted === "active" || wanted === "frozen") demands.push({ project: name, priority: spec.priority, memoryBytes: spec.limits.memoryBytes, incumbent: incumbents.has(name) });
+    if (wanted === "active" || wanted === "frozen")
+      demands.push({
+        project: name,
+        priority: spec.priority,
+        memoryBytes: spec.limits.memoryBytes,
+        incumbent: incumbents.has(name),
+      });
   }
   const granted = allocate(demands, reserved, memoryBudget(declaration.host, session.world.facts));
   return new Map(granted.map((allocation) => [allocation.project, allocation]));
@@ -102,9 +144,15 @@ interface Ground {
 async function previewOne(name: string, ground: Ground, session: Session): Promise<Preview> {
   const { world } = session;
   const record = ground.proposals.get(name);
-  if (record === undefined) throw new BerthError("defect", { code: "loop.proposal-missing", detail: `no proposal for ${name}` });
+  if (record === undefined)
+    throw new BerthError("defect", {
+      code: "loop.proposal-missing",
+      detail: `no proposal for ${name}`,
+    });
   const before = world.records.get(name) ?? null;
-  const image = world.images.get(record.spec.image) ?? (await session.doors.engine.imageFacts(record.spec.image));
+  const image =
+    world.images.get(record.spec.image) ??
+    (await session.doors.engine.imageFacts(record.spec.image));
   if (image !== null) world.images.set(record.spec.image, image);
   const desired = desireProject(record, world.install, {
     image: image ?? UNSEEN_IMAGE,
@@ -113,9 +161,15 @@ async function previewOne(name: string, ground: Ground, session: Session): Promi
     workspaceOwner: world.owners.get(name) ?? { uid: 1, gid: 1 },
   });
   const row = before ?? phantom(record);
-  const observed = await sight(row, { image, subnet: record.subnet ?? UNALLOCATED_SUBNET, owner: null }, ground.snapshot, session);
+  const grounds = { image, subnet: record.subnet ?? UNALLOCATED_SUBNET, owner: null };
+  const observed = await sight({ record: row, grounds, snapshot: ground.snapshot }, session);
   const after = ground.declaration.projects[name] ?? null;
-  return previewProject({ before: before?.declared === false ? null : (before?.spec ?? null), after, desired, observed });
+  return previewProject({
+    before: before?.declared === false ? null : (before?.spec ?? null),
+    after,
+    desired,
+    observed,
+  });
 }
 
 /** A row for a project that has none yet. */

@@ -1,6 +1,7 @@
 /** The daemon's answers: each line of the interface and the file that answers it. */
 import { BerthError } from "../../base/errors.ts";
 import type { Daemon, DescribeView } from "../daemon.ts";
+import type { ProjectRow } from "../../postgres/door.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { applyBundle, rollBack, takeDown } from "./declarations.ts";
 import { examine } from "./doctor.ts";
@@ -24,7 +25,8 @@ export function serve(state: DaemonState): Daemon {
     projects: () => projectViews(state),
     project: (name) => oneView(name, state),
     describe: (name) => describe(name, state),
-    setWanted: (ask) => intend(ask, { kind: "wanted", wanted: ask.wanted, removeVolumes: ask.removeVolumes }, state),
+    setWanted: (ask) =>
+      intend(ask, { kind: "wanted", wanted: ask.wanted, removeVolumes: ask.removeVolumes }, state),
     remove: (ask) => remove(ask, ask.removeVolumes, state),
     restart: (ask) => {
       if (ask.agent !== null) requireAgent(ask.project, ask.agent, state);
@@ -35,7 +37,7 @@ export function serve(state: DaemonState): Daemon {
       const { agent, change } = ask;
       if (change === "start") return intend(ask, { kind: "start-agent", agent }, state);
       if (change === "stop") return intend(ask, { kind: "stop-agent", agent }, state);
-      requireRoom(ask.project, agent, change.replicas, state);
+      requireRoom(recordOf(ask.project, leading(state)), agent, change.replicas);
       return intend(ask, { kind: "scale", agent, replicas: change.replicas }, state);
     },
     down: (request) => takeDown(request, state),
@@ -48,7 +50,12 @@ export function serve(state: DaemonState): Daemon {
     history: (limit) => postgres.generations(limit),
     async generation(generation) {
       const kept = await postgres.generation(generation);
-      if (kept === null) throw new BerthError("usage", { code: "loop.generation-missing", detail: `there is no generation ${generation}`, hint: "`berth history` lists those that are kept" });
+      if (kept === null)
+        throw new BerthError("usage", {
+          code: "loop.generation-missing",
+          detail: `there is no generation ${generation}`,
+          hint: "`berth history` lists those that are kept",
+        });
       return { row: kept.row, bundle: kept.bundle };
     },
     rollback: (request) => rollBack(request, state),
@@ -61,16 +68,30 @@ export function serve(state: DaemonState): Daemon {
 function requireAgent(project: string, agent: string, state: DaemonState): void {
   const { spec } = recordOf(project, leading(state));
   if (spec.agents[agent] !== undefined) return;
-  throw new BerthError("usage", { code: "loop.agent-missing", detail: `${project} has no agent ${agent}`, hint: `agents: ${Object.keys(spec.agents).join(", ")}` });
+  throw new BerthError("usage", {
+    code: "loop.agent-missing",
+    detail: `${project} has no agent ${agent}`,
+    hint: `agents: ${Object.keys(spec.agents).join(", ")}`,
+  });
 }
 
 /** The sum of replicas stays within `limits.agents`, whoever asks. */
-function requireRoom(project: string, agent: string, replicas: number, state: DaemonState): void {
-  const { spec, replicas: overrides } = recordOf(project, leading(state));
+function requireRoom(
+  { name: project, spec, replicas: overrides }: ProjectRow,
+  agent: string,
+  replicas: number,
+): void {
   const others = Object.values(spec.agents).filter(({ name }) => name !== agent);
-  const sum = others.reduce((total, each) => total + (overrides[each.name] ?? each.replicas), replicas);
+  const sum = others.reduce(
+    (total, each) => total + (overrides[each.name] ?? each.replicas),
+    replicas,
+  );
   if (sum <= spec.limits.agents) return;
-  throw new BerthError("capacity", { code: "loop.agents-over-limit", detail: `${project} would run ${sum} agents, its limits.agents is ${spec.limits.agents}`, hint: "raise limits.agents in its declaration" });
+  throw new BerthError("capacity", {
+    code: "loop.agents-over-limit",
+    detail: `${project} would run ${sum} agents, its limits.agents is ${spec.limits.agents}`,
+    hint: "raise limits.agents in its declaration",
+  });
 }
 
 async function describe(name: string, state: DaemonState): Promise<DescribeView> {
@@ -78,7 +99,13 @@ async function describe(name: string, state: DaemonState): Promise<DescribeView>
   const row = recordOf(name, session);
   const [runs, events, kept] = await Promise.all([
     state.postgres.runs({ project: name, agent: null, limit: DESCRIBED_RUNS }),
-    state.postgres.events({ after: null, project: name, kinds: [], limit: DESCRIBED_EVENTS, newestFirst: true }),
+    state.postgres.events({
+      after: null,
+      project: name,
+      kinds: [],
+      limit: DESCRIBED_EVENTS,
+      newestFirst: true,
+    }),
     state.postgres.generation(row.generation),
   ]);
   const origins = kept === null ? [] : originsOf(kept.bundle, name, session);
@@ -86,7 +113,11 @@ async function describe(name: string, state: DaemonState): Promise<DescribeView>
 }
 
 /** A bundle that was accepted under older rules may no longer parse: then nothing is said of where values came from. */
-function originsOf(bundle: Parameters<typeof readBundle>[0], project: string, session: Parameters<typeof readBundle>[1]): DescribeView["origins"] {
+function originsOf(
+  bundle: Parameters<typeof readBundle>[0],
+  project: string,
+  session: Parameters<typeof readBundle>[1],
+): DescribeView["origins"] {
   try {
     return readBundle(bundle, session).origins.project(project);
   } catch {

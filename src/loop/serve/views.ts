@@ -13,7 +13,9 @@ import { isOurs } from "../../observe/project.ts";
 export function projectViews(state: DaemonState): readonly ProjectView[] {
   if (state.session === null && state.borrowed.length > 0) return state.borrowed;
   const session = leading(state);
-  return [...session.world.records.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((record) => view(record, session, state));
+  return [...session.world.records.values()]
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((record) => view(record, session, state));
 }
 
 /** Unknown names are usage errors with the nearest known one as a hint. */
@@ -26,14 +28,29 @@ export function recordOf(name: string, session: Session): ProjectRow {
   const record = session.world.records.get(name);
   if (record !== undefined) return record;
   const names = [...session.world.records.keys()];
-  throw new BerthError("usage", { code: "loop.project-unknown", detail: `there is no project ${name}`, hint: names.length === 0 ? "declare one and run `berth apply`" : `projects: ${names.slice(0, 10).join(", ")}` });
+  throw new BerthError("usage", {
+    code: "loop.project-unknown",
+    detail: `there is no project ${name}`,
+    hint:
+      names.length === 0
+        ? "declare one and run `berth apply`"
+        : `projects: ${names.slice(0, 10).join(", ")}`,
+  });
 }
 
 function view(record: ProjectRow, session: Session, state: DaemonState): ProjectView {
   const { world, doors, modes } = session;
   const { install, installUid } = world.install;
-  const containers = session.relist.latest()?.containers.filter(({ own }) => isOurs(own, install, installUid) && own.project === record.name) ?? [];
-  const live = containers.find(({ state: now }) => now === "running" || now === "paused") ?? containers[0] ?? null;
+  const containers =
+    session.relist
+      .latest()
+      ?.containers.filter(
+        ({ own }) => isOurs(own, install, installUid) && own.project === record.name,
+      ) ?? [];
+  const live =
+    containers.find(({ state: now }) => now === "running" || now === "paused") ??
+    containers[0] ??
+    null;
   const allocation = world.allocations.get(record.name);
   return projectView({
     record,
@@ -43,7 +60,10 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
     report: doors.runners.report(record.name),
     connected: doors.runners.connected(record.name) || live?.state === "paused",
     cpuPercent: state.cpuPercent.get(record.name) ?? null,
-    limits: limitValues(record.spec, allocation?.admitted === true ? allocation.memoryBytes : record.spec.limits.memoryBytes),
+    limits: limitValues(
+      record.spec,
+      allocation?.admitted === true ? allocation.memoryBytes : record.spec.limits.memoryBytes,
+    ),
     now: state.now(),
   });
 }
@@ -51,7 +71,10 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
 export function hostView(state: DaemonState): HostView {
   const session = leading(state);
   const { world } = session;
-  const agents = [...world.records.keys()].reduce((sum, name) => sum + (session.doors.runners.report(name)?.agents.length ?? 0), 0);
+  const agents = [...world.records.keys()].reduce(
+    (sum, name) => sum + (session.doors.runners.report(name)?.agents.length ?? 0),
+    0,
+  );
   return {
     cpus: world.facts.cpus,
     memoryBytes: world.facts.memoryBytes,
@@ -66,9 +89,17 @@ export function hostView(state: DaemonState): HostView {
 /** Ready means: it leads, and nothing it needs for accepting work is away. */
 export function readyView(state: DaemonState): ReadyView {
   const modes = state.modes.list();
-  const dependency = (name: ReadyView["dependencies"][number]["name"], mode: string): ReadyView["dependencies"][number] => {
+  const dependency = (
+    name: ReadyView["dependencies"][number]["name"],
+    mode: string,
+  ): ReadyView["dependencies"][number] => {
     const held = modes.find((each) => each.name === mode);
-    return { name, ok: held === undefined, detail: held?.detail ?? "ok", since: held?.since ?? state.roleSince };
+    return {
+      name,
+      ok: held === undefined,
+      detail: held?.detail ?? "ok",
+      since: held?.since ?? state.roleSince,
+    };
   };
   const dependencies = [
     dependency("engine", "engine-gone"),

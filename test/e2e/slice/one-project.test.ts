@@ -19,7 +19,9 @@ test("apply --wait ends when the project is healthy, and a second apply says not
   const file = stack.write("berth.yaml", host(counter("web")));
   await stack.ok("apply", "-f", file, "--wait", "-y");
   const rows = await stack.json<Row[]>("ps");
-  expect(rows.map(({ name, phase, health }) => ({ name, phase, health }))).toEqual([{ name: "web", phase: "active", health: "healthy" }]);
+  expect(rows.map(({ name, phase, health }) => ({ name, phase, health }))).toEqual([
+    { name: "web", phase: "active", health: "healthy" },
+  ]);
   const again = await stack.berth("apply", "-f", file, "-y");
   expect(again.stdout + again.stderr).toContain("nothing to do");
   expect(again.code).toBe(0);
@@ -28,7 +30,9 @@ test("apply --wait ends when the project is healthy, and a second apply says not
 test("the kernel enforces what was declared", async () => {
   const { containers } = await stack.objects();
   expect(containers).toHaveLength(1);
-  const [inspected] = JSON.parse(await stack.docker("inspect", containers[0] ?? "")) as { HostConfig: Record<string, unknown> }[];
+  const [inspected] = JSON.parse(await stack.docker("inspect", containers[0] ?? "")) as {
+    HostConfig: Record<string, unknown>;
+  }[];
   expect(inspected?.HostConfig).toMatchObject({
     Memory: 96 * 1024 ** 2,
     MemorySwap: 96 * 1024 ** 2,

@@ -17,9 +17,12 @@ test.each([
   expect(parseBytes(text)).toBe(bytes);
 });
 
-test.each(["", "m", "-1m", "1e3", "1x", "512 MiBs", "1,5g", "99999999999999t", "0x10"])("%j is no size", (text) => {
-  expect(parseBytes(text)).toBeNull();
-});
+test.each(["", "m", "-1m", "1e3", "1x", "512 MiBs", "1,5g", "99999999999999t", "0x10"])(
+  "%j is no size",
+  (text) => {
+    expect(parseBytes(text)).toBeNull();
+  },
+);
 
 test("a size is written in its largest exact unit", () => {
   expect([0, 1000, 1024, 1_610_612_736, 1_073_741_824].map(formatBytes)).toEqual([

@@ -17,9 +17,12 @@ test.each([
   expect(parseDuration(text)).toBe(ms);
 });
 
-test.each(["", "10", "s", "-1s", "10 s", "1m1h", "1s1s", "1us", "1e3s", "ms", "1.s"])("%j is no duration", (text) => {
-  expect(parseDuration(text)).toBeNull();
-});
+test.each(["", "10", "s", "-1s", "10 s", "1m1h", "1s1s", "1us", "1e3s", "ms", "1.s"])(
+  "%j is no duration",
+  (text) => {
+    expect(parseDuration(text)).toBeNull();
+  },
+);
 
 test("what is written reads back to the same number", () => {
   fc.assert(

@@ -34,5 +34,6 @@ test("canonical JSON means the same as the value", () => {
 test("what JSON would silently lose is refused", () => {
   const loop: { self?: unknown } = {};
   loop.self = loop;
-  for (const bad of [Number.NaN, () => 1, 1n, Symbol("x"), loop]) expect(() => hashOf(bad)).toThrow(TypeError);
+  for (const bad of [Number.NaN, () => 1, 1n, Symbol("x"), loop])
+    expect(() => hashOf(bad)).toThrow(TypeError);
 });

@@ -1,5 +1,5 @@
 /** The keyed queue: never twice at once for one key, no trigger lost. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createKeyedQueue } from "../../../src/base/keyed-queue.ts";
 
@@ -30,23 +30,27 @@ test("a key never runs twice at once, and a trigger during a run leads to one mo
 
 test("never more runs at once than allowed, and every key gets its run", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.constantFrom("a", "b", "c", "d", "e"), { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), async (keys, concurrency) => {
-      let running = 0;
-      const ran = new Set<string>();
-      const queue = createKeyedQueue({
-        concurrency,
-        async run(key) {
-          running += 1;
-          expect(running).toBeLessThanOrEqual(concurrency);
-          await turn();
-          ran.add(key);
-          running -= 1;
-        },
-      });
-      for (const key of keys) queue.trigger(key, "x");
-      await queue.idle();
-      expect(ran).toEqual(new Set(keys));
-    }),
+    fc.asyncProperty(
+      fc.array(fc.constantFrom("a", "b", "c", "d", "e"), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (keys, concurrency) => {
+        let running = 0;
+        const ran = new Set<string>();
+        const queue = createKeyedQueue({
+          concurrency,
+          async run(key) {
+            running += 1;
+            expect(running).toBeLessThanOrEqual(concurrency);
+            await turn();
+            ran.add(key);
+            running -= 1;
+          },
+        });
+        for (const key of keys) queue.trigger(key, "x");
+        await queue.idle();
+        expect(ran).toEqual(new Set(keys));
+      },
+    ),
     { numRuns: 50 },
   );
 });
@@ -54,7 +58,10 @@ test("never more runs at once than allowed, and every key gets its run", async (
 test("an earlier due time wins over a later one", async () => {
   const ran: number[] = [];
   const begun = Date.now();
-  const queue = createKeyedQueue({ concurrency: 1, run: async () => void ran.push(Date.now() - begun) });
+  const queue = createKeyedQueue({
+    concurrency: 1,
+    run: async () => void ran.push(Date.now() - begun),
+  });
   queue.trigger("a", "late", 10_000);
   queue.trigger("a", "soon", 5);
   while (ran.length === 0) await turn();

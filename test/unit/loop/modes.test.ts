@@ -5,7 +5,10 @@ import { createModes } from "../../../src/loop/modes.ts";
 test("entering tells once, refreshing keeps the beginning, leaving tells once", () => {
   let now = 100;
   const told: string[] = [];
-  const modes = createModes(() => now, (mode, entered) => void told.push(`${entered ? "+" : "-"}${mode.name}`));
+  const modes = createModes(
+    () => now,
+    (mode, entered) => void told.push(`${entered ? "+" : "-"}${mode.name}`),
+  );
   modes.set("redis-gone", true, "no answer");
   now = 200;
   modes.set("redis-gone", true, "still no answer");

@@ -3,7 +3,12 @@ import { expect, test } from "vitest";
 import type { EngineSnapshot } from "../../../src/model/observed.ts";
 import { createRelist } from "../../../src/observe/relist.ts";
 
-const snapshot = (at: number): EngineSnapshot => ({ at, containers: [], networks: [], volumes: [] });
+const snapshot = (at: number): EngineSnapshot => ({
+  at,
+  containers: [],
+  networks: [],
+  volumes: [],
+});
 
 test("callers that come during a look share the next one", async () => {
   let looks = 0;

@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import type { NewEvent } from "../../../src/postgres/door.ts";
 import { createOutbox } from "../../../src/record/outbox.ts";
 
-const event = (message: string): NewEvent => ({ project: null, kind: "test.event", cause: "daemon", message, fields: {} });
+const event = (message: string): NewEvent => ({
+  project: null,
+  kind: "test.event",
+  cause: "daemon",
+  message,
+  fields: {},
+});
 
 test("events wait while the database is away and then go in order, once", async () => {
   const written: string[] = [];
@@ -30,7 +36,16 @@ test("events wait while the database is away and then go in order, once", async 
 
 test("past its bound the oldest go and one event says how many", async () => {
   const written: string[] = [];
-  const outbox = createOutbox({ appendEvents: async (_epoch, events) => (written.push(...events.map(({ message }) => message)), []) }, () => 1, () => undefined);
+  const outbox = createOutbox(
+    {
+      appendEvents: async (_epoch, events) => (
+        written.push(...events.map(({ message }) => message)),
+        []
+      ),
+    },
+    () => 1,
+    () => undefined,
+  );
   for (let index = 0; index < 10_003; index += 1) outbox.add(event(String(index)));
   await outbox.flush();
   expect(written).toContain("3 events were dropped while the database was away");
@@ -40,7 +55,11 @@ test("past its bound the oldest go and one event says how many", async () => {
 });
 
 test("nothing is written while nobody leads", async () => {
-  const outbox = createOutbox({ appendEvents: () => Promise.reject(new Error("must not be asked")) }, () => null, () => undefined);
+  const outbox = createOutbox(
+    { appendEvents: () => Promise.reject(new Error("must not be asked")) },
+    () => null,
+    () => undefined,
+  );
   outbox.add(event("a"));
   expect(await outbox.flush()).toBe(false);
   expect(outbox.waiting()).toBe(1);
