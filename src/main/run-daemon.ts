@@ -45,67 +45,78 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
 const now = (): number => Date.now();
 const chance = Math.random;
 
-function start(
-  environment: DaemonEnvironment,
-  log: Log,
-): StartedDaemon & Readonly<{ close(): Promise<void> }> {
-  const { settings } = environment;
-  let own: Ownership = { install: settings.install, installUid: "", epoch: 0 };
-  let started: StartedDaemon | null = null;
+interface Hooks {
+  own(): Ownership;
+  onRequest(operation: string, seconds: number, ok: boolean): void;
+}
+
+function openDoors({ settings, ...environment }: DaemonEnvironment, log: Log, hooks: Hooks) {
+  const { install, vantage: mode, netImage } = settings;
   const engine = openEngine({
     dockerHost: environment.dockerHost,
     entrypoint: RUNNER_ENTRYPOINT,
     now,
     chance,
-    onRequest: ({ operation, seconds, ok }) => started?.engineRequest(operation, seconds, ok),
+    onRequest: ({ operation, seconds, ok }) => hooks.onRequest(operation, seconds, ok),
   });
-  const firewall = openFirewall({
-    install: settings.install,
-    bridgePrefix: bridgePrefixOf(settings.install),
-    mode: settings.vantage,
-    engine,
-    netImage: settings.netImage,
-    own: () => own,
-  });
+  const bridgePrefix = bridgePrefixOf(install);
+  const own = (): Ownership => hooks.own();
   const postgres = openPostgres({
     url: environment.databaseUrl,
-    install: settings.install,
+    install,
     onTrouble: (operation, error) =>
       log.warn({ operation, chain: causeChain(error) }, "postgres trouble"),
   });
-  const redis = openRedis({ url: environment.redisUrl, install: settings.install });
-  started = startDaemon({
+  return {
+    engine,
+    firewall: openFirewall({ install, bridgePrefix, mode, engine, netImage, own }),
+    postgres,
+    redis: openRedis({ url: environment.redisUrl, install }),
+  };
+}
+
+function start(environment: DaemonEnvironment, log: Log): StartedDaemon {
+  const { settings } = environment;
+  let own: Ownership = { install: settings.install, installUid: "", epoch: 0 };
+  let started: StartedDaemon | null = null;
+  const doors = openDoors(environment, log, {
+    own: () => own,
+    onRequest: (operation, seconds, ok) => started?.engineRequest(operation, seconds, ok),
+  });
+  const running = startDaemon({
     settings,
     log,
     now,
     chance,
-    doors: { engine, firewall, postgres, redis },
+    doors,
     holder: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
     breakers: () => Object.entries(breakerStates()).map(([name, state]) => ({ name, state })),
     onIdentity: (identity) => {
       own = identity;
     },
-    openRunners: ({ spoolRoot, epoch, listener }) =>
+    openRunners: (asked) =>
       openRunners({
-        spoolRoot,
+        ...asked,
         install: settings.install,
-        epoch,
-        listener,
         now,
         randomness: chance,
-        log: {
-          info: (message, fields) => log.debug(fields, message),
-          warn: (message, fields) => log.warn(fields, message),
-        },
+        log: runnersLog(log),
       }),
   });
-  const running = started;
+  started = running;
   return {
     ...running,
     async close() {
       await running.close();
-      await Promise.allSettled([redis.close(), postgres.close(), engine.close()]);
+      await Promise.allSettled([doors.redis.close(), doors.postgres.close(), doors.engine.close()]);
     },
+  };
+}
+
+function runnersLog(log: Log): Parameters<typeof openRunners>[0]["log"] {
+  return {
+    info: (message, fields) => log.debug(fields, message),
+    warn: (message, fields) => log.warn(fields, message),
   };
 }
 
