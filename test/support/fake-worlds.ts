@@ -1,5 +1,5 @@
 /** Arbitrary worlds for properties, and walking a plan through one with a tape of choices for everything left to chance. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import {
   mayMove,
   PHASES,

@@ -104,16 +104,17 @@ test("temporary directories are sized, only /tmp may execute, declared ones are 
   expect(tmpfs[0]?.options).toContain("mode=1777");
 });
 
+const limitsFor = (weight: number) =>
+  withSpec({ weight, limits: { ...sampleSpec().limits, cpus: 1.5 } }).container?.limits;
+
 test("limits are in the engine's units, and shares keep the ratio of weights", () => {
-  const limits = (weight: number) =>
-    withSpec({ weight, limits: { ...sampleSpec().limits, cpus: 1.5 } }).container?.limits;
-  expect(limits(1)).toEqual({
+  expect(limitsFor(1)).toEqual({
     nanoCpus: 1_500_000_000,
     memoryBytes: 512 * MIB,
     pids: 256,
     cpuShares: 256,
   });
-  expect(limits(1000)?.cpuShares).toBe(256_000);
+  expect(limitsFor(1000)?.cpuShares).toBe(256_000);
 });
 
 test("the memory limit is what was granted, not what was asked for", () => {
@@ -211,13 +212,14 @@ test("the configuration's hash leaves out generation and epoch, and nothing else
   expect(new Set([...others, hash]).size).toBe(others.length + 1);
 });
 
+const wishFor = (change: Partial<ProjectRecord>) => desired(sampleRecord(change)).wish;
+
 test("each wanted state is a wish for the container, and removal has no way back", () => {
-  const wish = (change: Partial<ProjectRecord>) => desired(sampleRecord(change)).wish;
-  expect(wish({ wanted: "active" })).toBe("running");
-  expect(wish({ wanted: "frozen" })).toBe("frozen");
-  expect(wish({ wanted: "stopped" })).toBe("stopped");
+  expect(wishFor({ wanted: "active" })).toBe("running");
+  expect(wishFor({ wanted: "frozen" })).toBe("frozen");
+  expect(wishFor({ wanted: "stopped" })).toBe("stopped");
   for (const wanted of ["inactive", "completed", "removed"] as const)
-    expect(wish({ wanted })).toBe("absent");
+    expect(wishFor({ wanted })).toBe("absent");
   expect(desired(sampleRecord({ wanted: "active", phase: "removing" }))).toMatchObject({
     wish: "absent",
     wanted: "removed",

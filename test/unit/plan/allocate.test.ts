@@ -1,5 +1,5 @@
 /** Admission by memory: the sum of what is granted, who goes first, and what the others are told. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type {
   ContainerState,
@@ -94,7 +94,7 @@ test("orphans and steps of a predecessor take their part", () => {
 });
 
 test("while one limit is unknown nothing more is admitted, and the holder is named", () => {
-  const [waiting, running] = allocate(
+  const [waiting, kept] = allocate(
     [demand("a", GIB), demand("b", GIB)],
     [held("x", null), held("b", GIB)],
     100 * GIB,
@@ -103,7 +103,7 @@ test("while one limit is unknown nothing more is admitted, and the holder is nam
     admitted: false,
     waiting: "capacity: the memory limit of container x is unknown",
   });
-  expect(running).toMatchObject({ admitted: true, memoryBytes: GIB, waiting: null });
+  expect(kept).toMatchObject({ admitted: true, memoryBytes: GIB, waiting: null });
 });
 
 test("grants and reservations never exceed the budget, unless reservations alone do", () => {

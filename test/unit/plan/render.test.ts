@@ -40,15 +40,20 @@ const EACH: { readonly [K in StepKind]: Extract<StepAction, { kind: K }> } = {
   "settle-phase": { kind: "settle-phase", from: "activating", to: "active" },
 };
 
+const SHARED = {
+  project: "web",
+  resource: "project:web",
+  cause: "because",
+  impact: "none",
+  changes: [],
+  interrupts: [],
+  external: false,
+} as const;
+
 const steps: readonly Step[] = Object.values(EACH).map((action, at) => ({
-  ...{
-    id: at + 1,
-    after: at === 0 ? [] : [at],
-    project: "web",
-    resource: "project:web",
-    cause: "because",
-  },
-  ...({ impact: "none", changes: [], interrupts: [], external: false } as const),
+  ...SHARED,
+  id: at + 1,
+  after: at === 0 ? [] : [at],
   ...action,
 }));
 

@@ -1,0 +1,135 @@
+/** Goldens of converge: mending what lives without a restart where that can be. */
+import { expect, test } from "vitest";
+import { converge } from "../../../src/plan/converge/converge.ts";
+import {
+  activating,
+  plan,
+  up,
+  web,
+  withContainer,
+  withMemory,
+  withRunner,
+} from "../../support/goldens.ts";
+import {
+  desired,
+  MIB,
+  sampleAgent,
+  sampleRecord,
+  sampleSpec,
+} from "../../support/project-samples.ts";
+
+test("nothing is planned for a project that is as it should be", () => {
+  expect(plan(web, up)).toBe("");
+});
+
+test("a container that somebody put on another network is taken off it", () => {
+  expect(
+    plan(
+      web,
+      withContainer({ networkIds: ["n1", "n9"], networkNames: ["berth-main-web", "bridge"] }),
+    ),
+  ).toMatchInlineSnapshot(
+    `"[] #1 network:web, disconnect-network, connected externally to bridge"`,
+  );
+});
+
+test("a container that somebody froze is thawed", () => {
+  expect(plan(web, withContainer({ state: "paused" }))).toMatchInlineSnapshot(
+    `"[] #1 container:web, thaw-container, paused externally"`,
+  );
+});
+
+test("of two containers the one that fits is kept and the other goes first", () => {
+  const two = {
+    ...up,
+    containers: [
+      ...up.containers,
+      ...withContainer({ id: "c2", name: "second", createdAt: 9 }).containers,
+    ],
+  };
+  expect(plan(web, two)).toMatchInlineSnapshot(`
+    "[] #1 container:web, stop-container, second container of the project (second)
+    [1] #2 container:web, remove-container, second container of the project (second)"
+  `);
+});
+
+test("limits change live, memory upwards whatever is used", () => {
+  expect(
+    plan(desired(sampleRecord({ generation: 2 })), withMemory(256 * MIB)),
+  ).toMatchInlineSnapshot(`"[] #1 container:web, update-container, memory limit 256MiB → 512MiB"`);
+  const wish = desired(
+    sampleRecord({
+      spec: sampleSpec({ weight: 3, limits: { ...sampleSpec().limits, pids: 99, cpus: 0.5 } }),
+      generation: 2,
+    }),
+  );
+  expect(plan(wish, up)).toMatchInlineSnapshot(
+    `"[] #1 container:web, update-container, cpus limit 1 → 0.5, pids limit 256 → 99, cpu_shares limit 256 → 768"`,
+  );
+});
+
+test("less memory is live only while use is below 80 % of it, else it costs a restart", () => {
+  const wish = desired(sampleRecord({ generation: 2 }));
+  expect(plan(wish, withMemory(1024 * MIB, { memoryUsageBytes: 400 * MIB }))).toContain(
+    "update-container, memory limit 1GiB → 512MiB",
+  );
+  expect(plan(wish, withMemory(1024 * MIB, { memoryUsageBytes: 410 * MIB })))
+    .toMatchInlineSnapshot(`
+    "[] #1 container:web, stop-container, memory limit 1GiB → 512MiB, and memory use is not below 80 % of it
+    [1] #2 container:web, update-container, memory limit 1GiB → 512MiB, and memory use is not below 80 % of it
+    [1] #3 spool:web, prepare-spool, configuration for the start
+    [2,3] #4 container:web, start-container, limits set by #2"
+  `);
+  expect(plan(wish, withMemory(1024 * MIB, { memoryUsageBytes: null }))).toContain(
+    "stop-container, memory limit 1GiB → 512MiB, and memory use is unknown",
+  );
+});
+
+test("limits that we set ourselves and that read otherwise were changed externally", () => {
+  const limits = web.container?.limits ?? null;
+  expect(plan(web, withMemory(2048 * MIB, { appliedLimits: limits, memoryUsageBytes: 0 }))).toBe(
+    "[] #1 container:web, update-container, memory limit changed externally 512MiB → 2GiB",
+  );
+  const ours = limits === null ? null : { ...limits, memoryBytes: 2048 * MIB };
+  expect(plan(web, withMemory(2048 * MIB, { appliedLimits: ours, memoryUsageBytes: 0 }))).toContain(
+    "memory limit 2GiB → 512MiB",
+  );
+});
+
+test("a runner with another configuration is told, and the agents that this interrupts are named", () => {
+  const agents = {
+    beat: sampleAgent("beat", { command: ["node", "other.js"] }),
+    side: sampleAgent("side"),
+  };
+  const wish = desired(sampleRecord({ spec: sampleSpec({ agents }), generation: 2 }));
+  expect(plan(wish, up)).toMatchInlineSnapshot(
+    `"[] #1 project:web, configure-agents, changed: agents.beat.process, agents.side"`,
+  );
+  expect(converge(wish, up).steps[0]).toMatchObject({ impact: "live", interrupts: ["beat"] });
+});
+
+const interrupts = (change: Parameters<typeof sampleRecord>[0]): readonly string[] =>
+  converge(desired(sampleRecord(change)), up).steps[0]?.interrupts ?? ["no step"];
+
+test("scaling up and policy changes interrupt nobody; scaling down, restarts and the environment do", () => {
+  expect(interrupts({ replicas: { beat: 3 } })).toEqual([]);
+  expect(
+    interrupts({ spec: sampleSpec({ agents: { beat: sampleAgent("beat", { stopGraceMs: 1 }) } }) }),
+  ).toEqual([]);
+  expect(interrupts({ stoppedAgents: ["beat"] })).toEqual(["beat"]);
+  expect(interrupts({ restartSerials: { "*": 1 } })).toEqual(["beat"]);
+  expect(interrupts({ restartSerials: { beat: 1 } })).toEqual(["beat"]);
+  expect(interrupts({ spec: sampleSpec({ environment: { A: "1" } }) })).toEqual(["beat"]);
+});
+
+test("a runner without any configuration gets it", () => {
+  expect(plan(web, withRunner({ configHash: null }))).toBe(
+    "[] #1 project:web, configure-agents, the runner has no configuration yet",
+  );
+});
+
+test("unhealthy agents do not keep a project from being active", () => {
+  const agents =
+    up.runner?.agents.map((agent) => ({ ...agent, state: "crash-loop" as const })) ?? [];
+  expect(plan(activating, withRunner({ agents }))).toContain("settle-phase");
+});
