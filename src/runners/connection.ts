@@ -15,7 +15,7 @@ import {
 import { createDeadlines } from "./deadlines.ts";
 import { dial, watchArrival } from "./dial.ts";
 import { createEventFeed, type EventFeed } from "./event-feed.ts";
-import { frozen, unreachable } from "./faults.ts";
+import { frozen, systemCode, unreachable } from "./faults.ts";
 import type { RunnersOptions } from "./options.ts";
 
 /** The socket exists some microseconds before it listens, so the first tries are close together. */
@@ -24,6 +24,8 @@ const REDIAL = { firstMs: 4, maxMs: 5_000 };
 const AFTER_REFUSAL = { firstMs: 5_000, maxMs: 30_000 };
 /** A conversation that lasted this long was a good one: the next dial starts without backoff. */
 const GOOD_AFTER_MS = 1_000;
+
+const NOBODY_LISTENS = ["ENOENT", "ECONNREFUSED"];
 
 export interface Connection {
   connected(): boolean;
@@ -68,6 +70,7 @@ class KeptConnection implements Connection {
   #watcher: FSWatcher | null = null;
   #timer: NodeJS.Timeout | undefined;
   #dialing = false;
+  #lastUnmet = "";
   #failures = 0;
   #welcomedAt = 0;
   #frozen = false;
@@ -143,14 +146,22 @@ class KeptConnection implements Connection {
     let socket: Socket | null = null;
     try {
       socket = await dial(this.#options.folder);
-    } catch {
-      // Nothing listens yet: the common case while a container starts, not worth a log line.
+    } catch (thrown) {
+      this.#unmet(thrown);
     }
     this.#dialing = false;
     if (this.#closed) socket?.destroy();
     else if (socket === null)
       this.#dialIn(delayMs(REDIAL, this.#failures++, () => this.#options.runners.randomness()));
     else this.#begin(socket);
+  }
+
+  /** That nothing listens is the common case while a container starts; any other reason is told once. */
+  #unmet(thrown: unknown): void {
+    const code = systemCode(thrown) ?? String(thrown);
+    if (NOBODY_LISTENS.includes(code) || code === this.#lastUnmet) return;
+    this.#lastUnmet = code;
+    this.#warn("the control socket cannot be used", { cause: causeChain(thrown) });
   }
 
   #watch(): void {
@@ -188,11 +199,11 @@ class KeptConnection implements Connection {
     this.#welcomedAt = runners.now();
     this.#stopWatching();
     if (this.#report !== null && this.#report.bootId !== welcome.bootId) this.#report = null;
-    const durable = this.#feed.durable();
-    const after = Math.min(durable, welcome.lastSeq);
-    // A journal that ends before what we recorded is a new one: deliver what it says rather than skip it.
-    if (after < durable)
-      this.#warn("the journal is shorter than what is recorded of it", { durable, after });
+    const after = this.#feed.durable();
+    // A journal that lost its end goes on behind what is recorded and says the rest again: that is the runner's part.
+    if (welcome.lastSeq < after) {
+      this.#warn("the journal ends before what is recorded", { lastSeq: welcome.lastSeq, after });
+    }
     this.#feed.restartFrom(after);
     this.#talk?.send({ kind: "resume", after });
     this.#tell(() => runners.listener.onConnected(project, true));

@@ -43,6 +43,7 @@ export interface RunnersListener {
 export interface RunnersDoor {
   /** Makes the project's spool directory (root, 0700) and writes the first configuration, atomically. */
   prepareSpool(project: string, config: RunnerConfig): Promise<void>;
+  /** Detaches and deletes; already gone is success. */
   removeSpool(project: string): Promise<void>;
   spoolExists(project: string): Promise<boolean>;
   /** Keeps a connection to this project's runner, reconnecting with backoff; idempotent. `after` is the last durable journal sequence number. */

@@ -1,11 +1,13 @@
 /** Merges the lines of many runs in time order, opening a run only when its time has come. */
 import type { Place, RunPlace, Start } from "./place.ts";
 import { RunReader, type RunLine } from "./run-reader.ts";
-import { firstAt, listSegments, type Run } from "./runs.ts";
+import { firstAt, lastWrite, listSegments, type Run } from "./runs.ts";
 
 /** Lines this young wait for an older one of another run whose write is still under way. */
 export const SETTLE_MS = 20;
 
+/** A chunk is stamped before it is written; this much more covers a clock that was set in between. */
+const CLOCK_SLACK_MS = 60_000;
 const BEGINNING: Place = { segment: 0, offset: 0, skip: 0, seen: 0 };
 
 export interface MergedLine {
@@ -121,10 +123,19 @@ export class Merge {
     const [next] = this.#waiting;
     if (next === undefined || (key !== undefined && next.meta.startedAt > key)) return false;
     this.#waiting.shift();
+    if (await this.#isPast(next)) return true;
     const reader = new RunReader(next, await this.#beginning(next));
     this.#open.push(reader);
     await this.#fillOne(reader);
     return true;
+  }
+
+  /** Spares opening the hundreds of runs a crash loop leaves when only the latest are asked for. */
+  async #isPast(run: Run): Promise<boolean> {
+    const { start, since } = this.#options;
+    const wanted = Math.max(start.key, since ?? 0);
+    if (!run.over || run.meta.startedAt >= wanted || start.run === run.meta.run) return false;
+    return (await lastWrite(run.folder)) < wanted - CLOCK_SLACK_MS;
   }
 
   /** A whole segment before the one wanted: its last line may have begun there. */

@@ -24,12 +24,22 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
     return connection.ask(what, REQUEST_TIMEOUT_MS, (id) => frame({ id, epoch }));
   };
 
+  const detach = (project: string): void => {
+    connections.get(project)?.close();
+    connections.delete(project);
+    frozenProjects.delete(project);
+  };
+
   return {
     async prepareSpool(project, config) {
       await writeSpool(options.spoolRoot, project, config);
       connections.get(project)?.kick();
     },
-    removeSpool: (project) => deleteSpool(options.spoolRoot, project),
+    removeSpool(project) {
+      // A spool made anew later is another journal: nothing of this one may be resumed there.
+      detach(project);
+      return deleteSpool(options.spoolRoot, project);
+    },
     spoolExists: (project) => spoolExists(options.spoolRoot, project),
     attach(project, after) {
       if (connections.has(project)) return;
@@ -44,11 +54,7 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
       connections.set(project, connection);
       if (frozenProjects.has(project)) connection.setFrozen(true);
     },
-    detach(project) {
-      connections.get(project)?.close();
-      connections.delete(project);
-      frozenProjects.delete(project);
-    },
+    detach,
     report: (project) => connections.get(project)?.report() ?? null,
     connected: (project) => connections.get(project)?.connected() ?? false,
     ...commandsThrough(ask),

@@ -1,5 +1,5 @@
 /** The runs whose output a spool holds, and the segments each still has. */
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   decodeRecords,
@@ -83,6 +83,14 @@ export async function firstAt(folder: string, segment: number): Promise<number |
   return stamp === undefined ? null : Number(stamp);
 }
 
+/** When the newest segment was last written to; 0 without any. */
+export async function lastWrite(folder: string): Promise<number> {
+  const newest = (await listSegments(folder)).at(-1);
+  if (newest === undefined) return 0;
+  const found = await stat(join(folder, segmentName(newest))).catch(absentIsNull);
+  return found?.mtimeMs ?? 0;
+}
+
 async function remember(folder: string, run: string, memory: RunMemory): Promise<void> {
   const bytes = await readWhole(join(folder, META_FILE), MAX_META_BYTES).catch(absentIsEmpty);
   const meta = parseRunMeta(bytes.toString("utf8"));
@@ -112,5 +120,10 @@ function absentIsNone(thrown: unknown): string[] {
 
 function absentIsEmpty(thrown: unknown): Buffer {
   if (isAbsent(thrown)) return Buffer.alloc(0);
+  throw thrown;
+}
+
+function absentIsNull(thrown: unknown): null {
+  if (isAbsent(thrown)) return null;
   throw thrown;
 }

@@ -1,5 +1,6 @@
 /** The daemon's end of control.sock against a scripted runner on a real socket: garbage, delays, deaths and refusals included. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DaemonFrame } from "../../../src/protocol/frame.ts";
 import { doorFixture, runnerConfig, type DoorFixture } from "../../support/runners-door.ts";
@@ -68,6 +69,24 @@ test("a spool path longer than a socket address is reached all the same", async 
   fixture.door.attach("web", 0);
   await connected();
   expect(fixture.spool().length).toBeGreaterThan(107);
+});
+
+test("a journal that ends before what is recorded is asked to go on behind that", async () => {
+  const fake = await runner({ events: [started(1), started(2)] });
+  fixture.door.attach("web", 10);
+  await until(() => expect(told(fake.received, "resume")[0]).toMatchObject({ after: 10 }));
+  fake.send({ kind: "event", event: started(11) });
+  await until(() => expect(fixture.told.events.map((event) => event.seq)).toEqual([11]));
+});
+
+test("a socket that may not be used is told once, not with every try", async () => {
+  mkdirSync(fixture.spool(), { recursive: true });
+  writeFileSync(join(fixture.spool(), "control.sock"), "");
+  fixture.door.attach("web", 0);
+  await until(() => expect(fixture.told.warnings.join("\n")).toContain("is not a socket"));
+  await runner();
+  await connected();
+  expect(fixture.told.warnings).toHaveLength(1);
 });
 
 test("nothing is acknowledged that is not durable, and what failed is given again", async () => {
