@@ -1,14 +1,13 @@
 /** The API as functions, typed by its schemas: what the CLI and later the dashboard talk through. */
-import type { z } from "zod";
 import type { ConfigView } from "../schema/api-declaration.ts";
-import type { DoctorReport, garbageView, hostView, readyView } from "../schema/api-host.ts";
-import type { applyView, DownView, planView } from "../schema/api-plan.ts";
+import type { ApiGarbage, ApiHost, ApiReady, DoctorReport } from "../schema/api-host.ts";
+import type { ApiApplied, ApiPlan, DownView } from "../schema/api-plan.ts";
 import type { Problem } from "../schema/api-problem.ts";
-import type { Description, ProjectList, projectView, removedView } from "../schema/api-project.ts";
+import type { ApiProject, ApiRemoved, Description, ProjectList } from "../schema/api-project.ts";
 import type {
+  ApiEvent,
   ApiOutputLine,
   EventPage,
-  eventRecord,
   GenerationList,
   GenerationView,
   RunPage,
@@ -24,14 +23,11 @@ import { type Ask, errorOf, type Identity, makeAsk, type Query } from "./call.ts
 import { linesOf, serverEventsOf, textOf } from "./lines.ts";
 import type { Transport } from "./transport.ts";
 
-export type Project = z.output<typeof projectView>;
-export type Plan = z.output<typeof planView>;
-export type Applied = z.output<typeof applyView>;
-export type Ready = z.output<typeof readyView>;
-export type Host = z.output<typeof hostView>;
-export type Removed = z.output<typeof removedView>;
-export type Garbage = z.output<typeof garbageView>;
-export type Event = z.output<typeof eventRecord>;
+export type Project = ApiProject;
+export type Plan = ApiPlan;
+export type Applied = ApiApplied;
+export type Ready = ApiReady;
+export type Event = ApiEvent;
 
 /** A verb on a project, or on one of its agents when `agent` is given. */
 export interface Steering {
@@ -77,7 +73,7 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
     describe: (name: string) => get<Description>(`${V1}/projects/${seg(name)}/describe`),
     runs: (query: RunsQuery) => get<RunPage>(`${V1}/runs`, texts(query)),
     events: (query: EventsQuery) => get<EventPage>(`${V1}/events`, texts(query)),
-    host: () => get<Host>(`${V1}/host`),
+    host: () => get<ApiHost>(`${V1}/host`),
     config: () => get<ConfigView>(`${V1}/config`),
     doctor: async () => (await get<DoctorReport>(`${V1}/doctor`)).items,
     history: async (limit: number) =>
@@ -87,7 +83,7 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
     apply: (body: ApplyBody) => write<Applied>("/apply", body),
     rollback: (generation: number) => write<Applied>("/rollback", { generation }),
     down: async (source: string | null) => (await write<DownView>("/down", { source })).projects,
-    gc: (body: { dryRun: boolean; force: boolean }) => write<Garbage>("/gc", body, LONG_MS),
+    gc: (body: { dryRun: boolean; force: boolean }) => write<ApiGarbage>("/gc", body, LONG_MS),
     steer: ({ project, agent, verb, body }: Steering) =>
       write<Project>(
         agent === undefined
@@ -96,7 +92,7 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
         body ?? {},
       ),
     remove: (project: string, volumes: boolean) =>
-      read<Removed>(ask, {
+      read<ApiRemoved>(ask, {
         method: "DELETE",
         path: `${V1}/projects/${seg(project)}`,
         query: { volumes },

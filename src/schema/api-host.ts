@@ -75,3 +75,6 @@ export const aliveView = shape({ alive: z.literal(true), version: z.string() }).
   id: "Alive",
 });
 export type DoctorReport = z.output<typeof doctorReport>;
+export type ApiReady = z.output<typeof readyView>;
+export type ApiHost = z.output<typeof hostView>;
+export type ApiGarbage = z.output<typeof garbageView>;

@@ -53,3 +53,5 @@ export const applyView = proves<ApplyView>()(
 /** Projects that `down` deactivated. */
 export const downView = shape({ projects: listOf(z.string()) }).meta({ id: "Down" });
 export type DownView = z.output<typeof downView>;
+export type ApiPlan = z.output<typeof planView>;
+export type ApiApplied = z.output<typeof applyView>;

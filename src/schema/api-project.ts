@@ -104,3 +104,5 @@ export const describeView = shape({
 
 export type ProjectList = z.output<typeof projectList>;
 export type Description = z.output<typeof describeView>;
+export type ApiProject = z.output<typeof projectView>;
+export type ApiRemoved = z.output<typeof removedView>;

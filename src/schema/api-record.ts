@@ -88,3 +88,4 @@ export type ApiOutputLine = z.output<typeof outputLine>;
 export type ApiGeneration = z.output<typeof generationRow>;
 export type GenerationList = z.output<typeof generationList>;
 export type GenerationView = z.output<typeof generationView>;
+export type ApiEvent = z.output<typeof eventRecord>;

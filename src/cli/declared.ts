@@ -1,0 +1,69 @@
+/** Reads the declaration the operator means, checks it here for exact positions, and makes the bundle that is sent. */
+import type { Command } from "commander";
+import { BerthError, type ProblemFact } from "../base/errors.ts";
+import type { Problem } from "../declare/problem.ts";
+import type { Bundle } from "../model/bundle.ts";
+import type { Context, Given } from "./context.ts";
+
+/** Adds the options that say which declaration is meant. */
+export function withDeclaration(command: Command): Command {
+  return command
+    .option(
+      "-f, --file <path>",
+      "host file, project file, directory, or - for stdin; else berth.yaml upward from here",
+    )
+    .option("-e, --env <name>", "overlay berth.<name>.yaml beside the host file (BERTH_ENV)");
+}
+
+/** The declaration, parsed, with its texts as on disk. Throws declaration (65) with every problem. */
+export async function readDeclaration(context: Context, given: Given) {
+  const { io } = context;
+  const [{ loadBundle }, { parseBundle }] = await Promise.all([
+    import("../declare/load.ts"),
+    import("../declare/parse.ts"),
+  ]);
+  const loaded = await loadBundle(given.text("file") ?? undefined, {
+    env: io.env,
+    environmentName: given.text("env") ?? io.env["BERTH_ENV"] ?? null,
+    cwd: io.cwd,
+    stdin: io.stdin,
+  });
+  const parsed = parseBundle(loaded.bundle, { environment: io.env, found: loaded.problems });
+  if (!parsed.ok) throw await notValid(parsed.problems, loaded.bundle);
+  return { bundle: loaded.bundle, declaration: parsed.declaration, origins: parsed.origins };
+}
+
+/** The bundle to send: every text interpolated with this environment. */
+export async function readBundle(context: Context, given: Given): Promise<Bundle> {
+  const { bundle } = await readDeclaration(context, given);
+  const { interpolateText } = await import("../declare/interpolate-text.ts");
+  const files: Record<string, string> = {};
+  const problems: Problem[] = [];
+  for (const [name, text] of Object.entries(bundle.files)) {
+    const done = interpolateText(name, text, context.io.env);
+    if (done.ok) files[name] = done.text;
+    else problems.push(...done.problems);
+  }
+  if (problems.length > 0) throw await notValid(problems, bundle);
+  return { ...bundle, files };
+}
+
+async function notValid(problems: readonly Problem[], bundle: Bundle): Promise<BerthError> {
+  const { renderSnippet } = await import("../declare/render.ts");
+  const facts = problems.map((problem): ProblemFact => {
+    const text = Object.hasOwn(bundle.files, problem.file) ? bundle.files[problem.file] : undefined;
+    return {
+      code: problem.code,
+      message: problem.message,
+      path: `${problem.file}:${problem.line}:${problem.column}`,
+      hint: problem.hint,
+      snippet: renderSnippet(problem, text) ?? undefined,
+    };
+  });
+  return new BerthError("declaration", {
+    code: "cli.declaration-not-valid",
+    detail: `the declaration has ${facts.length} problem${facts.length === 1 ? "" : "s"}`,
+    path: facts[0]?.path,
+    problems: facts,
+  });
+}

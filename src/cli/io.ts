@@ -1,0 +1,63 @@
+/** The outside of the CLI: streams, environment, clock and signals, passed in so that tests can be the terminal. */
+import { userInfo } from "node:os";
+
+export interface Out extends NodeJS.WritableStream {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+}
+
+export interface In extends NodeJS.ReadableStream {
+  readonly isTTY?: boolean | undefined;
+  setRawMode?(raw: boolean): unknown;
+}
+
+export interface Io {
+  readonly stdin: In;
+  readonly stdout: Out;
+  readonly stderr: Out;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly version: string;
+  readonly user: string | null;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  newKey(): string;
+  /** Calls back on every Ctrl-C; the answer stops that. */
+  onInterrupt(listener: () => void): () => void;
+  /** Ends the process at once: the second Ctrl-C. */
+  exit(code: number): void;
+}
+
+/** The real thing. */
+export function processIo(version: string): Io {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    version,
+    user: userName(),
+    now: () => Date.now(),
+    newKey: () => crypto.randomUUID(),
+    onInterrupt(listener) {
+      process.on("SIGINT", listener);
+      process.on("SIGTERM", listener);
+      return () => {
+        process.off("SIGINT", listener);
+        process.off("SIGTERM", listener);
+      };
+    },
+    exit: (code) => process.exit(code),
+  };
+}
+
+/** A uid without a passwd entry has no name. */
+function userName(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,72 @@
+/** One answer in the form asked for: table, wide, json, ndjson, yaml or name. */
+import type { Context } from "./context.ts";
+import { type Column, tableLines } from "./table.ts";
+
+export const FORMATS = ["table", "wide", "json", "ndjson", "yaml", "name"] as const;
+export type Format = (typeof FORMATS)[number];
+
+export interface Listing<T> {
+  readonly columns: readonly Column<T>[];
+  readonly name: (row: T) => string;
+  /** Said on stderr instead of an empty table. */
+  readonly empty: string;
+}
+
+/** A list: JSON and YAML as one array, NDJSON and names a line each. */
+export async function printList<T>(
+  context: Context,
+  rows: readonly T[],
+  listing: Listing<T>,
+): Promise<void> {
+  const { print, format, io } = context;
+  if (format === "ndjson") await print.data(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  else if (format === "name")
+    await print.data(rows.map((row) => `${listing.name(row)}\n`).join(""));
+  else if (format === "json" || format === "yaml") await print.data(await serialized(rows, format));
+  else if (rows.length === 0) await print.note(listing.empty);
+  else {
+    const columns = listing.columns.filter((column) => column.wide !== true || format === "wide");
+    const width =
+      io.stdout.isTTY === true && format !== "wide" ? (io.stdout.columns ?? null) : null;
+    await print.data(`${tableLines(columns, rows, width).join("\n")}\n`);
+  }
+}
+
+/** One thing: as data, by its name, or as the text people read. */
+export async function printOne(
+  context: Context,
+  value: unknown,
+  forms: Readonly<{ name: string; text: () => string | Promise<string> }>,
+): Promise<void> {
+  const { print, format } = context;
+  if (format === "json" || format === "yaml") await print.data(await serialized(value, format));
+  else if (format === "ndjson") await print.dataLine(JSON.stringify(value));
+  else if (format === "name") await print.dataLine(forms.name);
+  else await print.data(ended(await forms.text()));
+}
+
+/** The result of a write: data when data was asked for, else a message on stderr. */
+export async function printResult(
+  context: Context,
+  value: unknown,
+  forms: Readonly<{ name: string; text: string }>,
+): Promise<void> {
+  const forPeople = context.format === "table" || context.format === "wide";
+  if (forPeople) await context.print.note(forms.text);
+  else await printOne(context, value, { name: forms.name, text: () => forms.text });
+}
+
+async function serialized(value: unknown, format: "json" | "yaml"): Promise<string> {
+  return format === "json" ? `${JSON.stringify(value, null, 2)}\n` : yamlOf(value);
+}
+
+/** A value as YAML. */
+export async function yamlOf(value: unknown): Promise<string> {
+  const { dump } = await import("js-yaml");
+  // through JSON, so that undefined and read-only shapes come out as plain values
+  return dump(JSON.parse(JSON.stringify(value)), { lineWidth: 120, noRefs: true });
+}
+
+function ended(text: string): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+}

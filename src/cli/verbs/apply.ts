@@ -1,0 +1,107 @@
+/** `berth apply`: the declaration becomes the accepted one; with `--wait` until every project is settled. */
+import type { Applied, Client } from "../../client/client.ts";
+import type { ApplyBody } from "../../schema/api-request.ts";
+import { confirm } from "../confirm.ts";
+import { type Context, type Given, usage } from "../context.ts";
+import { readBundle, withDeclaration } from "../declared.ts";
+import { durationOf } from "../duration.ts";
+import { printResult } from "../output.ts";
+import { readPlanFile } from "../plan-file.ts";
+import { dangerOf, planText } from "../plan-text.ts";
+import type { Verb } from "../verb.ts";
+import { waitFor } from "../wait.ts";
+
+/** Pulling an image may be part of it. */
+const TIMEOUT_MS = 600_000;
+
+export const apply: Verb = {
+  output: "formats",
+  examples: [
+    "berth apply --wait",
+    "berth apply -f config/berth.yaml --prune",
+    "berth plan --out next.plan && berth apply next.plan",
+  ],
+  define: (command) =>
+    withDeclaration(command)
+      .description(
+        "Accept a declaration and make it so. A project it no longer names is left as it is unless --prune is given.\n" +
+          "On a terminal, asks first when running agents would be interrupted or data lost.",
+      )
+      .argument("[plan]", "a file written by plan --out: refused (75) unless it still holds")
+      .option("--prune", "deactivate projects of the same source that are no longer declared")
+      .option(
+        "--wait",
+        "follow until every project is healthy, failed (1) or waiting for capacity (73)",
+      )
+      .option(
+        "--timeout <duration>",
+        "how long --wait waits (default 10m); then exit 75, and the daemon goes on",
+      )
+      .option("--adopt", "also take over what looks orphaned after a lost database")
+      .option("-y, --yes", "do not ask"),
+  run,
+};
+
+async function run(context: Context, given: Given): Promise<number> {
+  const timeoutMs = durationOf(given, "timeout", TIMEOUT_MS);
+  const body = await bodyOf(context, given);
+  const client = await context.client();
+  const applied = await client.apply(await agreed(context, given, { client, body }));
+  await tell(context, applied);
+  if (given.flag("wait")) await waitFor(context, { names: applied.projects, timeoutMs });
+  await printResult(context, applied, {
+    name: String(applied.generation),
+    text: summaryOf(applied),
+  });
+  return 0;
+}
+
+async function bodyOf(context: Context, given: Given): Promise<ApplyBody> {
+  const adopt = given.flag("adopt");
+  const [path] = given.args;
+  if (path === undefined)
+    return { bundle: await readBundle(context, given), prune: given.flag("prune"), adopt };
+  if (given.text("file") !== null || given.flag("prune"))
+    throw usage("a plan says itself what it is made from: leave -f and --prune away");
+  const { bundle, plan, prune } = await readPlanFile(context.io.cwd, path);
+  const expected = { generation: plan.baseGeneration, fingerprint: plan.fingerprint };
+  return { bundle, prune, adopt, expected };
+}
+
+interface Proposal {
+  readonly client: Client;
+  readonly body: ApplyBody;
+}
+
+/** On a terminal, shows a plan that interrupts something and asks; what was agreed to is then what must still hold. */
+async function agreed(
+  context: Context,
+  given: Given,
+  { client, body }: Proposal,
+): Promise<ApplyBody> {
+  const { io, print, errorStyle } = context;
+  const canAsk = io.stdin.isTTY === true && io.stderr.isTTY === true;
+  if (!canAsk || given.flag("yes") || body.expected !== undefined) return body;
+  const plan = await client.plan({ bundle: body.bundle, prune: body.prune });
+  const { interrupted, losesData } = dangerOf(plan);
+  if (interrupted.length === 0 && !losesData) return body;
+  await print.raw(`${planText(plan, errorStyle)}\n`);
+  await confirm(context, given, "Apply this?");
+  return { ...body, expected: { generation: plan.baseGeneration, fingerprint: plan.fingerprint } };
+}
+
+async function tell({ print }: Context, applied: Applied): Promise<void> {
+  if (applied.unnamed.length > 0)
+    await print.note(
+      `no longer declared, left as they are: ${applied.unnamed.join(", ")} (berth apply --prune deactivates them)`,
+    );
+  if (applied.pruned.length > 0) await print.note(`deactivated: ${applied.pruned.join(", ")}`);
+}
+
+function summaryOf(applied: Applied): string {
+  if (!applied.changed && applied.projects.length === 0) return "nothing to do";
+  const what = applied.projects.length === 0 ? "no project changes" : applied.projects.join(", ");
+  return applied.changed
+    ? `generation ${applied.generation}: ${what}`
+    : `declaration unchanged; repairing ${what}`;
+}

@@ -1,0 +1,139 @@
+/** `start`, `stop`, `restart`, `pause`, `resume`, `complete`: say what is wanted and wait until it is so. */
+import type { Command } from "commander";
+import type { Client, Steering } from "../../client/client.ts";
+import { type Context, type Given, usage } from "../context.ts";
+import { durationOf } from "../duration.ts";
+import { printResult } from "../output.ts";
+import { projectOf, targetOf } from "../target.ts";
+import type { Verb } from "../verb.ts";
+import { waitFor } from "../wait.ts";
+
+type Word = Exclude<Steering["verb"], "scale">;
+
+/** Longer than any usual stop grace; what takes longer is told so and goes on. */
+const TIMEOUT_MS = 120_000;
+const PAST: Readonly<Record<Word, string>> = {
+  start: "started",
+  stop: "stopped",
+  restart: "restarted",
+  pause: "paused",
+  resume: "resumed",
+  complete: "completed",
+};
+
+export const start = agentVerb(
+  "start",
+  "Run projects, or agents that were stopped by hand.",
+  "berth start web/coder",
+);
+export const stop = agentVerb(
+  "stop",
+  "Stop projects or agents; they stay declared.",
+  "berth stop web api",
+);
+export const restart = agentVerb(
+  "restart",
+  "Restart whole containers, or one agent's processes.",
+  "berth restart web/coder",
+);
+export const resume = projectVerb("resume", "Return projects from a pause.", "berth resume web");
+export const complete = projectVerb(
+  "complete",
+  "Stop projects for good and keep their workspaces.",
+  "berth complete web",
+);
+
+export const pause: Verb = {
+  output: "formats",
+  examples: ["berth pause web", "berth pause web --stop"],
+  define: (command) =>
+    withWait(command)
+      .description("Freeze projects in memory, or stop their containers.")
+      .argument("<project...>")
+      .option(
+        "--stop",
+        "stop the container instead of freezing it: frees its memory, ends its processes",
+      ),
+  run: (context, given) => {
+    const mode = given.flag("stop") ? "stop" : "freeze";
+    const asked = given.args.map((word): Steering => ({
+      project: projectOf(word),
+      verb: "pause",
+      body: { mode },
+    }));
+    return steer(context, given, asked);
+  },
+};
+
+function agentVerb(verb: Word, description: string, example: string): Verb {
+  return {
+    output: "formats",
+    examples: [`berth ${verb} web`, example],
+    define: (command) =>
+      withWait(command).description(description).argument("<project[/agent]...>"),
+    run: (context, given) =>
+      steer(
+        context,
+        given,
+        given.args.map((word): Steering => {
+          const { project, agent } = targetOf(word);
+          return agent === null ? { project, verb } : { project, agent, verb };
+        }),
+      ),
+  };
+}
+
+function projectVerb(verb: Word, description: string, example: string): Verb {
+  return {
+    output: "formats",
+    examples: [example],
+    define: (command) => withWait(command).description(description).argument("<project...>"),
+    run: (context, given) =>
+      steer(
+        context,
+        given,
+        given.args.map((word): Steering => ({ project: projectOf(word), verb })),
+      ),
+  };
+}
+
+/** Adds the options of verbs that wait. */
+export function withWait(command: Command): Command {
+  return command
+    .option("--no-wait", "return as soon as the wish is recorded")
+    .option(
+      "--timeout <duration>",
+      "how long to wait (default 2m); then exit 75, and the daemon goes on",
+    );
+}
+
+/** Records every wish, then waits for all of them together. */
+export async function steer(
+  context: Context,
+  given: Given,
+  asked: readonly Steering[],
+): Promise<number> {
+  const timeoutMs = durationOf(given, "timeout", TIMEOUT_MS);
+  const client = await context.client();
+  for (const steering of asked) await client.steer(steering);
+  const names = [...new Set(asked.map((steering) => steering.project))];
+  if (given.flag("wait")) await waitFor(context, { names, timeoutMs });
+  for (const steering of asked)
+    await report(context, client, { steering, waited: given.flag("wait") });
+  return 0;
+}
+
+async function report(
+  context: Context,
+  client: Client,
+  { steering, waited }: Readonly<{ steering: Steering; waited: boolean }>,
+): Promise<void> {
+  const { project: name, agent, verb } = steering;
+  const target = agent === undefined ? name : `${name}/${agent}`;
+  if (verb === "scale") throw usage("scale reports by itself");
+  const project = await client.project(name);
+  const text = waited
+    ? `${target} ${PAST[verb]}`
+    : `${target}: ${verb} recorded, now ${project.phase}`;
+  await printResult(context, project, { name: target, text });
+}

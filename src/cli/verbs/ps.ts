@@ -1,0 +1,120 @@
+/** `berth ps`: projects with phase, health, agents and usage; degraded modes on stderr. */
+import type { Project, Ready } from "../../client/client.ts";
+import type { Context, Given } from "../context.ts";
+import { ageText, percentText, sizeText } from "../format.ts";
+import { printList } from "../output.ts";
+import type { Style } from "../style.ts";
+import type { Column } from "../table.ts";
+import type { Verb } from "../verb.ts";
+
+export const ps: Verb = {
+  output: "formats",
+  examples: ["berth ps", "berth ps -o wide", "berth ps web api --json"],
+  define: (command) =>
+    command.description("List projects with health and usage.").argument("[project...]"),
+  run: list,
+};
+
+async function list(context: Context, given: Given): Promise<number> {
+  const client = await context.client();
+  const named = new Set(given.args);
+  const [ready, all] = await Promise.all([client.ready(), client.projects()]);
+  // a name that is not there is a mistake, which the daemon words
+  for (const name of named)
+    if (!all.some((project) => project.name === name)) await client.project(name);
+  for (const line of bannerOf(ready, context)) await context.print.note(line);
+  await printList(
+    context,
+    all.filter((project) => named.size === 0 || named.has(project.name)),
+    {
+      columns: columnsOf(context),
+      name: (project) => project.name,
+      empty: "no projects; declare some and run berth apply",
+    },
+  );
+  return 0;
+}
+
+/** One line a degraded mode. */
+export function bannerOf(
+  ready: Ready,
+  { io, errorStyle }: Pick<Context, "io" | "errorStyle">,
+): readonly string[] {
+  return ready.modes.map(
+    (mode) =>
+      `${errorStyle.yellow(`degraded: ${mode.name}`)} for ${ageText(io.now() - mode.since)}: ${mode.detail}`,
+  );
+}
+
+function columnsOf({ io, style }: Context): readonly Column<Project>[] {
+  return [
+    {
+      title: "PROJECT",
+      cell: (project) => project.name,
+      paint: (_project, text) => style.bold(text),
+    },
+    { title: "PHASE", cell: (project) => project.phase },
+    {
+      title: "HEALTH",
+      cell: (project) => project.health,
+      paint: (project, text) => healthPaint(project, style)(text),
+    },
+    { title: "AGENTS", cell: agentsText, right: true },
+    { title: "CPU", cell: (project) => percentText(project.usage.cpuPercent), right: true },
+    { title: "MEM/LIMIT", cell: memoryText, right: true },
+    {
+      title: "PIDS",
+      cell: (project) => String(project.usage.pids ?? "?"),
+      right: true,
+      wide: true,
+    },
+    { title: "RESTARTS", cell: (project) => String(restartsOf(project)), right: true },
+    { title: "AGE", cell: (project) => ageText(io.now() - project.phaseSince), right: true },
+    { title: "GEN", cell: (project) => String(project.generation), right: true, wide: true },
+    { title: "PRIORITY", cell: (project) => String(project.priority), right: true, wide: true },
+    { title: "WEIGHT", cell: (project) => String(project.weight), right: true, wide: true },
+    { title: "EGRESS", cell: (project) => project.egress, wide: true },
+    { title: "SUBNET", cell: (project) => project.subnet ?? "-", wide: true },
+    { title: "CONTAINER", cell: (project) => project.containerId?.slice(0, 12) ?? "-", wide: true },
+    { title: "IMAGE", cell: (project) => project.image, wide: true },
+    { title: "REASON", cell: reasonText },
+  ];
+}
+
+/** Colour of a health word: fine, on the way, or in need of somebody. */
+export function healthPaint(project: Project, style: Style): (text: string) => string {
+  switch (project.health) {
+    case "healthy":
+      return style.green;
+    case "unhealthy":
+    case "crash-loop":
+    case "failed":
+      return style.red;
+    case "starting":
+    case "waiting":
+    case "unknown":
+      return style.yellow;
+    case "frozen":
+    case "stopped":
+      return style.dim;
+  }
+}
+
+function agentsText(project: Project): string {
+  const running = project.agents.filter((agent) => agent.state === "running").length;
+  return `${running}/${project.agents.length}`;
+}
+
+function memoryText(project: Project): string {
+  return `${sizeText(project.usage.memoryBytes)}/${sizeText(project.limits.memoryBytes)}`;
+}
+
+/** Restarts of all its agents. */
+export function restartsOf(project: Project): number {
+  return project.agents.reduce((sum, agent) => sum + agent.restarts, 0);
+}
+
+function reasonText(project: Project): string {
+  const fault = project.fault === null ? [] : [project.fault.detail];
+  return [...project.reasons, ...fault].join("; ");
+}

@@ -1,0 +1,26 @@
+/** `berth validate`: all problems of a declaration at once, without a daemon. */
+import type { Context, Given } from "../context.ts";
+import { readDeclaration, withDeclaration } from "../declared.ts";
+import { printResult } from "../output.ts";
+import type { Verb } from "../verb.ts";
+
+export const validate: Verb = {
+  output: "formats",
+  examples: [
+    "berth validate",
+    "berth validate -f config/berth.yaml",
+    "cat web.yaml | berth validate -f -",
+  ],
+  define: (command) =>
+    withDeclaration(command).description("Check a declaration; nothing is sent anywhere."),
+  run,
+};
+
+async function run(context: Context, given: Given): Promise<number> {
+  const { bundle, declaration } = await readDeclaration(context, given);
+  const projects = Object.keys(declaration.projects);
+  const files = Object.keys(bundle.files).length;
+  const text = `valid: ${projects.length} project${projects.length === 1 ? "" : "s"} in ${files} file${files === 1 ? "" : "s"}`;
+  await printResult(context, { valid: true, projects, files }, { name: projects.join("\n"), text });
+  return 0;
+}

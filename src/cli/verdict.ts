@@ -1,0 +1,74 @@
+/** What a project's view means for somebody waiting for it; pure. */
+import { BerthError } from "../base/errors.ts";
+import type { Project } from "../client/client.ts";
+import { settledPhase } from "../model/lifecycle.ts";
+import type { ProgressLine } from "./progress.ts";
+
+/** `gone`: no longer there, which is what some wait for. */
+export interface Verdict extends ProgressLine {
+  readonly project: Project | null;
+}
+
+/** Waiting for capacity counts as an end only after it held this long: a neighbour may just be leaving. */
+export const CAPACITY_HOLD_MS = 1_000;
+
+/** Whether the project is where its operator wants it, on the way, waiting for room, or failed. */
+export function verdictOf(name: string, project: Project | undefined): Verdict {
+  if (project === undefined) return { name, state: "settled", text: "gone", project: null };
+  return { name, state: stateOf(project), text: textOf(project), project };
+}
+
+function stateOf(project: Project): ProgressLine["state"] {
+  if (project.health === "failed" || project.health === "crash-loop") return "failed";
+  if (waitsForCapacity(project)) return "waiting";
+  if (project.phase !== settledPhase(project.wanted)) return "moving";
+  const still =
+    project.health === "starting" || project.health === "unhealthy" || project.health === "waiting";
+  return still || project.health === "unknown" ? "moving" : "settled";
+}
+
+/** Whether it waits for the host to have room. */
+export function waitsForCapacity(project: Project): boolean {
+  return project.reasons.some((reason) => reason.startsWith("waiting: capacity"));
+}
+
+function textOf(project: Project): string {
+  const running = project.agents.filter((agent) => agent.state === "running").length;
+  const agents =
+    project.agents.length === 0 ? "" : `, ${running} of ${project.agents.length} agents run`;
+  const fault =
+    project.fault !== null && project.health === "failed" ? `: ${project.fault.detail}` : "";
+  const reason =
+    fault === "" && project.reasons.length > 0 ? `: ${project.reasons.join("; ")}` : "";
+  return `${project.phase}, ${project.health}${agents}${fault}${reason}`;
+}
+
+/** The error a wait ends with, or null when everything settled. Failures go before lack of room. */
+export function errorOfVerdicts(verdicts: readonly Verdict[]): BerthError | null {
+  const failed = verdicts.filter((verdict) => verdict.state === "failed");
+  const waiting = verdicts.filter((verdict) => verdict.state === "waiting");
+  const names = (of: readonly Verdict[]): string => of.map((verdict) => verdict.name).join(", ");
+  const problems = [...failed, ...waiting].map((verdict) => ({
+    code: verdict.project?.fault?.code ?? "cli.project-unsettled",
+    message: `${verdict.name}: ${verdict.text}`,
+  }));
+  const first = failed[0];
+  if (first !== undefined)
+    return new BerthError("rejected", {
+      code: refusedByEngine(failed) ? "cli.projects-refused" : "cli.projects-failed",
+      detail: `failed: ${names(failed)}`,
+      problems,
+      hint: `berth describe ${first.name} tells more`,
+    });
+  if (waiting.length === 0) return null;
+  return new BerthError("capacity", {
+    code: "cli.projects-waiting",
+    detail: `waiting for capacity: ${names(waiting)}`,
+    problems,
+    hint: "they start by themselves when there is room; lower limits, stop something, or raise priority",
+  });
+}
+
+function refusedByEngine(failed: readonly Verdict[]): boolean {
+  return failed.every((verdict) => verdict.project?.fault?.code.startsWith("docker.") === true);
+}

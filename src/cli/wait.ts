@@ -1,0 +1,105 @@
+/** Follows projects until each is settled, failed or out of room: events wake it, the list of projects is the truth. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { BerthError } from "../base/errors.ts";
+import type { Client } from "../client/client.ts";
+import type { Context } from "./context.ts";
+import { makeProgress } from "./progress.ts";
+import { CAPACITY_HOLD_MS, errorOfVerdicts, type Verdict, verdictOf } from "./verdict.ts";
+
+/** Between looks when no event says that something changed. */
+const LOOK_MS = 250;
+/** Between looks at least, however many events come. */
+const PAUSE_MS = 20;
+
+export interface Waiting {
+  readonly names: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** Resolves when all are settled; throws failed (1 or 78), capacity (73) or timed out (75). */
+export async function waitFor(context: Context, { names, timeoutMs }: Waiting): Promise<void> {
+  if (names.length === 0) return;
+  const client = await context.client();
+  const progress = makeProgress(context);
+  const waker = wakeOnEvents(client, context.signal);
+  const started = performance.now();
+  let heldSince = started;
+  try {
+    for (;;) {
+      const verdicts = await look(client, names);
+      await progress.update(verdicts);
+      const now = performance.now();
+      const moving = verdicts.filter((verdict) => verdict.state === "moving");
+      if (moving.length > 0) heldSince = now;
+      const held =
+        verdicts.every((verdict) => verdict.state !== "waiting") ||
+        now - heldSince >= CAPACITY_HOLD_MS;
+      if (moving.length === 0 && held) return finish(verdicts);
+      if (now - started > timeoutMs)
+        throw timedOut(moving.length > 0 ? moving : verdicts, timeoutMs);
+      await waker.next(Math.min(LOOK_MS, Math.max(PAUSE_MS, timeoutMs - (now - started))));
+    }
+  } finally {
+    waker.end();
+    await progress.end();
+  }
+}
+
+function finish(verdicts: readonly Verdict[]): void {
+  const error = errorOfVerdicts(verdicts);
+  if (error !== null) throw error;
+}
+
+async function look(client: Client, names: readonly string[]): Promise<readonly Verdict[]> {
+  const projects = new Map((await client.projects()).map((project) => [project.name, project]));
+  return names.map((name) => verdictOf(name, projects.get(name)));
+}
+
+interface Waker {
+  next(ms: number): Promise<void>;
+  end(): void;
+}
+
+function wakeOnEvents(client: Client, signal: AbortSignal): Waker {
+  const end = new AbortController();
+  const state = { happened: false, wake: nothing };
+  const listen = async (): Promise<void> => {
+    const events = client.follow({}, AbortSignal.any([signal, end.signal]))[Symbol.asyncIterator]();
+    while ((await events.next()).done !== true) {
+      state.happened = true;
+      state.wake();
+    }
+  };
+  // without the stream, looking every 250 ms is enough
+  void listen().catch(nothing);
+  return {
+    async next(ms) {
+      await sleep(Math.min(PAUSE_MS, ms), undefined, { signal });
+      const woken = new AbortController();
+      state.wake = () => woken.abort();
+      if (!state.happened)
+        await sleep(ms, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(
+          nothing,
+        );
+      state.happened = false;
+      signal.throwIfAborted();
+    },
+    end: () => end.abort(),
+  };
+}
+
+function nothing(): void {
+  // waking nobody, and forgetting a stream that ended, are both fine
+}
+
+function timedOut(moving: readonly Verdict[], timeoutMs: number): BerthError {
+  return new BerthError("conflict", {
+    code: "cli.wait-timed-out",
+    detail: `not settled within ${timeoutMs / 1000} s: ${moving.map((verdict) => verdict.name).join(", ")}`,
+    problems: moving.map((verdict) => ({
+      code: "cli.wait-timed-out",
+      message: `${verdict.name}: ${verdict.text}`,
+    })),
+    hint: "the daemon goes on; berth ps shows how far it is",
+  });
+}
