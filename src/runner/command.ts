@@ -40,8 +40,15 @@ export async function runShort(command: ShortCommand, clock: Clock): Promise<Sho
   if (ended === "late") return { ok: false, reason: `no answer in ${command.deadlineMs} ms` };
   if (ended.code === 0) return { ok: true, reason: "" };
   const how = ended.code === null ? `signal ${ended.signal ?? "?"}` : `exit code ${ended.code}`;
-  const last = tail().trim().split("\n").at(-1)?.replace(`${label}: `, "") ?? "";
-  return { ok: false, reason: last === "" ? how : `${how}: ${last}` };
+  const said = tellingLine(tail(), label);
+  return { ok: false, reason: said === "" ? how : `${how}: ${said}` };
+}
+
+/** The line that says what went wrong: a `fatal:` or `error:` if there is one, else the last. */
+function tellingLine(text: string, label: string): string {
+  const lines = text.trim().split("\n");
+  const telling = lines.findLast((line) => /^(fatal|error):/i.test(line)) ?? lines.at(-1) ?? "";
+  return telling.replace(`${label}: `, "");
 }
 
 function deadline(clock: Clock, ms: number): Promise<"late"> {

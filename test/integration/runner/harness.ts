@@ -105,6 +105,8 @@ export interface ProjectOptions {
   readonly pids?: number;
   /** Extra flags for `docker run`, before the image. */
   readonly flags?: readonly string[];
+  /** Called with the spool directory before the container exists. */
+  readonly prepare?: (spool: string) => Promise<void>;
 }
 
 /** Everything one test file needs; `dispose` takes it away again. */
@@ -174,6 +176,7 @@ export class World {
     await mkdir(spool, { mode: 0o700 });
     const config = make(project);
     await writeFile(join(spool, "desired.json"), JSON.stringify(config), { mode: 0o600 });
+    await options.prepare?.(spool);
     const workspace = `${this.#name}-${project}`;
     await this.#volume(workspace);
     const [program = "", ...argv] = RUNNER_ENTRYPOINT;
@@ -259,7 +262,10 @@ export class Project {
     const folder = join(this.spool, "journal");
     if (!existsSync(folder)) return [];
     const names = (await readdir(folder)).filter((name) => name.endsWith(".ndjson")).toSorted();
-    const files = await Promise.all(names.map((name) => readFile(join(folder, name))));
+    // The runner deletes what is acknowledged while we look.
+    const files = await Promise.all(
+      names.map((name) => readFile(join(folder, name)).catch(() => new Uint8Array())),
+    );
     return files.flatMap((bytes) => decodeJournal(bytes).events);
   }
 
