@@ -30,8 +30,8 @@ async function main(): Promise<number> {
   const [verb, ...rest] = process.argv.slice(2);
   if (verb === "daemon" && rest.length === 0) return daemon();
   const { runCli } = await import("./cli/cli.ts");
-  const { processIo } = await import("./cli/io.ts");
-  return runCli(process.argv.slice(2), processIo(version()));
+  const { ioOfProcess } = await import("./cli/io.ts");
+  return runCli(process.argv.slice(2), ioOfProcess(version()));
 }
 
 process.exitCode = await main();

@@ -30,7 +30,7 @@ export interface Io {
 }
 
 /** The real thing. */
-export function processIo(version: string): Io {
+export function ioOfProcess(version: string): Io {
   return {
     stdin: process.stdin,
     stdout: process.stdout,
