@@ -100,6 +100,8 @@ class KeptConnection implements Connection {
   }
 
   setFrozen(value: boolean): void {
+    // Said with every pass: only a change may cost a new dial.
+    if (value === this.#frozen) return;
     this.#frozen = value;
     this.#deadlines.setFrozen(value);
     if (!value) this.kick();
