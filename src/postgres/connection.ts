@@ -53,7 +53,7 @@ function ignore(): void {
 
 /** Commits what `work` did, or none of it. */
 export async function inTransaction<T>(
-  client: PoolClient,
+  client: ClientBase,
   work: (tx: Statements) => Promise<T>,
 ): Promise<T> {
   await client.query("begin");

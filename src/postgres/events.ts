@@ -2,9 +2,8 @@
 import type { EventRecord } from "../model/event.ts";
 import type { NewEvent } from "./door.ts";
 import type { Statements } from "./connection.ts";
+import { takeTurn } from "./locks.ts";
 import type { Session } from "./session.ts";
-
-const EVENT_LOCK = [0x62657274, 3] as const;
 
 /** Null time: the database's now. */
 export type TimedEvent = NewEvent & Readonly<{ at: number | null }>;
@@ -23,7 +22,7 @@ export async function recordEvents(
   events: readonly TimedEvent[],
 ): Promise<readonly EventRecord[]> {
   if (events.length === 0) return [];
-  await tx.rows("transaction-lock", EVENT_LOCK);
+  await takeTurn(tx, "events");
   return tx.rows<EventRecord & Record<string, unknown>>("event-insert", [JSON.stringify(events)]);
 }
 

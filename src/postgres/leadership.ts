@@ -1,136 +1,128 @@
-/** Taking the next epoch, and the session lock that tells the others this leader lives. */
-import { Client } from "pg";
-import { withDeadline } from "../guard/deadline.ts";
-import { delayMs } from "../guard/retry.ts";
+/** Taking the next epoch, and showing by a session lock that its leader lives. */
 import { BerthError } from "../base/errors.ts";
-import { clientConfig } from "./options.ts";
-import type { PostgresOptions } from "./options.ts";
+import { delayMs } from "../guard/retry.ts";
 import { readEpoch } from "./install.ts";
-import { statementsOn } from "./connection.ts";
+import { connectLeader } from "./leader-connection.ts";
+import type { LeaderConnection } from "./leader-connection.ts";
+import type { PostgresOptions } from "./options.ts";
 import type { Session } from "./session.ts";
 
-/** Advisory locks are per database and ours is our own, so the numbers only have to differ from each other. */
-const LEADER_LOCK = [0x62657274, 1] as const;
-const GOODBYE_MS = 1_000;
 const RETAKE = { firstMs: 100, maxMs: 2_000 };
 
-export interface Leadership {
-  take(
-    request: Readonly<{ holder: string; floor: number; force: boolean }>,
-  ): Promise<number | null>;
-  close(): Promise<void>;
-}
+export type LeadRequest = Readonly<{ holder: string; floor: number; force: boolean }>;
 
 /**
- * INVARIANTS: at most one lock connection at a time, and only while `mine` is, as far as we know, the current epoch: a deposed
- * leader that kept the lock would look alive. The lock only tells candidates that cannot see Redis; what makes writes safe is
- * the epoch. Losing the connection says "unreachable" and starts getting it back, until the epoch is somebody else's.
+ * INVARIANTS: a lock belongs to one epoch, and a leader has its epoch's lock before anybody can see that epoch: so "the lock of the
+ * current epoch is free" means "its leader is gone", and what a deposed leader still holds says nothing. The lock only informs
+ * candidates that cannot see Redis; what makes writes safe is the epoch. Losing the connection says "unreachable" and starts
+ * getting the lock back, until the epoch is somebody else's.
  */
-class LeaderLock {
+export class Leadership {
   readonly #session: Session;
   readonly #options: PostgresOptions;
-  #held: Client | null = null;
-  #mine: number | null = null;
+  #held: Readonly<{ connection: LeaderConnection; epoch: number }> | null = null;
   #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Takes and retakes one after the other: they share a connection. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(session: Session, options: PostgresOptions) {
     this.#session = session;
     this.#options = options;
-    session.onStale((epoch) => {
-      if (epoch === this.#mine) void this.drop();
+  }
+
+  /** See `PostgresDoor.takeLeadership`. */
+  take(request: LeadRequest): Promise<number | null> {
+    return this.#inTurn("take leadership", async (connection) => {
+      const current = await epochOn(connection);
+      if (!request.force && !(await connection.lock(current))) return null;
+      const expected = request.force ? null : current;
+      return connection.transaction(async (tx) => {
+        const [taken] = await tx.rows<{ epoch: number }>("epoch-take", [
+          request.holder,
+          request.floor,
+          expected,
+        ]);
+        if (taken === undefined) return null;
+        // Before the commit, so that nobody can see this epoch without its lock.
+        if (!(await connection.lock(taken.epoch))) throw lockTaken(taken.epoch);
+        return taken.epoch;
+      });
     });
-  }
-
-  /** Gets the lock, or says that another session has it. */
-  async get(): Promise<boolean> {
-    if (this.#held !== null) return true;
-    const client = await lockOn(this.#session, this.#options);
-    if (client === null) return false;
-    if (this.#closed || this.#held !== null) {
-      await endOf(client, this.#session);
-      return !this.#closed;
-    }
-    this.#held = client;
-    client.once("end", () => this.#lost(client));
-    return true;
-  }
-
-  /** From now on the lock stands for this epoch; gets it in the background if it is not held yet. */
-  standFor(epoch: number): void {
-    this.#mine = epoch;
-    if (this.#held === null) this.#retake(0);
-  }
-
-  standsFor(epoch: number): boolean {
-    return this.#held !== null && this.#mine === epoch;
-  }
-
-  async drop(): Promise<void> {
-    this.#mine = null;
-    clearTimeout(this.#timer);
-    const client = this.#held;
-    this.#held = null;
-    if (client !== null) await endOf(client, this.#session);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.drop();
+    clearTimeout(this.#timer);
+    const held = this.#held;
+    this.#held = null;
+    await held?.connection.end();
   }
 
-  #lost(client: Client): void {
-    if (this.#held !== client) return;
+  /** Runs `work` on the leader's connection, which is kept if `work` gives the epoch it now stands for and ended if not. */
+  #inTurn(
+    operation: string,
+    work: (connection: LeaderConnection) => Promise<number | null>,
+  ): Promise<number | null> {
+    const turn = this.#turn.then(() =>
+      this.#session.guarded(operation, this.#session.limits.callMs, async (signal) => {
+        const connection =
+          this.#held?.connection ?? (await connectLeader(this.#session, this.#options, signal));
+        const abandon = (): void => void connection.end();
+        signal.addEventListener("abort", abandon);
+        try {
+          const epoch = await work(connection);
+          await this.#keep(connection, signal.aborted ? null : epoch);
+          return epoch;
+        } catch (thrown) {
+          await this.#keep(connection, null);
+          throw thrown;
+        } finally {
+          signal.removeEventListener("abort", abandon);
+        }
+      }),
+    );
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #keep(connection: LeaderConnection, epoch: number | null): Promise<void> {
+    clearTimeout(this.#timer);
+    const known = this.#held?.connection === connection;
+    this.#held = epoch === null || this.#closed ? null : { connection, epoch };
+    if (this.#held === null) await connection.end();
+    else if (!known) connection.onEnd(() => this.#lost(connection));
+  }
+
+  #lost(connection: LeaderConnection): void {
+    if (this.#held?.connection !== connection) return;
+    const { epoch } = this.#held;
     this.#held = null;
     this.#session.reached(false);
-    this.#retake(0);
+    this.#retake(epoch, 0);
   }
 
-  #retake(attempt: number): void {
-    clearTimeout(this.#timer);
-    if (this.#closed || this.#mine === null) return;
-    this.#timer = setTimeout(
-      () => void this.#retry(attempt),
-      delayMs(RETAKE, attempt, this.#options.chance ?? Math.random),
-    );
+  #retake(epoch: number, attempt: number): void {
+    if (this.#closed) return;
+    const wait = delayMs(RETAKE, attempt, this.#options.chance ?? Math.random);
+    this.#timer = setTimeout(() => void this.#retry(epoch, attempt), wait);
   }
 
-  async #retry(attempt: number): Promise<void> {
+  async #retry(epoch: number, attempt: number): Promise<void> {
     try {
-      if ((await readEpoch(this.#session)) !== this.#mine) return void (this.#mine = null);
-      if (await this.get()) return;
+      const back = async (connection: LeaderConnection): Promise<number | null> =>
+        (await connection.lock(epoch)) ? epoch : null;
+      const moved = this.#held !== null || (await readEpoch(this.#session)) !== epoch;
+      if (moved || (await this.#inTurn("leader lock", back)) !== null) return;
     } catch (thrown) {
       this.#session.trouble("leader lock", thrown);
     }
-    this.#retake(attempt + 1);
+    this.#retake(epoch, attempt + 1);
   }
 }
 
-/** Leadership of this database; `take` is `takeLeadership` of the door. */
-export function openLeadership(session: Session, options: PostgresOptions): Leadership {
-  const lock = new LeaderLock(session, options);
-  return {
-    take: async ({ holder, floor, force }) => {
-      if (!lock.standsFor(await readEpoch(session))) await lock.drop();
-      if (!force && !(await lock.get())) return null;
-      try {
-        const epoch = await takeEpoch(session, holder, floor);
-        // Under the lease the old leader's session may still live: the lock is got when that ends.
-        if (force)
-          await lock.get().catch((error: unknown) => session.trouble("leader lock", error));
-        lock.standFor(epoch);
-        return epoch;
-      } catch (thrown) {
-        await lock.drop();
-        throw thrown;
-      }
-    },
-    close: () => lock.close(),
-  };
-}
-
-async function takeEpoch(session: Session, holder: string, floor: number): Promise<number> {
-  const [row] = await session.read<{ epoch: number }>("epoch-take", [holder, floor]);
+async function epochOn(connection: LeaderConnection): Promise<number> {
+  const [row] = await connection.rows<{ epoch: number }>("install-read");
   if (row === undefined)
     throw new BerthError("defect", {
       code: "postgres.install-missing",
@@ -139,35 +131,10 @@ async function takeEpoch(session: Session, holder: string, floor: number): Promi
   return row.epoch;
 }
 
-/** A connection that holds the leader's lock, or null when another session holds it. */
-async function lockOn(session: Session, options: PostgresOptions): Promise<Client | null> {
-  return session.guarded("leader lock", session.limits.callMs, async (signal) => {
-    const client = new Client({
-      ...clientConfig(options, session.limits),
-      application_name: `${options.applicationName ?? `berth-${options.install}`}-leader`,
-    });
-    client.on("error", (error) => session.trouble("leader connection", error));
-    const end = (): void => void endOf(client, session);
-    signal.addEventListener("abort", end);
-    try {
-      await client.connect();
-      const [row] = await statementsOn(client).rows<{ held: boolean }>("leader-lock", LEADER_LOCK);
-      if (row?.held === true) return client;
-      await endOf(client, session);
-      return null;
-    } catch (thrown) {
-      end();
-      throw thrown;
-    } finally {
-      signal.removeEventListener("abort", end);
-    }
+/** Nobody can know an epoch before it is committed. */
+function lockTaken(epoch: number): BerthError {
+  return new BerthError("defect", {
+    code: "postgres.lock-foreign",
+    detail: `somebody holds the lock of epoch ${epoch}`,
   });
-}
-
-/** Says goodbye, but not for long: a stalled server would never answer. */
-async function endOf(client: Client, session: Session): Promise<void> {
-  await withDeadline(
-    { door: "postgres", operation: "leader disconnect", timeoutMs: GOODBYE_MS },
-    () => client.end(),
-  ).catch((error: unknown) => session.trouble("leader connection", error));
 }

@@ -6,7 +6,7 @@ import { appendEvents, readEvents } from "./events.ts";
 import { readGeneration, readGenerations } from "./generations.ts";
 import { ingest } from "./ingest.ts";
 import { readClock, readEpoch, readInstall } from "./install.ts";
-import { openLeadership } from "./leadership.ts";
+import { Leadership } from "./leadership.ts";
 import { migrate } from "./migrate.ts";
 import type { PostgresOptions } from "./options.ts";
 import { intend, readProjects, settlePhase } from "./projects.ts";
@@ -19,7 +19,7 @@ import { allocateSubnet, releaseSubnet } from "./subnets.ts";
 /** Connects lazily: an unreachable server is told by the first call, as `postgres.unreachable`. */
 export function openPostgres(options: PostgresOptions): PostgresDoor {
   const session = openSession(options);
-  const leadership = openLeadership(session, options);
+  const leadership = new Leadership(session, options);
   return {
     ping: async () => void (await session.read("ping")),
     clock: () => readClock(session),

@@ -22,8 +22,6 @@ export interface Session extends Reach {
     request: Readonly<{ operation: string; epoch: number; fence?: Fence }>,
     work: (tx: Statements) => Promise<T>,
   ): Promise<T>;
-  /** Called with an epoch that turned out not to be current. */
-  onStale(listener: (epoch: number) => void): void;
   trouble(operation: string, error: unknown): void;
   close(): Promise<void>;
 }
@@ -36,22 +34,14 @@ export function openSession(options: PostgresOptions): Session {
   const guard = options.guard ?? openGuard("postgres");
   const reach = openReach(guard);
   const pool = new Pool(poolConfig(options, limits));
-  const onStale: ((epoch: number) => void)[] = [];
   const trouble = (operation: string, error: unknown): void =>
     options.onTrouble?.(operation, error);
   pool.on("error", (error) => trouble("idle connection", error));
 
-  const fenced = async (tx: Statements, epoch: number, fence: Fence): Promise<void> => {
-    const current = await tx.rows(fence === "shared" ? "fence" : "fence-exclusive", [epoch]);
-    if (current.length > 0) return;
-    for (const listener of onStale) listener(epoch);
-    throw stale(epoch);
-  };
   return {
     ...reach,
     limits,
     trouble,
-    onStale: (listener) => void onStale.push(listener),
     read: (query, values) =>
       reach.guarded(query, limits.callMs, (signal) =>
         withClient(pool, signal, (client) => statementsOn(client).rows(query, values)),
@@ -60,7 +50,7 @@ export function openSession(options: PostgresOptions): Session {
       reach.guarded(operation, limits.callMs, (signal) =>
         withClient(pool, signal, (client) =>
           inTransaction(client, async (tx) => {
-            await fenced(tx, epoch, fence);
+            await standStill(tx, epoch, fence);
             return work(tx);
           }),
         ),
@@ -74,4 +64,9 @@ export function openSession(options: PostgresOptions): Session {
       );
     },
   };
+}
+
+async function standStill(tx: Statements, epoch: number, fence: Fence): Promise<void> {
+  const current = await tx.rows(fence === "shared" ? "fence" : "fence-exclusive", [epoch]);
+  if (current.length === 0) throw stale(epoch);
 }

@@ -1,12 +1,11 @@
 /** Subnet allocation: one /28 a project, kept until it is released. */
 import { BerthError } from "../base/errors.ts";
 import { unknownProject } from "./errors.ts";
+import { takeTurn } from "./locks.ts";
 import { lowestFree, rangeOf } from "./lowest-free.ts";
 import type { AddressRange } from "./lowest-free.ts";
 import type { Statements } from "./connection.ts";
 import type { Session } from "./session.ts";
-
-const ALLOCATION_LOCK = [0x62657274, 2] as const;
 
 export type SubnetRequest = Readonly<{
   epoch: number;
@@ -26,7 +25,7 @@ export async function allocateSubnet(session: Session, request: SubnetRequest): 
   return session.write({ operation: "allocate subnet", epoch: request.epoch }, async (tx) => {
     const project = await tx.rows("project-lock", [request.project]);
     if (project.length === 0) throw unknownProject(request.project);
-    await tx.rows("transaction-lock", ALLOCATION_LOCK);
+    await takeTurn(tx, "allocation");
     return allocateIn(tx, request, pool);
   });
 }

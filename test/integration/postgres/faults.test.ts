@@ -153,7 +153,7 @@ function to(change: (url: URL) => void): PostgresDoor {
 
 async function leaderLocks(look: Client): Promise<number> {
   const { rows } = await look.query(
-    "select 1 from pg_locks where locktype = 'advisory' and granted and objid = 1",
+    "select 1 from pg_locks where locktype = 'advisory' and granted and classid = 1650815605 and objid = (select epoch from install)",
   );
   return rows.length;
 }

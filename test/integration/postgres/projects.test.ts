@@ -128,26 +128,34 @@ test("a phase settles only from where it was seen, and only along the table", as
   expect(await refusalOf(settle("active", "paused"))).toBe("conflict postgres.move-illegal");
 });
 
-test("the database refuses every move that is not in the table, and allows every one that is", async () => {
-  for (const from of PHASES) {
-    for (const to of PHASES) {
-      if (from === to) continue;
-      const moved = await tryMove(from, to);
-      expect(`${from} ${to} ${moved}`).toBe(`${from} ${to} ${TRANSITIONS[from].includes(to)}`);
-    }
-  }
-});
+/** Puts the row into each phase behind the trigger's back, then asks for each move with the trigger on. */
+const TRY_MOVES = `
+  create function try_moves(phases text[]) returns setof text language plpgsql as $$
+  declare
+    here text;
+    there text;
+  begin
+    foreach here in array phases loop
+      foreach there in array phases loop
+        set local session_replication_role = replica;
+        update project set phase = here;
+        set local session_replication_role = origin;
+        begin
+          update project set phase = there;
+          return next here || ' ' || there;
+        exception when sqlstate 'BR001' then
+          null;
+        end;
+      end loop;
+    end loop;
+  end $$`;
 
-/** Puts a row into `from` behind the trigger's back, then asks for the move with the trigger on. */
-async function tryMove(from: string, to: string): Promise<boolean> {
-  await database.sql("alter table project disable trigger project_moves_by_the_table");
-  await database.sql("update project set phase = $1", [from]);
-  await database.sql("alter table project enable trigger project_moves_by_the_table");
-  return database.sql("update project set phase = $1", [to]).then(
-    () => true,
-    () => false,
-  );
-}
+test("the database refuses every move that is not in the table, and allows every one that is", async () => {
+  await database.sql(TRY_MOVES);
+  const rows = await database.sql<{ move: string }>("select try_moves($1) as move", [PHASES]);
+  const legal = PHASES.flatMap((from) => [from, ...TRANSITIONS[from]].map((to) => `${from} ${to}`));
+  expect(rows.map((row) => row.move).toSorted()).toEqual(legal.toSorted());
+});
 
 test("a project begins as activating and is forgotten only when removed", async () => {
   const insert =

@@ -1,0 +1,10 @@
+/** The advisory locks that make transactions take turns; held to the commit. */
+import type { Statements } from "./connection.ts";
+
+const TRANSACTION_CLASS = 0x62657274;
+const NUMBER = { allocation: 1, events: 2 } as const;
+
+/** Waits for the other transactions that took the same turn. */
+export async function takeTurn(tx: Statements, turn: keyof typeof NUMBER): Promise<void> {
+  await tx.rows("transaction-lock", [TRANSACTION_CLASS, NUMBER[turn]]);
+}
