@@ -91,12 +91,20 @@ interface Scrap {
   readonly attached: readonly string[];
 }
 
+/** Mostly `usual`: worlds with one thing wrong find more than worlds where everything is. */
+function mostly<const T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant(usual) },
+    { weight: 2, arbitrary: fc.constantFrom(usual, ...others) },
+  );
+}
+
 const scraps: fc.Arbitrary<Scrap> = fc.record({
-  named: fc.boolean(),
-  state: fc.constantFrom(...STATES),
-  current: fc.boolean(),
+  named: mostly(true, false),
+  state: mostly<FakeContainer["state"]>("running", ...STATES),
+  current: mostly(true, false),
   memory: fc.constantFrom(256, 512, 1024),
-  attached: fc.subarray(["own", "extra", "foreign", "gone"]),
+  attached: fc.oneof(fc.constant(["own"]), fc.subarray(["own", "extra", "foreign", "gone"])),
 });
 
 /** What an engine may hold of one project, however it came to be so. Objects of others lie around as well. */
@@ -106,13 +114,13 @@ export function leftovers(record: ProjectRecord, maxContainers = 3): fc.Arbitrar
   return fc
     .record({
       containers: fc.array(scraps, { maxLength: maxContainers }),
-      network: fc.constantFrom("none", "right", "subnet", "egress"),
-      extra: fc.boolean(),
-      volumes: fc.boolean(),
-      spool: fc.constantFrom("none", "empty", "current"),
-      runner: fc.constantFrom("silent", "empty", "current"),
+      network: mostly<"right" | "none" | "subnet" | "egress">("right", "none", "subnet", "egress"),
+      extra: mostly(false, true),
+      volumes: mostly(true, false),
+      spool: mostly("current", "none", "empty"),
+      runner: mostly("current", "silent", "empty"),
       openRuns: fc.boolean(),
-      pulled: fc.boolean(),
+      pulled: mostly(true, false),
       usage: fc.constantFrom(0, 100, 450),
     })
     .map((parts) => {

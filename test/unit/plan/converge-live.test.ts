@@ -85,6 +85,13 @@ test("less memory is live only while use is below 80 % of it, else it costs a re
   );
 });
 
+test("a container without any memory limit is restarted with one unless little is used", () => {
+  expect(plan(web, withMemory(0, { memoryUsageBytes: null }))).toContain("stop-container");
+  expect(plan(web, withMemory(0, { memoryUsageBytes: MIB }))).toContain(
+    "#1 container:web, update-container",
+  );
+});
+
 test("limits that we set ourselves and that read otherwise were changed externally", () => {
   const limits = web.container?.limits ?? null;
   expect(plan(web, withMemory(2048 * MIB, { appliedLimits: limits, memoryUsageBytes: 0 }))).toBe(

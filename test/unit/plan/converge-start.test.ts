@@ -42,6 +42,9 @@ test("reaching the wish is recorded once the runner has said so", () => {
   expect(plan(activating, { ...up, runner: null, runnerConnected: false })).toMatchInlineSnapshot(
     `"waiting: runner: not connected yet"`,
   );
+  expect(plan(activating, { ...up, runnerConnected: false })).toBe(
+    "waiting: runner: not connected yet",
+  );
 });
 
 test("another image asks for a replacement: pulled first, stopped and removed before the create", () => {
