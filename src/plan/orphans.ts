@@ -50,7 +50,11 @@ export function planOrphans(snapshot: EngineSnapshot, facts: OrphanFacts): Orpha
     own.install === facts.install.install && own.installUid === facts.install.installUid;
   const stray = ({ own }: Owned): boolean =>
     own.project === null || !facts.projects.has(own.project);
-  const all = snapshot.containers.filter(ours).length + snapshot.networks.filter(ours).length;
+  // An errand (no project label) says nothing about a lost database: it is neither counted nor does it raise the guard.
+  const ofProjects = [...snapshot.containers, ...snapshot.networks]
+    .filter(ours)
+    .filter(({ own }) => own.project !== null);
+  const lost = ofProjects.filter(stray).length;
   const containers = snapshot.containers.filter(ours).filter(stray);
   const networks = snapshot.networks.filter(ours).filter(stray);
   const orphans: readonly Orphan[] = [
@@ -69,8 +73,8 @@ export function planOrphans(snapshot: EngineSnapshot, facts: OrphanFacts): Orpha
   ];
   const firstSeen = new Map(orphans.map(({ id }) => [id, facts.firstSeen.get(id) ?? facts.now]));
   const seen = { orphans, firstSeen };
-  if (orphans.length * 2 > all && !facts.confirmed) {
-    const detail = `${orphans.length} of ${all} objects of this install belong to no recorded project`;
+  if (lost * 2 > ofProjects.length && !facts.confirmed) {
+    const detail = `${lost} of ${ofProjects.length} objects of this install belong to no recorded project`;
     return { kind: "mass-orphans", detail, ...seen };
   }
   const due = (id: string): boolean =>
