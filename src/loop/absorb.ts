@@ -69,8 +69,27 @@ function giveBack(
     fields: { code: failure.code, step: failure.step },
   });
   void session.outbox.flush();
+  if (failure.code === "docker.subnet-taken") {
+    anotherSubnet(plan.project, session);
+    return;
+  }
   if (failure.errorKind === "rejected") world.refused.set(plan.project, renderPlan(plan));
   retry(plan.project, failure.errorKind, session);
+}
+
+/** Somebody else has taken the addresses: ours go back, are avoided from now on, and the next pass allocates others. */
+function anotherSubnet(project: string, session: Session): void {
+  const { world, doors } = session;
+  const record = world.records.get(project);
+  if (record?.subnet === null || record?.subnet === undefined) return;
+  world.badSubnets.add(record.subnet);
+  doors.postgres.releaseSubnet({ epoch: world.install.epoch, project }).then(
+    () => {
+      world.records.set(project, { ...record, subnet: null });
+      session.trigger(project, "another subnet");
+    },
+    (error: unknown) => failed(project, error, session),
+  );
 }
 
 function remember(step: Step, note: string | null, session: Session): void {

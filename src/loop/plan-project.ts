@@ -49,7 +49,7 @@ export async function groundsOf(record: ProjectRow, session: Session): Promise<G
       epoch: world.install.epoch,
       project: record.name,
       pool: world.host.networkPool,
-      avoid: [...world.hostRoutes, ...foreignSubnets(session)],
+      avoid: [...world.hostRoutes, ...foreignSubnets(session), ...world.badSubnets],
     });
     const current = world.records.get(record.name);
     if (current !== undefined) world.records.set(record.name, { ...current, subnet });

@@ -55,6 +55,8 @@ export interface World {
   orphansConfirmed: boolean;
   /** Memory reserved at the last host pass. */
   reservedBytes: number;
+  /** Subnets the engine refused: somebody else uses them. */
+  readonly badSubnets: Set<string>;
   /** Null until looked up. */
   hostRoutes: readonly string[] | null;
   firewallVerified: boolean;
@@ -91,6 +93,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     orphans: new Map(),
     orphansConfirmed: false,
     reservedBytes: 0,
+    badSubnets: new Set(),
     hostRoutes: null,
     firewallVerified: false,
     diskLow: false,
