@@ -4,7 +4,7 @@ import { DEADLINE, type Connection } from "./connection.ts";
 import { orNull } from "./or-null.ts";
 import type { Ownership } from "./door.ts";
 import { dockerError } from "./errors.ts";
-import { isOwn, ownershipLabels, type Labels } from "./labels.ts";
+import { isOwn, LABEL, ownershipLabels, readOwn, type Labels } from "./labels.ts";
 
 /** The engine answers "created" for a volume that already exists, whoever made it: so its labels are read back. */
 export async function createVolume(
@@ -27,13 +27,24 @@ export async function createVolume(
 export async function ownVolume(link: Connection, name: string, own: Ownership): Promise<void> {
   const found = await findVolume(link, name);
   if (found === null) throw dockerError("docker.not-found", `there is no volume ${name}`);
-  if (isOwn(found.Labels, own)) return;
+  if (isOwn(found.Labels, own) || isGivenSpool(found.Labels, own)) return;
   throw dockerError(
     "docker.name-taken",
     `a volume named ${name} exists and is not of this install`,
     {
       hint: `see what it is with: docker volume inspect ${name}`,
     },
+  );
+}
+
+/**
+ * The spool of a daemon in a container is mounted into it before it has read its uid, so compose makes that one volume
+ * and labels it with install and role alone. A uid that is there and differs still says: somebody else's.
+ */
+function isGivenSpool(labels: Labels | null, own: Ownership): boolean {
+  const read = readOwn(labels);
+  return (
+    read.installUid === null && read.install === own.install && labels?.[LABEL.role] === "spool"
   );
 }
 

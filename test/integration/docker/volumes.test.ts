@@ -15,6 +15,29 @@ test("a volume of somebody else with our name is refused and kept", async () => 
   expect((await harbour.raw.getVolume(name).inspect()).Labels).toEqual({ of: "somebody" });
 });
 
+test("the spool that compose made for this install is taken, another uid's or install's is not", async () => {
+  const harbour = await openHarbour();
+  const { engine, own } = harbour;
+  const give = async (suffix: string, labels: Record<string, string>): Promise<string> => {
+    const name = `${harbour.name("web")}.${suffix}`;
+    await harbour.raw.createVolume({ Name: name, Labels: { "berth.role": "spool", ...labels } });
+    harbour.reapLater("volume", name);
+    return name;
+  };
+  const given = await give("given", { "berth.install": own.install });
+  await expect(engine.createVolume(given, own, { "berth.role": "spool" })).resolves.toBeUndefined();
+  const foreignUid = { "berth.install": own.install, "berth.install-uid": "another" };
+  for (const [suffix, labels] of [
+    ["uid", foreignUid],
+    ["install", { "berth.install": "another" }],
+  ] as const) {
+    const name = await give(suffix, labels);
+    await expect(engine.createVolume(name, own, { "berth.role": "spool" })).rejects.toMatchObject({
+      code: "docker.name-taken",
+    });
+  }
+});
+
 test("a container mounts no volume of somebody else's, and a missing one is not made in passing", async () => {
   const harbour = await openHarbour();
   const name = `${harbour.name("web")}.files`;
