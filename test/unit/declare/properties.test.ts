@@ -1,7 +1,7 @@
 /** Whatever text arrives: no throw, every problem inside its file, and rendering always works. */
 import * as fc from "fast-check";
 import { dump } from "js-yaml";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { interpolateText } from "../../../src/declare/interpolate-text.ts";
 import { parseBundle } from "../../../src/declare/parse.ts";
 import type { Problem } from "../../../src/declare/problem.ts";
@@ -9,6 +9,9 @@ import { renderProblems } from "../../../src/declare/render.ts";
 import { makeSource } from "../../../src/declare/source.ts";
 import { readTree } from "../../../src/declare/tree.ts";
 import type { YamlNode } from "../../../src/declare/node.ts";
+
+/** A busy machine may need longer for hundreds of runs. */
+vi.setConfig({ testTimeout: 20_000 });
 
 /** Pieces of YAML and of our own words, glued at random: far more of it gets past the parser than of random characters. */
 const piece = fc.constantFrom(
