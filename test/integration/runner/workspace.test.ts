@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "./eventually.ts";
 import { configOf, docker, shell, World } from "./harness.ts";
 
 const AGENT_NODE = process.env["BERTH_IMAGE_AGENT_NODE"] ?? "berth/agent-node:0.1.0";
@@ -54,7 +55,7 @@ chown -R 10001:10001 /origin/repo
 
 test("a git workspace is cloned once as the agent, and a work in progress survives the container", async () => {
   const script =
-    "cat file; git branch --show-current; stat -c %u .git; echo changed >file; exec sleep 1000";
+    "cat file; git branch --show-current; stat -c %u .git; echo changed >file; echo end; exec sleep 1000";
   const git = { url: "file:///origin/repo", ref: "topic" };
   const project = await world.start((name) => configOf(name, [shell("a", script)], { git }), {
     image: AGENT_NODE,
@@ -62,12 +63,16 @@ test("a git workspace is cloned once as the agent, and a work in progress surviv
   });
   expect(await project.event("workspace")).toMatchObject({ ready: true, detail: null });
   const { run } = await project.event("ready");
+  const printed = (id: string): Promise<string> =>
+    eventually("its output", async () => {
+      const text = await project.output(id);
+      return text.endsWith("end\n") && text;
+    });
+  expect(await printed(run)).toBe("topic\ntopic\n10001\nend\n");
   await docker("kill", project.container);
-  expect(await project.output(run)).toBe("topic\ntopic\n10001\n");
   await docker("start", project.container);
   const again = await project.event("started", (event) => event.run !== run);
-  await docker("stop", project.container);
-  expect(await project.output(again.run)).toBe("changed\ntopic\n10001\n");
+  expect(await printed(again.run)).toBe("changed\ntopic\n10001\nend\n");
 });
 
 test("a clone that fails is told with its reason and tried again; agents wait", async () => {
