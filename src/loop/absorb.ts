@@ -70,7 +70,7 @@ function giveBack(
   });
   void session.outbox.flush();
   if (failure.code === "docker.subnet-taken") {
-    anotherSubnet(plan.project, session);
+    void anotherSubnet(plan.project, session);
     return;
   }
   if (failure.errorKind === "rejected") world.refused.set(plan.project, renderPlan(plan));
@@ -78,18 +78,18 @@ function giveBack(
 }
 
 /** Somebody else has taken the addresses: ours go back, are avoided from now on, and the next pass allocates others. */
-function anotherSubnet(project: string, session: Session): void {
+async function anotherSubnet(project: string, session: Session): Promise<void> {
   const { world, doors } = session;
   const record = world.records.get(project);
   if (record?.subnet === null || record?.subnet === undefined) return;
   world.badSubnets.add(record.subnet);
-  doors.postgres.releaseSubnet({ epoch: world.install.epoch, project }).then(
-    () => {
-      world.records.set(project, { ...record, subnet: null });
-      session.trigger(project, "another subnet");
-    },
-    (error: unknown) => failed(project, error, session),
-  );
+  try {
+    await doors.postgres.releaseSubnet({ epoch: world.install.epoch, project });
+    world.records.set(project, { ...record, subnet: null });
+    session.trigger(project, "another subnet");
+  } catch (error) {
+    failed(project, error, session);
+  }
 }
 
 function remember(step: Step, note: string | null, session: Session): void {
