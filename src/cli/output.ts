@@ -19,16 +19,18 @@ export async function printList<T>(
   listing: Listing<T>,
 ): Promise<void> {
   const { print, format, io } = context;
-  if (format === "ndjson") await print.data(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  if (format === "ndjson")
+    await print.answer(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   else if (format === "name")
-    await print.data(rows.map((row) => `${listing.name(row)}\n`).join(""));
-  else if (format === "json" || format === "yaml") await print.data(await serialized(rows, format));
+    await print.answer(rows.map((row) => `${listing.name(row)}\n`).join(""));
+  else if (format === "json" || format === "yaml")
+    await print.answer(await serialized(rows, format));
   else if (rows.length === 0) await print.note(listing.empty);
   else {
     const columns = listing.columns.filter((column) => column.wide !== true || format === "wide");
     const width =
       io.stdout.isTTY === true && format !== "wide" ? (io.stdout.columns ?? null) : null;
-    await print.data(`${tableLines(columns, rows, width).join("\n")}\n`);
+    await print.answer(`${tableLines(columns, rows, width).join("\n")}\n`);
   }
 }
 
@@ -39,10 +41,10 @@ export async function printOne(
   forms: Readonly<{ name: string; text: () => string | Promise<string> }>,
 ): Promise<void> {
   const { print, format } = context;
-  if (format === "json" || format === "yaml") await print.data(await serialized(value, format));
-  else if (format === "ndjson") await print.dataLine(JSON.stringify(value));
-  else if (format === "name") await print.dataLine(forms.name);
-  else await print.data(ended(await forms.text()));
+  if (format === "json" || format === "yaml") await print.answer(await serialized(value, format));
+  else if (format === "ndjson") await print.answerLine(JSON.stringify(value));
+  else if (format === "name") await print.answerLine(forms.name);
+  else await print.answer(ended(await forms.text()));
 }
 
 /** The result of a write: data when data was asked for, else a message on stderr. */

@@ -17,13 +17,13 @@ export class Printer {
       out.on("error", () => this.#gone.abort(new ReaderGone()));
   }
 
-  /** Data; resolves when the stream took it. */
-  async data(text: string): Promise<void> {
+  /** What was asked for; resolves when the stream took it. */
+  async answer(text: string): Promise<void> {
     await this.#write(this.#io.stdout, text);
   }
 
-  async dataLine(line: string): Promise<void> {
-    await this.data(`${line}\n`);
+  async answerLine(line: string): Promise<void> {
+    await this.answer(`${line}\n`);
   }
 
   /** A message for people, not part of the answer. */

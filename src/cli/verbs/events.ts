@@ -51,12 +51,12 @@ async function run(context: Context, given: Given): Promise<number> {
 
 async function show({ print, format, style }: Context, event: Event): Promise<void> {
   if (format === "ndjson") {
-    await print.dataLine(JSON.stringify(event));
+    await print.answerLine(JSON.stringify(event));
     return;
   }
   const project = event.project === null ? "" : `${style.named(event.project)(event.project)} `;
   const cause = event.cause === "daemon" ? "" : style.yellow(` [${event.cause}]`);
-  await print.dataLine(
+  await print.answerLine(
     `${style.dim(timeText(event.at))} ${project}${style.bold(event.kind)}${cause} ${clean(event.message)}`,
   );
 }

@@ -60,7 +60,7 @@ async function run(context: Context, given: Given): Promise<number> {
   });
   const client = await context.client();
   for await (const line of client.logs(query))
-    if (wanted(line)) await context.print.data(render(line));
+    if (wanted(line)) await context.print.answer(render(line));
   if (!given.flag("follow") || context.signal.aborted) return 0;
   throw new BerthError("transient", {
     code: "cli.stream-ended",

@@ -1,0 +1,93 @@
+/** Runs the CLI in this process, with streams that tests can read and a terminal that tests can be. */
+import { PassThrough, Writable } from "node:stream";
+import { runCli } from "../../src/cli/cli.ts";
+import type { In, Io, Out } from "../../src/cli/io.ts";
+import { NOW } from "./fake-daemon.ts";
+
+export interface CliWorld {
+  readonly address?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Both ends are a terminal. */
+  readonly tty?: boolean;
+  /** What is typed or piped in. */
+  readonly stdin?: string;
+}
+
+export interface Running {
+  readonly done: Promise<Ran>;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Ctrl-C. */
+  readonly interrupt: () => void;
+  /** Codes the process was ended with at once. */
+  readonly exits: readonly number[];
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts one command line. */
+export function startCli(argv: readonly string[], world: CliWorld = {}): Running {
+  const stdout = new Sink(world.tty === true);
+  const stderr = new Sink(world.tty === true);
+  const listeners = new Set<() => void>();
+  const exits: number[] = [];
+  const io: Io = {
+    stdin: stdinOf(world),
+    stdout,
+    stderr,
+    env: { ...(world.address === undefined ? {} : { BERTH_HOST: world.address }), ...world.env },
+    cwd: world.cwd ?? "/",
+    version: "0.1.0",
+    user: "ann",
+    now: () => NOW,
+    newKey: () => "key-1",
+    onInterrupt(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    exit: (code) => void exits.push(code),
+  };
+  return {
+    done: runCli(argv, io).then((code) => ({ code, stdout: stdout.text, stderr: stderr.text })),
+    stdout: () => stdout.text,
+    stderr: () => stderr.text,
+    interrupt: () => {
+      for (const listener of listeners) listener();
+    },
+    exits,
+  };
+}
+
+/** Runs one command line to its end. */
+export function cli(argv: readonly string[], world: CliWorld = {}): Promise<Ran> {
+  return startCli(argv, world).done;
+}
+
+class Sink extends Writable implements Out {
+  readonly isTTY: boolean;
+  readonly columns = 100;
+  readonly rows = 24;
+  text = "";
+
+  constructor(isTTY: boolean) {
+    super({ decodeStrings: false });
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: string | Uint8Array, _encoding: string, done: () => void): void {
+    this.text += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
+    done();
+  }
+}
+
+function stdinOf(world: CliWorld): In {
+  const stream = new PassThrough();
+  if (world.stdin !== undefined) stream.end(world.stdin);
+  else if (world.tty !== true) stream.end();
+  return Object.assign(stream, { isTTY: world.tty === true });
+}
