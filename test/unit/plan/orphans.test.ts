@@ -143,3 +143,23 @@ test("a container of ours without a project may be at work, so it is spared unti
     "remove-container",
   );
 });
+
+test("errands without a project neither count towards the guard nor raise it", () => {
+  const engine = snapshot("web", "old");
+  const errands = engine.containers.flatMap((each, at) =>
+    [1, 2, 3].map((n) => ({
+      ...each,
+      id: `errand-${at}-${n}`,
+      own: { ...each.own, project: null },
+    })),
+  );
+  const verdict = planOrphans(
+    { ...engine, containers: [...engine.containers, ...errands] },
+    facts(),
+  );
+  expect(verdict.kind).toBe("plan");
+  const lost = snapshot("web", "old", "older");
+  expect(planOrphans({ ...lost, containers: [...lost.containers, ...errands] }, facts()).kind).toBe(
+    "mass-orphans",
+  );
+});
