@@ -25,6 +25,7 @@ make_passwords() {
   local postgres redis
   postgres=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
   redis=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+  mkdir -p "$STATE_ROOT"
   (umask 077 && mkdir -p "$BERTH_PASSWORDS_DIR" "$BERTH_SECRETS_DIR")
   put() { printf '%s' "$2" >"$BERTH_PASSWORDS_DIR/$1" && chmod 444 "$BERTH_PASSWORDS_DIR/$1"; }
   put postgres-password "$postgres"
@@ -45,11 +46,17 @@ remove_labelled() { # remove_labelled container|network|volume FLAG…
 }
 
 # The install's chains and the jumps into them, in both families; most often the daemon has removed them already.
+# Only the iptables that the engine uses is asked, the one that shows DOCKER-USER: asking the other would make its tables.
 remove_firewall() {
   docker image inspect "${BERTH_IMAGE_NET:-}" >/dev/null 2>&1 || return 0
   # shellcheck disable=SC2016
   timeout 30 docker run --rm --network host --cap-drop ALL --cap-add NET_ADMIN --cap-add NET_RAW "$BERTH_IMAGE_NET" sh -c '
-    for tool in iptables ip6tables iptables-legacy ip6tables-legacy; do
+    four=
+    for tool in iptables iptables-nft iptables-legacy; do
+      if "$tool" -w 5 -S DOCKER-USER >/dev/null 2>&1; then four=$tool; break; fi
+    done
+    [ -n "$four" ] || exit 0
+    for tool in "$four" "ip6${four#ip}"; do
       "$tool" -w 5 -S 2>/dev/null | grep -E -- "^-A .*-j $1-(IN|FWD)\$" | sed "s/^-A/-D/" | while read -r rule; do "$tool" -w 5 $rule; done
       for chain in "$1-IN" "$1-FWD"; do
         if "$tool" -w 5 -F "$chain" 2>/dev/null; then "$tool" -w 5 -X "$chain"; fi
@@ -62,7 +69,7 @@ remove_firewall() {
 take_down() { # take_down [VOLUMES]
   timeout 10 docker version >/dev/null 2>&1 || fail 69 "no Docker engine answers" "scripts/engine"
   if [ -S "$BERTH_SOCKET_DIR/berth.sock" ]; then
-    timeout 180 "$ROOT/scripts/berth" down --yes || say "up: the daemon did not take the projects down; removing them by label"
+    timeout 180 "$ROOT/scripts/berth" down --all --yes || say "up: the daemon did not take the projects down; removing them by label"
   fi
   compose --progress quiet rm --stop --force daemon >/dev/null
   remove_labelled container --force --volumes
