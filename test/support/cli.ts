@@ -22,6 +22,8 @@ export interface Running {
   readonly interrupt: () => void;
   /** Codes the process was ended with at once. */
   readonly exits: readonly number[];
+  /** How stdin's raw mode was set, in order. */
+  readonly rawModes: readonly boolean[];
 }
 
 export interface Ran {
@@ -36,8 +38,9 @@ export function startCli(argv: readonly string[], world: CliWorld = {}): Running
   const stderr = new Sink(world.tty === true);
   const listeners = new Set<() => void>();
   const exits: number[] = [];
+  const rawModes: boolean[] = [];
   const io: Io = {
-    stdin: stdinOf(world),
+    stdin: stdinOf(world, rawModes),
     stdout,
     stderr,
     env: { ...(world.address === undefined ? {} : { BERTH_HOST: world.address }), ...world.env },
@@ -60,6 +63,7 @@ export function startCli(argv: readonly string[], world: CliWorld = {}): Running
       for (const listener of listeners) listener();
     },
     exits,
+    rawModes,
   };
 }
 
@@ -85,9 +89,12 @@ class Sink extends Writable implements Out {
   }
 }
 
-function stdinOf(world: CliWorld): In {
+function stdinOf(world: CliWorld, rawModes: boolean[]): In {
   const stream = new PassThrough();
   if (world.stdin !== undefined) stream.end(world.stdin);
   else if (world.tty !== true) stream.end();
-  return Object.assign(stream, { isTTY: world.tty === true });
+  return Object.assign(stream, {
+    isTTY: world.tty === true,
+    setRawMode: (raw: boolean) => rawModes.push(raw),
+  });
 }

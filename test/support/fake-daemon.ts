@@ -263,3 +263,23 @@ export function echoSession(
     },
   };
 }
+
+/** Live events a test causes: `happen` sends one to everybody who follows. */
+export function liveEvents(): { follow: Daemon["follow"]; happen: () => void } {
+  const wakes = new Set<() => void>();
+  return {
+    async *follow(_query, signal) {
+      for (let id = 1; !signal.aborted; id += 1) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wakes.add(resolve);
+        signal.addEventListener("abort", () => resolve(), { once: true });
+        await promise;
+        wakes.delete(resolve);
+        if (!signal.aborted) yield anEvent(id);
+      }
+    },
+    happen: () => {
+      for (const wake of wakes) wake();
+    },
+  };
+}

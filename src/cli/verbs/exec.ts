@@ -35,7 +35,11 @@ export const exec: Verb = {
 };
 
 async function run(context: Context, given: Given): Promise<number> {
-  const [word = "", ...argv] = given.args;
+  const [word = "", ...words] = given.args;
+  // commander keeps the `--` that ends our own options once an argument came before it
+  const argv = words[0] === "--" ? words.slice(1) : words;
+  if (argv.length === 0)
+    throw usage("there is no command after --", "for instance berth exec -it web -- sh");
   const { io } = context;
   const tty = given.flag("tty");
   if (tty && (io.stdin.isTTY !== true || io.stdout.isTTY !== true))

@@ -1,0 +1,41 @@
+/** What a project's view means for somebody who waits for it. */
+import { expect, test } from "vitest";
+import { errorOfVerdicts, verdictOf } from "../../../src/cli/verdict.ts";
+import { aProject } from "../../support/fake-daemon.ts";
+
+const full = { phase: "activating" as const, health: "waiting" as const };
+const capacity = verdictOf(
+  "big",
+  aProject("big", { ...full, reasons: ["waiting: capacity (needs 9 GiB, 1 GiB free)"] }),
+);
+
+test("waiting for room names who waits, and is 73's kind", () => {
+  expect(capacity.state).toBe("waiting");
+  const error = errorOfVerdicts([verdictOf("web", aProject("web")), capacity]);
+  expect(error).toMatchObject({ kind: "capacity", message: "waiting for capacity: big" });
+  expect(error?.problems).toHaveLength(1);
+});
+
+test("a failure goes before a lack of room", () => {
+  const failed = verdictOf("web", aProject("web", { health: "crash-loop" }));
+  expect(errorOfVerdicts([capacity, failed])).toMatchObject({ code: "cli.projects-failed" });
+});
+
+test("waiting for anything but room is still on the way", () => {
+  const secret = aProject("web", { health: "waiting", reasons: ["waiting: secret MODEL_API_KEY"] });
+  expect(verdictOf("web", secret).state).toBe("moving");
+});
+
+test("a project is settled when its phase is the one wanted and its health is known", () => {
+  expect(verdictOf("web", aProject("web")).state).toBe("settled");
+  expect(
+    verdictOf("web", aProject("web", { wanted: "frozen", phase: "paused", health: "frozen" }))
+      .state,
+  ).toBe("settled");
+  expect(
+    verdictOf("web", aProject("web", { wanted: "frozen", phase: "pausing", health: "healthy" }))
+      .state,
+  ).toBe("moving");
+  expect(verdictOf("web", aProject("web", { health: "unknown" })).state).toBe("moving");
+  expect(verdictOf("web", undefined)).toMatchObject({ state: "settled", text: "gone" });
+});

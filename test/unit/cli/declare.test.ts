@@ -1,0 +1,252 @@
+/** Verbs that declare: init, validate, config, plan, apply, rollback, down. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { PlanView } from "../../../src/model/view.ts";
+import { startServer } from "../../support/api-server.ts";
+import { cli, startCli } from "../../support/cli.ts";
+import {
+  aProject,
+  fakeDaemon,
+  type FakeDaemon,
+  GENERATION,
+  PLAN,
+} from "../../support/fake-daemon.ts";
+
+let cwd = "";
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "berth-cli-"));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const write = (name: string, text: string): void => {
+  mkdirSync(join(cwd, name, ".."), { recursive: true });
+  writeFileSync(join(cwd, name), text);
+};
+const asked = (daemon: FakeDaemon, method: string): unknown[] =>
+  daemon.asked.filter(([name]) => name === method).map(([, argument]) => argument);
+
+const WEB =
+  "name: web\nimage: debian:bookworm-slim\nworkspace: { volume: web }\nagents:\n  main: { command: [sleep, infinity] }\n";
+
+test("init writes a declaration that validates, and never touches a file that is there", async () => {
+  expect(await cli(["init"], { cwd })).toMatchObject({ code: 0, stdout: "" });
+  const before = readFileSync(join(cwd, "berth.yaml"), "utf8");
+  expect(await cli(["validate"], { cwd })).toMatchObject({
+    code: 0,
+    stderr: "valid: 1 project in 2 files\n",
+  });
+  writeFileSync(join(cwd, "berth.yaml"), `${before}# mine\n`);
+  expect(await cli(["init"], { cwd })).toMatchObject({
+    code: 75,
+    stderr: expect.stringMatching(/exists already/),
+  });
+  expect(readFileSync(join(cwd, "berth.yaml"), "utf8")).toBe(`${before}# mine\n`);
+});
+
+test("validate tells every problem with place, line and caret, exit 65, without a daemon", async () => {
+  write("web.yaml", `${WEB}limits: { cpus: 0 }\nimagee: x\n`);
+  const ran = await cli(["validate", "-f", "web.yaml"], { cwd, address: "unix:/nowhere.sock" });
+  expect(ran.code).toBe(65);
+  expect(ran.stderr).toMatch(/error: web\.yaml:6:\d+ /);
+  expect(ran.stderr).toMatch(/ {2}7 \| imagee: x\n {4}\| \^+\n/);
+  expect(ran.stderr).toContain("2 problems");
+  const json = await cli(["validate", "-f", "web.yaml", "--json"], { cwd });
+  expect(JSON.parse(json.stderr)).toMatchObject({
+    status: 422,
+    problems: [{}, { code: "declare.unknown-key" }],
+  });
+});
+
+test("config show fills every value in and says where it comes from", async () => {
+  write("web.yaml", WEB);
+  const shown = await cli(["config", "show", "web", "-f", "web.yaml", "-o", "json"], { cwd });
+  expect(JSON.parse(shown.stdout)).toMatchObject({
+    projects: { web: { image: "debian:bookworm-slim" } },
+  });
+  const origins = await cli(["config", "show", "web", "-f", "web.yaml", "--origin"], { cwd });
+  expect(origins.stdout).toMatch(/web\.image +debian:bookworm-slim +web\.yaml:2/);
+  expect(origins.stdout).toMatch(/web\.weight +1 +berth default/);
+});
+
+test("what is sent is interpolated with the operator's environment", async () => {
+  write("web.yaml", WEB.replace("debian:bookworm-slim", "debian:${TAG:-bookworm}"));
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  await cli(["plan", "-f", "web.yaml"], { cwd, address: server.address, env: { TAG: "trixie" } });
+  const [sent] = asked(daemon, "plan");
+  expect(sent).toMatchObject({ bundle: { entry: "web.yaml", base: cwd } });
+  expect(JSON.stringify(sent)).toContain("debian:trixie");
+});
+
+test("plan shows steps with cause, change and impact, and exits 2 only when asked to", async () => {
+  write("web.yaml", WEB);
+  await using server = await startServer(fakeDaemon());
+  const at = { cwd, address: server.address };
+  const shown = await cli(["plan", "-f", "web.yaml"], at);
+  expect(shown).toMatchObject({ code: 0, stderr: "" });
+  expect(shown.stdout).toMatchInlineSnapshot(`
+    "~ web update
+        limits.memory: 256MiB → 512MiB
+      #1 update-container container:web: limits differ; memory: 256MiB → 512MiB [live]
+    1 project, 1 step
+    "
+  `);
+  expect((await cli(["plan", "-f", "web.yaml", "--detailed-exitcode"], at)).code).toBe(2);
+  const nothing: PlanView = { ...PLAN, projects: [], changes: false };
+  await using idle = await startServer(fakeDaemon({ plan: async () => nothing }));
+  const none = await cli(["plan", "-f", "web.yaml", "--detailed-exitcode"], {
+    cwd,
+    address: idle.address,
+  });
+  expect(none).toMatchObject({ code: 0, stdout: "nothing to do\n" });
+});
+
+test("a plan kept in a file is applied with what it expects, and only its owner may read it", async () => {
+  write("web.yaml", WEB);
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const at = { cwd, address: server.address };
+  await cli(["plan", "-f", "web.yaml", "--prune", "--out", "next.plan"], at);
+  expect(statSync(join(cwd, "next.plan")).mode & 0o777).toBe(0o600);
+  expect((await cli(["apply", "next.plan"], at)).code).toBe(0);
+  const expected = { generation: 3, fingerprint: "f-1" };
+  expect(asked(daemon, "apply")).toMatchObject([
+    { expected, prune: true, idempotencyKey: "key-1", by: { claim: "ann" } },
+  ]);
+  expect((await cli(["apply", "web.yaml"], at)).code).toBe(64);
+});
+
+test("apply says what it accepted, or that there is nothing to do", async () => {
+  write("web.yaml", WEB);
+  let changed = true;
+  const apply = async () => ({
+    generation: 4,
+    changed,
+    unnamed: ["old"],
+    pruned: [],
+    projects: changed ? ["web"] : [],
+  });
+  await using server = await startServer(fakeDaemon({ apply }));
+  const at = { cwd, address: server.address };
+  const first = await cli(["apply", "-f", "web.yaml"], at);
+  expect(first).toMatchObject({ code: 0, stdout: "" });
+  expect(first.stderr).toContain("no longer declared, left as they are: old");
+  expect(first.stderr).toContain("generation 4: web");
+  changed = false;
+  expect((await cli(["apply", "-f", "web.yaml"], at)).stderr).toContain("nothing to do");
+  expect(JSON.parse((await cli(["apply", "-f", "web.yaml", "--json"], at)).stdout)).toMatchObject({
+    changed: false,
+  });
+});
+
+test("apply without a terminal never asks; on one it asks before it interrupts agents", async () => {
+  write("web.yaml", WEB);
+  const [project] = PLAN.projects;
+  const steps = (project?.steps ?? []).map((step) => ({ ...step, interrupts: ["coder"] }));
+  const plan: PlanView = {
+    ...PLAN,
+    projects: project === undefined ? [] : [{ ...project, steps }],
+  };
+  const daemon = fakeDaemon({ plan: async () => plan });
+  await using server = await startServer(daemon);
+  const at = { cwd, address: server.address };
+  expect((await cli(["apply", "-f", "web.yaml"], at)).code).toBe(0);
+  const no = await cli(["apply", "-f", "web.yaml"], { ...at, tty: true, stdin: "n\n" });
+  expect(no).toMatchObject({ code: 1, stderr: expect.stringMatching(/Apply this\? \[y\/N\]/) });
+  expect(asked(daemon, "apply")).toMatchObject([{ expected: null }]);
+  expect((await cli(["apply", "-f", "web.yaml"], { ...at, tty: true, stdin: "y\n" })).code).toBe(0);
+  expect(asked(daemon, "apply")).toHaveLength(2);
+  expect(asked(daemon, "apply")[1]).toMatchObject({
+    expected: { generation: 3, fingerprint: "f-1" },
+  });
+  expect((await cli(["apply", "-f", "web.yaml", "-y"], { ...at, tty: true })).code).toBe(0);
+});
+
+test("apply --wait follows projects until they are healthy, a line a change", async () => {
+  write("web.yaml", WEB);
+  const daemon = fakeDaemon();
+  daemon.world = [aProject("web", { phase: "activating", health: "starting" })];
+  await using server = await startServer(daemon);
+  const running = startCli(["apply", "-f", "web.yaml", "--wait"], { cwd, address: server.address });
+  await expect.poll(running.stderr).toContain("web: activating, starting");
+  daemon.world = [aProject("web")];
+  const ran = await running.done;
+  expect(ran.code).toBe(0);
+  expect(ran.stderr).toMatch(
+    /web: active, healthy, 1 of 1 agents run\n[\s\S]*generation 4: web\n$/,
+  );
+});
+
+test("apply --wait ends with 1 when a project fails and 78 when the engine refuses it", async () => {
+  write("web.yaml", WEB);
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const at = { cwd, address: server.address };
+  daemon.world = [aProject("web", { health: "crash-loop" })];
+  expect(await cli(["apply", "-f", "web.yaml", "--wait"], at)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/crash-loop/),
+  });
+  const fault = { code: "docker.image-missing", detail: "no image nope:1", at: 0 };
+  daemon.world = [aProject("web", { phase: "activating", health: "failed", fault })];
+  const refused = await cli(["apply", "-f", "web.yaml", "--wait"], at);
+  expect(refused).toMatchObject({ code: 78, stderr: expect.stringMatching(/no image nope:1/) });
+});
+
+test("apply --wait ends with 75 when time is up", async () => {
+  write("web.yaml", WEB);
+  const daemon = fakeDaemon();
+  daemon.world = [aProject("web", { phase: "activating", health: "starting" })];
+  await using server = await startServer(daemon);
+  const ran = await cli(["apply", "-f", "web.yaml", "--wait", "--timeout", "50ms"], {
+    cwd,
+    address: server.address,
+  });
+  expect(ran).toMatchObject({
+    code: 75,
+    stderr: expect.stringMatching(/web: activating, starting/),
+  });
+});
+
+test("the first Ctrl-C leaves a wait with 130, and what was applied goes on", async () => {
+  write("web.yaml", WEB);
+  const daemon = fakeDaemon();
+  daemon.world = [aProject("web", { phase: "activating", health: "starting" })];
+  await using server = await startServer(daemon);
+  const running = startCli(["apply", "-f", "web.yaml", "--wait"], { cwd, address: server.address });
+  await expect.poll(running.stderr).toContain("web: activating");
+  running.interrupt();
+  expect(await running.done).toMatchObject({ code: 130 });
+});
+
+test("rollback goes to the generation before, or the one named", async () => {
+  const daemon = fakeDaemon({
+    history: async () => [GENERATION, { ...GENERATION, generation: 2 }],
+  });
+  await using server = await startServer(daemon);
+  expect((await cli(["rollback", "-y"], { address: server.address })).code).toBe(0);
+  expect(
+    (await cli(["rollback", "1", "-y", "--reason", "broken"], { address: server.address })).code,
+  ).toBe(0);
+  expect(asked(daemon, "rollback")).toMatchObject([
+    { generation: 2 },
+    { generation: 1, by: { reason: "broken" } },
+  ]);
+});
+
+test("down names the source of the declaration here, or takes all", async () => {
+  write("berth.yaml", "api_version: berth/v1\n");
+  const daemon = fakeDaemon();
+  daemon.world = [];
+  await using server = await startServer(daemon);
+  const at = { cwd, address: server.address };
+  expect((await cli(["down", "-y"], at)).code).toBe(0);
+  expect((await cli(["down", "--all", "-y"], at)).stderr).toContain("deactivated web");
+  expect(asked(daemon, "down")).toMatchObject([
+    { source: join(cwd, "berth.yaml") },
+    { source: null },
+  ]);
+});

@@ -1,0 +1,131 @@
+/** Verbs that steer and clear: what they ask of the daemon, when they wait, when they ask back. */
+import { expect, test } from "vitest";
+import { startServer, until } from "../../support/api-server.ts";
+import { cli, startCli } from "../../support/cli.ts";
+import { aProject, fakeDaemon, liveEvents } from "../../support/fake-daemon.ts";
+
+test("each lifecycle verb asks for its state with a key, and says so in the past tense", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const at = { address: server.address };
+  const steps = [
+    [["start", "web"], "setWanted", { wanted: "active" }, "web started"],
+    [["resume", "web"], "setWanted", { wanted: "active" }, "web resumed"],
+    [["restart", "web"], "restart", { agent: null }, "web restarted"],
+    [["start", "web/coder"], "agent", { agent: "coder", change: "start" }, "web/coder started"],
+    [["stop", "web/coder"], "agent", { agent: "coder", change: "stop" }, "web/coder stopped"],
+    [["restart", "web/coder"], "restart", { agent: "coder" }, "web/coder restarted"],
+    [["scale", "web/coder=3"], "agent", { change: { replicas: 3 } }, "web/coder scaled to 3"],
+  ] as const;
+  for (const [words, method, argument, text] of steps) {
+    const ran = await cli(words, at);
+    expect(ran).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining(text) });
+    expect(daemon.asked.findLast(([asked]) => asked === method)).toMatchObject([
+      method,
+      { ...argument, project: "web", idempotencyKey: "key-1" },
+    ]);
+  }
+});
+
+test("pause, stop and complete wait until it is so, woken by events", async () => {
+  const { follow, happen } = liveEvents();
+  const daemon = fakeDaemon({ follow });
+  await using server = await startServer(daemon);
+  const ends = [
+    [["pause", "web"], "frozen", "paused", "web paused"],
+    [["pause", "--stop", "web"], "stopped", "paused", "web paused"],
+    [["stop", "web"], "stopped", "paused", "web stopped"],
+    [["complete", "web"], "completed", "completed", "web completed"],
+  ] as const;
+  for (const [words, wanted, phase, text] of ends) {
+    daemon.world = [aProject("web", { wanted, phase: "pausing" })];
+    const running = startCli(words, { address: server.address });
+    await until(() => running.stderr().includes("web: pausing"));
+    daemon.world = [aProject("web", { wanted, phase, health: "stopped" })];
+    happen();
+    expect(await running.done).toMatchObject({ code: 0, stderr: expect.stringContaining(text) });
+    expect(daemon.asked.findLast(([method]) => method === "setWanted")).toMatchObject([
+      "setWanted",
+      { wanted },
+    ]);
+  }
+});
+
+test("--no-wait returns with what was recorded", async () => {
+  const daemon = fakeDaemon();
+  daemon.world = [aProject("web", { wanted: "frozen", phase: "pausing" })];
+  await using server = await startServer(daemon);
+  const ran = await cli(["pause", "web", "--no-wait", "--json"], { address: server.address });
+  expect(ran).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(ran.stdout)).toMatchObject({ name: "web", phase: "pausing" });
+});
+
+test("destroying verbs refuse to go on without a terminal unless -y says so", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  for (const words of [["remove", "web"], ["gc"], ["rollback", "1"], ["down", "--all"]]) {
+    const ran = await cli(words, { address: server.address });
+    expect([words, ran.code]).toEqual([words, 64]);
+    expect(ran.stderr).toContain("hint: add -y to agree");
+  }
+  expect(daemon.asked).toEqual([]);
+});
+
+test("on a terminal they ask, and anything but yes changes nothing", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const at = { address: server.address, tty: true, env: { NO_COLOR: "1" } };
+  const no = await cli(["remove", "web"], { ...at, stdin: "\n" });
+  expect(no).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/\[y\/N\] .*nothing was changed/s),
+  });
+  expect(daemon.asked).toEqual([]);
+  expect((await cli(["remove", "web"], { ...at, stdin: "yes\n" })).code).toBe(0);
+});
+
+test("a question is left with Ctrl-C", async () => {
+  await using server = await startServer(fakeDaemon());
+  const running = startCli(["gc"], { address: server.address, tty: true });
+  await expect.poll(running.stderr).toContain("[y/N]");
+  running.interrupt();
+  expect(await running.done).toMatchObject({ code: 130 });
+});
+
+test("remove says what it freed and what it kept", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const ran = await cli(["remove", "web", "--volumes", "-y"], { address: server.address });
+  expect(ran.stderr).toBe("web removed\n  freed container berth-main-web\n  kept  volume web\n");
+  expect(daemon.asked).toMatchObject([["remove", { project: "web", removeVolumes: true }]]);
+});
+
+test("gc --dry-run only tells, and -y lifts the guard", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const at = { address: server.address };
+  expect((await cli(["gc", "--dry-run"], at)).stdout).toBe(
+    "would remove container berth-main-old\n",
+  );
+  await cli(["gc", "-y"], at);
+  expect(daemon.asked).toMatchObject([
+    ["gc", { dryRun: true, force: false }],
+    ["gc", { dryRun: false, force: true }],
+  ]);
+});
+
+test("progress is JSON lines for programs, a redrawn picture on a terminal, and nothing when quiet", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const json = await cli(["start", "web", "--json"], { address: server.address });
+  expect(JSON.parse(json.stderr)).toEqual({
+    project: "web",
+    state: "settled",
+    text: "active, healthy, 1 of 1 agents run",
+  });
+  const tty = await cli(["start", "web"], { address: server.address, tty: true });
+  expect(tty.stderr).toContain("\u001B[2K");
+  expect(
+    (await cli(["start", "web", "--progress", "quiet"], { address: server.address })).stderr,
+  ).toBe("");
+});
