@@ -71,7 +71,7 @@ take_down() { # take_down [VOLUMES]
   if [ -S "$BERTH_SOCKET_DIR/berth.sock" ]; then
     timeout 180 "$ROOT/scripts/berth" down --all --yes || say "up: the daemon did not take the projects down; removing them by label"
   fi
-  compose --progress quiet rm --stop --force daemon >/dev/null
+  [ -z "$(compose ps --all --quiet daemon)" ] || compose --progress quiet rm --stop --force daemon >/dev/null
   remove_labelled container --force --volumes
   remove_labelled network
   remove_firewall
