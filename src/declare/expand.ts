@@ -1,6 +1,7 @@
 /** Variables in the scalars of a file: found values replace them, missing ones become located problems. */
 import { interpolate } from "./interpolate.ts";
 import type { Environment } from "./interpolate.ts";
+import { MAX_PROBLEMS } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { problemAt } from "./source.ts";
 import type { Span } from "./source.ts";
@@ -11,15 +12,18 @@ export function makeExpand(environment: Environment, problems: Problem[]): Expan
   return (text, span) => {
     const expanded = interpolate(text, environment);
     if (expanded.ok) return expanded.text;
-    const { message, hint } = expanded;
-    const reference = text.slice(expanded.at, expanded.at + expanded.length);
-    problems.push(problemAt(within(span, reference), { code: "declare.interpolation-failed", message, hint }));
+    let from = span.start;
+    for (const { message, hint, reference } of expanded.unreplaced.slice(0, MAX_PROBLEMS)) {
+      const at = within({ ...span, start: from }, reference) ?? span;
+      if (at !== span) from = at.end;
+      problems.push(problemAt(at, { code: "declare.interpolation-failed", message, hint }));
+    }
     return null;
   };
 }
 
-/** Where the reference stands in the file; the whole scalar when escapes or folding hide it. */
-function within(span: Span, reference: string): Span {
-  const start = span.source.text.indexOf(reference, span.start);
-  return start >= 0 && start + reference.length <= span.end ? { ...span, start, end: start + reference.length } : span;
+/** Where the reference next stands in the file; null when escapes or folding hide it. */
+function within(span: Span, reference: string): Span | null {
+  const start = span.source.text.slice(span.start, span.end).indexOf(reference);
+  return start < 0 ? null : { ...span, start: span.start + start, end: span.start + start + reference.length };
 }

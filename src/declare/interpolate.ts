@@ -2,25 +2,32 @@
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface Unreplaced {
+  readonly message: string;
+  readonly hint: string | undefined;
+  /** The reference as written, and where in the text. */
+  readonly reference: string;
+  readonly at: number;
+}
+
 export type Interpolated =
   | Readonly<{ ok: true; text: string }>
-  /** `at` and `length` are within the text. */
-  | Readonly<{ ok: false; message: string; hint: string | undefined; at: number; length: number }>;
+  | Readonly<{ ok: false; unreplaced: readonly Unreplaced[] }>;
 
 const REFERENCE = /\$(?:\$|\{([^{}]*)\}?)/g;
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])(.*))?$/s;
 
-/** The text with its variables replaced, or the first reference that cannot be. A lone `$` is itself: `$HOME` is the shell's. */
+/** The text with its variables replaced, or every reference that cannot be. A lone `$` is itself: `$HOME` is the shell's. */
 export function interpolate(text: string, environment: Environment): Interpolated {
-  let fault: Extract<Interpolated, { ok: false }> | null = null;
-  const replaced = text.replaceAll(REFERENCE, (whole: string, inside: string | undefined, at: number) => {
+  const unreplaced: Unreplaced[] = [];
+  const replaced = text.replaceAll(REFERENCE, (reference: string, inside: string | undefined, at: number) => {
     if (inside === undefined) return "$";
-    const value = valueOf(whole, inside, environment);
+    const value = valueOf(reference, inside, environment);
     if (typeof value === "string") return value;
-    fault ??= { ok: false, ...value, at, length: whole.length };
-    return whole;
+    unreplaced.push({ ...value, reference, at });
+    return reference;
   });
-  return fault ?? { ok: true, text: replaced };
+  return unreplaced.length > 0 ? { ok: false, unreplaced } : { ok: true, text: replaced };
 }
 
 type Refusal = Readonly<{ message: string; hint: string | undefined }>;
@@ -42,7 +49,10 @@ function valueOf(whole: string, inside: string, environment: Environment): strin
   if (operator?.endsWith("-") === true) return rest;
   if (operator !== undefined)
     return { message: `${name} ${rest === "" ? "must be set" : rest}`, hint: `set ${name} in the environment` };
-  return { message: `${name} is not set`, hint: `set it in the environment, or write \${${name}:-default}` };
+  return {
+    message: `${name} is not set`,
+    hint: `set it in the environment, write \${${name}:-default}, or $\${${name}} if it is not meant for Berth`,
+  };
 }
 
 function shortened(text: string): string {

@@ -4,7 +4,7 @@ import { BOUNDS } from "../schema/bounds.ts";
 import type { DeclaredFile, Files } from "./files.ts";
 import type { Layer } from "./merge.ts";
 import { nearest } from "./nearest.ts";
-import { mapOf, valueOf } from "./node.ts";
+import { mapOf, sizeOf, valueOf } from "./node.ts";
 import type { MapNode } from "./node.ts";
 import type { Problem } from "./problem.ts";
 import { positionAt, problemAt } from "./source.ts";
@@ -36,11 +36,22 @@ export function layerProjects(files: Files, problems: Problem[]): readonly Layer
     const message = `${known.size} projects are declared; at most ${BOUNDS.projects} may be`;
     if (span !== undefined) problems.push(problemAt(span, { code: "declare.too-big", message }));
   }
-  return projects.map((project) => {
+  let size = 0;
+  return projects.flatMap((project) => {
+    if (size > BOUNDS.inheritedNodes) return [];
     const before = problems.length;
     const layers = layersOf(project, files, problems);
-    return { name: project.name, span: project.span, layers, whole: problems.length === before };
+    const whole = problems.length === before;
+    size += layers.reduce((sum, { map }) => sum + sizeOf(map), 0);
+    if (size > BOUNDS.inheritedNodes) problems.push(inheritedTooMuch(project));
+    return [{ name: project.name, span: project.span, layers, whole }];
   });
+}
+
+/** Said once, at the project that is one too many; merging and checking the rest would cost too much time. */
+function inheritedTooMuch({ span }: Named): Problem {
+  const message = `from here on the projects inherit more than ${BOUNDS.inheritedNodes} values in all`;
+  return problemAt(span, { code: "declare.too-big", message });
 }
 
 /** Entries of a host file's `projects:`; a `name` inside must repeat the key. */

@@ -53,6 +53,20 @@ export function mapOf(node: YamlNode | undefined, key: string): MapNode | undefi
   return value?.kind === "map" ? value : undefined;
 }
 
+/** Sizes asked for once: a template is counted for every project that extends it. */
+const SIZES = new WeakMap<YamlNode, number>();
+
+/** How many values a tree holds, aliases written out. */
+export function sizeOf(node: YamlNode): number {
+  const known = SIZES.get(node);
+  if (known !== undefined) return known;
+  const members =
+    node.kind === "list" ? node.items : node.kind === "map" ? node.entries.map((entry) => entry.value) : [];
+  const size = members.reduce((sum, member) => sum + sizeOf(member), 1);
+  SIZES.set(node, size);
+  return size;
+}
+
 /** `agents.coder.command[0]`, as messages name a place. */
 export function pathText(path: Path): string {
   return path.map((part, at) => (typeof part === "number" ? `[${part}]` : at === 0 ? part : `.${part}`)).join("");

@@ -30,7 +30,13 @@ export interface ParseContext {
 }
 
 export type Parsed =
-  | Readonly<{ ok: true; declaration: Declaration; origins: Origins }>
+  | Readonly<{
+      ok: true;
+      declaration: Declaration;
+      origins: Origins;
+      /** Some file has a `host:` section; without one `declaration.host` is all defaults, and an accepted host should stay. */
+      hostDeclared: boolean;
+    }>
   | Readonly<{ ok: false; problems: readonly Problem[] }>;
 
 /** Same bundle and environment, same answer; all problems at once, by file and position. */
@@ -55,7 +61,7 @@ export function parseBundle(bundle: Bundle, context: ParseContext = { environmen
   }
   if (problems.length > 0) return { ok: false, problems: sortProblems(problems) };
   const declaration: Declaration = { host: host ?? resolveHost({}, absolute), projects };
-  return { ok: true, declaration, origins: makeOrigins(declaration, hostMap, maps) };
+  return { ok: true, declaration, origins: makeOrigins(declaration, hostMap, maps), hostDeclared: hostMap !== null };
 }
 
 /** Relative paths start at the host file, or without one at the bundle. */

@@ -63,10 +63,17 @@ export function lineText(source: Source, line: number): string {
   return lineWithin(source.text, line, source.lineStarts());
 }
 
-/** The same with only as many line starts as are needed. */
+/** The same with only as many line starts as are needed; costs the same however long the line is. */
 export function lineWithin(text: string, line: number, starts: readonly number[]): string {
   const start = starts[line - 1];
-  return start === undefined ? "" : text.slice(start, starts[line] ?? text.length).replace(/[\r\n]+$/, "");
+  if (start === undefined) return "";
+  let end = starts[line] ?? text.length;
+  while (end > start && isLineEnd(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isLineEnd(code: number): boolean {
+  return code === LF || code === CR;
 }
 
 /** A problem located at a span; the caret stays on the span's first line. */

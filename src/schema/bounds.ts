@@ -25,4 +25,6 @@ export const BOUNDS = {
   members: 2000,
   /** Values of one file with its aliases written out; 64 agents with every key set are 2,000. */
   nodes: 100_000,
+  /** Values of all projects with what they inherit; a thousand projects of usual size have 100,000. */
+  inheritedNodes: 500_000,
 } as const;

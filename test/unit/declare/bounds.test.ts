@@ -76,6 +76,29 @@ test("64 agents are accepted and one more is not", () => {
   expect(refused(bundleOf({ "web.yaml": agents(65) }))).toEqual(["web.yaml:4:9 agents must have at most 64 entries"]);
 });
 
+test("projects that multiply a huge template are refused before they are merged", () => {
+  const labels = Array.from({ length: 1500 }, (_, at) => `k${at}: [1,1,1,1,1,1,1,1]`).join(", ");
+  const host = `templates: { base: { image: i, x-y: { ${labels} } } }\nprojects:\n`;
+  const extending = Array.from({ length: 900 }, (_, at) => `  p-${at}x: { extends: base }`).join("\n");
+  const before = cpuMs();
+  expect(refused(bundleOf({ "berth.yaml": host + extending }))).toEqual([
+    "berth.yaml:40:3 from here on the projects inherit more than 500000 values in all",
+  ]);
+  expect(cpuMs() - before).toBeLessThan(5 * LONG_CPU_MS);
+});
+
+test("a hundred thousand references without a value on one line are refused in time", () => {
+  const references = Array.from(
+    { length: 60 },
+    () => `[${Array.from({ length: 1000 }, () => '"\\x24{A}"').join(",")}]`,
+  );
+  const bundle = bundleOf({ "berth.yaml": `x-a: [${references.join(",")}]` });
+  const before = cpuMs();
+  const parsed = parseBundle(bundle, { environment: {} });
+  expect(parsed.ok ? [] : parsed.problems).toHaveLength(500);
+  expect(cpuMs() - before).toBeLessThan(2 * LONG_CPU_MS);
+});
+
 test("a bundle of too many files is refused without reading them", () => {
   const files = Object.fromEntries(Array.from({ length: 1100 }, (_, at) => [`p${at}.yaml`, "{"]));
   expect(refused(bundleOf(files))).toEqual(["p0.yaml:1:1 more than 1002 files or 16777216 bytes are too many"]);

@@ -1,5 +1,6 @@
 /** Inheritance: which layer wins, how maps and lists merge, and what goes wrong between layers. */
 import { expect, test } from "vitest";
+import { parseBundle } from "../../../src/declare/parse.ts";
 import { accepted, bundleOf, refused } from "./declared.ts";
 
 function specOf(host: string, file: string, overlay?: string) {
@@ -93,6 +94,17 @@ test("a single project file takes the host's settings and templates, not its pro
   const { declaration } = accepted(bundleOf(files));
   expect(Object.keys(declaration.projects)).toEqual(["web"]);
   expect(declaration.host).toMatchObject({ overcommit: 2, workspaceRoots: ["/srv/repos"] });
+});
+
+test("whether any file speaks of the host is told, so that an accepted host can stay", () => {
+  const told = (files: Readonly<Record<string, string>>, overlays: readonly string[] = []) => {
+    const parsed = parseBundle(bundleOf(files, overlays));
+    return parsed.ok && parsed.hostDeclared;
+  };
+  expect(told({ "web.yaml": "name: web\nimage: i" })).toBe(false);
+  expect(told({ "berth.yaml": "defaults: { image: i }" })).toBe(false);
+  expect(told({ "berth.yaml": "host: { overcommit: 1 }" })).toBe(true);
+  expect(told({ "berth.yaml": "{}", "o.yaml": "host: { overcommit: 1 }" }, ["o.yaml"])).toBe(true);
 });
 
 test("a single project file without a host file gets the built-in host", () => {

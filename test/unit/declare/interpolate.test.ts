@@ -35,7 +35,7 @@ test.each([
   ["${SET", "cannot read ${SET"],
   ["${toString}", "toString is not set"],
 ])("%s is refused: %s", (text, message) => {
-  expect(interpolate(text, environment)).toMatchObject({ ok: false, message });
+  expect(interpolate(text, environment)).toMatchObject({ ok: false, unreplaced: [{ message }] });
 });
 
 test("values are replaced, comments and keys are not", () => {
@@ -65,6 +65,16 @@ test("every line keeps its number, also after a block", () => {
   const text = "a: |- # note | here\n  ${SET}\n  two\n\nb: ${SET}\n   more\nc: here\n";
   const sent = interpolateText("f", text, environment);
   expect(sent.ok && sent.text.split("\n").indexOf("c: here")).toBe(6);
+});
+
+test("every reference of one text is told", () => {
+  const sent = interpolateText("f", 'a: |\n  ${ONE} ${SET}\n  ${ONE} ${TWO}\nb: "\\x24{ONE}"\n', environment);
+  expect(sent.ok ? [] : sent.problems.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
+    "2:3 ONE is not set",
+    "3:3 ONE is not set",
+    "3:10 TWO is not set",
+    "4:4 ONE is not set",
+  ]);
 });
 
 test("every reference without a value is told at its place", () => {
