@@ -99,20 +99,27 @@ async function world(): Promise<unknown> {
   return Promise.all(tables.map((table) => database.sql(`select * from ${table} order by 1, 2`)));
 }
 
-test("a takeover waits for a fenced write that began before it, and never slips in between", async () => {
+test("a takeover waits for a control write that began before it, and never slips in between", async () => {
   const { door, epoch } = await database.lead();
-  const writer = new Client({ connectionString: database.url });
-  await writer.connect();
-  await writer.query("begin");
-  await writer.query("select 1 from install where epoch = $1 for share", [epoch]);
-  const takeover = database.open();
-  const taken = takeover.takeLeadership({ holder: "b", floor: 0, force: true });
-  await expect.poll(() => blocked(), POLL).toBe(1);
+  await door.accept(acceptOf(epoch, declarationOf(projectSpec("held"))));
+  const holder = new Client({ connectionString: database.url });
+  await holder.connect();
+  await holder.query("begin");
+  await holder.query("lock table project in exclusive mode");
+  const write = door.intend(wantOf(epoch, "held", "frozen"));
+  await expect.poll(blocked, POLL).toBe(1);
+  const successor = database.open();
+  const takeover = successor.takeLeadership({ holder: "b", floor: 0, force: true });
+  await expect.poll(blocked, POLL).toBe(2);
   expect(await door.epoch()).toBe(epoch);
-  await writer.query("commit");
-  await writer.end();
-  expect(await taken).toBe(epoch + 1);
-  await Promise.all([door.close(), takeover.close()]);
+  await holder.query("commit");
+  await holder.end();
+  expect(await write).toMatchObject({ wanted: "frozen" });
+  expect(await takeover).toBe(epoch + 1);
+  expect(await refusalOf(door.intend(wantOf(epoch, "held", "active")))).toBe(
+    "conflict postgres.epoch-stale",
+  );
+  await Promise.all([door.close(), successor.close()]);
 });
 
 async function blocked(): Promise<number> {

@@ -5,6 +5,7 @@ import type { PostgresDoor } from "../../../src/postgres/door.ts";
 import { openPostgres } from "../../../src/postgres/open.ts";
 import { clientConfig } from "../../../src/postgres/options.ts";
 import type { PostgresLimits } from "../../../src/postgres/options.ts";
+import { openSession } from "../../../src/postgres/session.ts";
 import { declarationOf, projectSpec } from "../../support/declarations.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import type { TestServer } from "../../support/servers.ts";
@@ -96,6 +97,28 @@ test("connections killed under running writes: each call ends, and an idempotent
   );
   expect(rows).toEqual([{ generation: String(answer.generation) }]);
   await killer.end();
+});
+
+test("a connection killed between two statements of a transaction ends that call and nothing else", async () => {
+  const { door, epoch } = await lead();
+  const session = openSession({
+    url: server.url,
+    install: "test",
+    applicationName: "between",
+    limits: LIMITS,
+  });
+  const killer = await client();
+  const alive = "select 1 from pg_stat_activity where application_name = 'between'";
+  const write = session.write({ operation: "between", epoch }, async (tx) => {
+    await killer.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'between'`,
+    );
+    await expect.poll(async () => (await killer.query(alive)).rowCount, POLL).toBe(0);
+    return tx.rows("ping");
+  });
+  expect(await refusalOf(write)).toBe("transient postgres.unreachable");
+  expect(await refusalOf(session.read("ping"))).toMatch(/^answered/);
+  await Promise.all([killer.end(), session.close(), door.ping()]);
 });
 
 test("a stalled transaction of another session cannot hold a write longer than the deadline", async () => {

@@ -101,30 +101,29 @@ test("events are returned as recorded and read from a position, by project and b
   ]);
 });
 
-test("a reader that goes on after the last id it saw misses nothing that many writers append", async () => {
-  const seen: number[] = [];
-  const writing = Promise.all(
-    Array.from({ length: 60 }, (_, n) =>
-      door.appendEvents(epoch, [event(`a${n}`), event(`b${n}`)]),
-    ),
-  );
-  let done = false;
-  void writing.then(() => (done = true));
-  for (let last = 0; ;) {
-    const finished = done;
-    const rows = await door.events({
-      after: last,
-      project: null,
-      kinds: [],
-      limit: 7,
-      newestFirst: false,
-    });
-    seen.push(...rows.map((row) => row.id));
-    last = rows.at(-1)?.id ?? last;
-    if (finished && rows.length === 0) break;
-  }
-  const written = (await writing).flat().map((row) => row.id);
-  expect(seen).toEqual(written.toSorted((a, b) => a - b));
+/** A commit of the event `slow` takes half a second. */
+const SLOW_COMMIT = `
+  create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$;
+  create constraint trigger slow_commit after insert on event deferrable initially deferred
+    for each row when (new.message = 'slow') execute function slow_commit()`;
+
+test("a reader that goes on after the last id it saw misses nothing: ids become visible in order", async () => {
+  await database.sql(SLOW_COMMIT);
+  const slow = door.appendEvents(epoch, [event("slow")]);
+  const sleeping =
+    "select 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+  await expect.poll(() => database.sql(sleeping), { timeout: 5_000, interval: 5 }).toHaveLength(1);
+  await door.appendEvents(epoch, [event("fast")]);
+  const seen = await door.events({
+    after: null,
+    project: null,
+    kinds: [],
+    limit: 9,
+    newestFirst: false,
+  });
+  expect(seen.map((row) => row.message)).toEqual(["slow", "fast"]);
+  await slow;
+  await database.sql("drop trigger slow_commit on event");
 });
 
 test("an action that is no intent is audited", async () => {
