@@ -8,6 +8,7 @@ import { absorb } from "./absorb.ts";
 import { actDoors } from "./act-doors.ts";
 import { failed } from "./failed.ts";
 import { groundsOf, planProject } from "./plan-project.ts";
+import { NOT_ENFORCED } from "./check-limits.ts";
 import { repairDelayMs } from "./repairs.ts";
 import type { Session } from "./session.ts";
 
@@ -56,7 +57,9 @@ async function pass(project: string, session: Session): Promise<boolean> {
 
 function nothingToDo(project: string, session: Session): false {
   session.world.refused.delete(project);
-  session.world.faults.delete(project);
+  // What the kernel does not enforce no plan can mend: only a sample that shows the limits takes it back.
+  if (session.world.faults.get(project)?.code !== NOT_ENFORCED)
+    session.world.faults.delete(project);
   return false;
 }
 

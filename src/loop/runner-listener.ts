@@ -1,6 +1,7 @@
 /** What runners tell: journal events go to Postgres before they are acknowledged; reports wake passes. */
 import type { RunnerReport } from "../model/observed.ts";
 import type { JournalEvent } from "../model/run.ts";
+import { checkLimits } from "./check-limits.ts";
 import type { RunnersListener } from "../runners/door.ts";
 import { readSecrets } from "./act-doors.ts";
 import type { Session } from "./session.ts";
@@ -85,9 +86,9 @@ function absorbReport(report: RunnerReport, session: Session): void {
   const missing = report.missingSecrets;
   if (missing.length > 0) void deliverSecrets(project, missing, session);
   const record = session.world.records.get(project);
-  const settled = record?.phase === "active";
-  // A settled project's reports change nothing the planner looks at, unless the kernel's limits moved.
-  if (!settled || limitsMoved(report, session)) session.trigger(project, "runner report");
+  // A settled project's reports change nothing the planner looks at, unless the kernel's limits are others.
+  if (record?.phase !== "active") session.trigger(project, "runner report");
+  else checkLimits(report, record, session);
 }
 
 /** Values go straight from the file to the runner: they are no part of any plan, journal or record. */
@@ -101,15 +102,4 @@ async function deliverSecrets(
   await session.doors.runners.secrets(project, values).catch((error: unknown) => {
     session.log.warn({ project, detail: String(error) }, "secrets not delivered");
   });
-}
-
-function limitsMoved(report: RunnerReport, session: Session): boolean {
-  const allocation = session.world.allocations.get(report.project);
-  const limit = report.sample?.memoryLimitBytes ?? null;
-  if (allocation === undefined || limit === null || limit === allocation.memoryBytes) return false;
-  const container = session.relist
-    .latest()
-    ?.containers.find(({ own, state }) => own.project === report.project && state === "running");
-  if (container !== undefined) session.inspections.forget(container.id);
-  return true;
 }

@@ -47,6 +47,8 @@ export interface World {
   readonly acting: Map<string, number>;
   /** Plan text that was refused, by project: not tried again until it differs or somebody changes something. */
   readonly refused: Map<string, string>;
+  /** Since when the kernel has other limits than wanted, by project. */
+  readonly mismatches: Map<string, number>;
   /** Container repairs of late, for the delay of the next one. */
   readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
   /** When each orphan was first seen, by object id. */
@@ -89,6 +91,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     spools: new Set(),
     acting: new Map(),
     refused: new Map(),
+    mismatches: new Map(),
     repairs: new Map(),
     orphans: new Map(),
     orphansConfirmed: false,
@@ -111,6 +114,7 @@ export function forgetProject(world: World, project: string): void {
     world.acting,
     world.refused,
     world.repairs,
+    world.mismatches,
   ])
     map.delete(project);
   world.openRuns.delete(project);

@@ -5,9 +5,11 @@ import type { Asker } from "../../postgres/door.ts";
 import type { ApplyOptions } from "../daemon.ts";
 import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
+import { settledPhase } from "../../model/lifecycle.ts";
 import { readRecords } from "../world.ts";
 import { intend } from "./intents.ts";
 import { planBundle, readBundle, sourceOf } from "./plan-view.ts";
+import { projectViews } from "./views.ts";
 
 export async function applyBundle(options: ApplyOptions, state: DaemonState): Promise<ApplyView> {
   const session = leading(state);
@@ -27,7 +29,7 @@ export async function applyBundle(options: ApplyOptions, state: DaemonState): Pr
     rollbackOf: null,
     idempotencyKey: options.idempotencyKey,
   });
-  return took(accepted, Object.keys(declaration.projects), { session, before, by: options.by });
+  return took(accepted, Object.keys(declaration.projects), { state, before, by: options.by });
 }
 
 /** A plan holds only while nothing has moved: neither what is declared nor what it would do. */
@@ -50,7 +52,7 @@ async function refuseIfMoved(
 }
 
 interface Took {
-  readonly session: Session;
+  readonly state: DaemonState;
   readonly before: number;
   readonly by: Asker;
 }
@@ -62,14 +64,17 @@ async function took(
     unnamed: readonly string[];
     pruned: readonly string[];
   }>,
-  projects: readonly string[],
-  { session, before, by }: Took,
+  declared: readonly string[],
+  { state, before, by }: Took,
 ): Promise<ApplyView> {
+  const session = leading(state);
   const { world, doors, outbox } = session;
   await readRecords(world, doors.postgres);
+  const projects = unsettled([...declared, ...accepted.pruned], state);
+  // Asking again is a reason to try again, and what failed before says nothing about this try.
+  for (const project of projects)
+    for (const map of [world.refused, world.faults, world.owners]) map.delete(project);
   if (world.generation !== before) {
-    world.refused.clear();
-    world.owners.clear();
     outbox.add({
       project: null,
       kind: "declaration.accepted",
@@ -87,6 +92,20 @@ async function took(
     pruned: accepted.pruned,
     projects,
   };
+}
+
+/** Those that are not yet where they are to be, or that somebody has to look at. */
+function unsettled(names: readonly string[], state: DaemonState): readonly string[] {
+  const arrived = new Set(
+    projectViews(state)
+      .filter(
+        ({ phase, wanted, health }) =>
+          phase === settledPhase(wanted) &&
+          (health === "healthy" || health === "frozen" || health === "stopped"),
+      )
+      .map(({ name }) => name),
+  );
+  return names.filter((name) => !arrived.has(name));
 }
 
 /** An older generation becomes a new one, with its bundle parsed again under today's rules and budget. */
@@ -116,7 +135,7 @@ export async function rollBack(
     rollbackOf: request.generation,
     idempotencyKey: request.idempotencyKey,
   });
-  return took(accepted, Object.keys(declaration.projects), { session, before, by: request.by });
+  return took(accepted, Object.keys(declaration.projects), { state, before, by: request.by });
 }
 
 /** Wants every project (of one source) inactive; returns their names. Workspaces stay. */

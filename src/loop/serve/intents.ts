@@ -33,7 +33,8 @@ export async function intend(
     idempotencyKey: ask.idempotencyKey,
   });
   world.records.set(row.name, row);
-  for (const map of [world.refused, world.repairs, world.owners]) map.delete(row.name);
+  for (const map of [world.refused, world.faults, world.repairs, world.owners])
+    map.delete(row.name);
   outbox.add({
     project: row.name,
     kind: "project.asked",
