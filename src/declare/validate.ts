@@ -75,7 +75,7 @@ function hintFor(fault: Fault, whole: Readonly<{ root: YamlNode; schema: Schema 
   if (fault.kind === "unknown-key" && typeof last === "string") {
     return keyHint(last, knownKeys(whole.schema, fault.path.slice(0, -1)));
   }
-  if (fault.candidates.length > 0 && node.kind === "scalar") {
+  if (fault.candidates.length > 1 && node.kind === "scalar") {
     const meant = nearest(node.text, fault.candidates);
     if (meant !== null) return `did you mean \`${meant}\`?`;
   }
