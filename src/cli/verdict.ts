@@ -40,7 +40,9 @@ function textOf(project: Project): string {
     project.fault !== null && project.health === "failed" ? `: ${project.fault.detail}` : "";
   const reason =
     fault === "" && project.reasons.length > 0 ? `: ${project.reasons.join("; ")}` : "";
-  return `${project.phase}, ${project.health}${agents}${fault}${reason}`;
+  // "waiting: …" already begins every such reason.
+  const word = project.health === "waiting" && reason !== "" ? "" : `, ${project.health}`;
+  return `${project.phase}${word}${agents}${fault}${reason}`;
 }
 
 /** The error a wait ends with, or null when everything settled. Failures go before lack of room. */

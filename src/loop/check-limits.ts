@@ -28,7 +28,8 @@ export function checkLimits(report: RunnerReport, record: ProjectRow, session: S
   const since = before ?? sample.at;
   world.mismatches.set(project, since);
   if (sample.at - since >= MISMATCH_GRACE_MS) {
-    world.faults.set(project, { code: NOT_ENFORCED, detail: faults.join("; "), at: session.now() });
+    const detail = faults.join("; ");
+    world.faults.set(project, { passing: false, code: NOT_ENFORCED, detail, at: session.now() });
     return;
   }
   const live = session.relist

@@ -4,6 +4,8 @@ import type { Session } from "./session.ts";
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
+/** Kinds that end by themselves: by trying again, or once there is room. */
+export const PASSING: ReadonlySet<string> = new Set(["transient", "conflict", "capacity"]);
 /** Retry delays by project; bounded by the number of projects, cleared on success. */
 const attempts = new WeakMap<Session, Map<string, number>>();
 
@@ -16,7 +18,9 @@ export function failed(project: string, thrown: unknown, session: Session): void
   }
   if (session.signal.aborted) return;
   session.log.warn({ project, code: error.code, chain: causeChain(error) }, "pass failed");
-  session.world.faults.set(project, { code: error.code, detail: error.message, at: session.now() });
+  const { code, message: detail } = error;
+  const passing = PASSING.has(error.kind);
+  session.world.faults.set(project, { passing, code, detail, at: session.now() });
   retry(project, error.kind, session);
 }
 

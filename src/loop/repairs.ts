@@ -28,6 +28,7 @@ export function repairDelayMs(plan: Plan, observed: ObservedProject, session: Se
   const remaining = lately.lastAt + waitMs - now;
   if (remaining > 0) {
     session.world.faults.set(plan.project, {
+      passing: false,
       code: "loop.container-dying",
       detail: `its container died ${lately.count} times of late; next start in ${Math.ceil(remaining / 1000)} s`,
       at: now,

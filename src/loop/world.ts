@@ -18,6 +18,8 @@ export interface Doors {
 }
 
 export interface Fault {
+  /** It is being tried again by itself: nobody has to act. */
+  readonly passing: boolean;
   readonly code: string;
   readonly detail: string;
   readonly at: number;

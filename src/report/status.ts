@@ -8,7 +8,7 @@ import type { HealthWord, ProjectView } from "../model/view.ts";
 export interface StatusSources {
   readonly record: ProjectRecord & Readonly<{ phaseSince: number }>;
   readonly waiting: readonly string[];
-  readonly fault: Readonly<{ code: string; detail: string; at: number }> | null;
+  readonly fault: Readonly<{ passing: boolean; code: string; detail: string; at: number }> | null;
   /** Null when it has none, undefined when the engine cannot be asked. */
   readonly container: ObservedContainer | null | undefined;
   readonly report: RunnerReport | null;
@@ -50,8 +50,12 @@ export function projectView(sources: StatusSources): ProjectView {
     },
     agents: inside?.agents ?? [],
     heardAgoMs: report === null ? null : Math.max(0, sources.now - report.heardAt),
-    fault: sources.fault,
+    fault: shownFault(sources),
   };
+}
+
+function shownFault({ fault }: StatusSources): ProjectView["fault"] {
+  return fault === null ? null : { code: fault.code, detail: fault.detail, at: fault.at };
 }
 
 /** Worst first: what a person must look at outranks what will pass. */
@@ -59,7 +63,7 @@ function healthWord(sources: StatusSources): HealthWord {
   const { record, container, report, fault, waiting } = sources;
   if (record.wanted === "inactive" || record.wanted === "completed" || record.wanted === "removed")
     return "stopped";
-  if (fault !== null) return "failed";
+  if (fault !== null && !fault.passing) return "failed";
   if (container === undefined) return "unknown";
   if (container?.state === "paused") return "frozen";
   if (record.wanted === "stopped") return "stopped";

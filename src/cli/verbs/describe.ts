@@ -137,6 +137,14 @@ function eventColumns(_context: Context): readonly Column<Description["events"][
 
 const ORIGIN_COLUMNS: readonly Column<Description["origins"][number]>[] = [
   { title: "KEY", cell: (leaf) => leaf.path },
-  { title: "VALUE", cell: (leaf) => leaf.value },
+  { title: "VALUE", cell: (leaf) => clip(leaf.value) },
   { title: "FROM", cell: (leaf) => leaf.origin },
 ];
+
+/** A table stays readable: long values are whole in json and yaml. */
+function clip(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length <= MAX_VALUE ? line : `${line.slice(0, MAX_VALUE - 1)}…`;
+}
+
+const MAX_VALUE = 60;

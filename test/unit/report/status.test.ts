@@ -1,0 +1,104 @@
+/** A project's status: one word, worst first, and a reason for everything that is not simply well. */
+import { expect, test } from "vitest";
+import type { AgentStatus } from "../../../src/model/agent.ts";
+import type { ObservedContainer, RunnerReport } from "../../../src/model/observed.ts";
+import { type StatusSources, projectView } from "../../../src/report/status.ts";
+import { sampleRecord } from "../../support/project-samples.ts";
+
+const agent = (more: Partial<AgentStatus> = {}): AgentStatus => ({
+  agent: "coder",
+  replica: 0,
+  state: "running",
+  reason: null,
+  pid: 7,
+  runId: "r",
+  startedAt: 0,
+  nextStartAt: null,
+  restarts: 0,
+  lastExit: null,
+  cpuMs: null,
+  rssBytes: null,
+  ...more,
+});
+const report = (...agents: AgentStatus[]): RunnerReport => ({
+  project: "web",
+  bootId: "b",
+  epoch: 1,
+  configHash: "h",
+  heardAt: 1_000,
+  agents,
+  sample: null,
+  workspace: "ready",
+  workspaceDetail: null,
+  missingSecrets: [],
+  restartSerials: {},
+});
+const container = (state: ObservedContainer["state"]): ObservedContainer => ({
+  id: "c1",
+  name: "berth-main-web",
+  image: "i",
+  imageId: "i",
+  state,
+  own: {
+    install: "main",
+    installUid: "u",
+    project: "web",
+    generation: 1,
+    specHash: "s",
+    epoch: 1,
+  },
+  networkIds: [],
+  networkNames: [],
+  createdAt: 0,
+});
+const sources = (more: Partial<StatusSources> = {}): StatusSources => ({
+  record: { ...sampleRecord(), phaseSince: 0 },
+  waiting: [],
+  fault: null,
+  container: container("running"),
+  report: report(agent()),
+  connected: true,
+  cpuPercent: null,
+  limits: { nanoCpus: 1, memoryBytes: 1, pids: 1, cpuShares: 1 },
+  now: 2_000,
+  ...more,
+});
+const word = (more: Partial<StatusSources>): string => projectView(sources(more)).health;
+
+test("healthy means that every agent runs", () => {
+  expect(word({})).toBe("healthy");
+  expect(word({ report: report(agent(), agent({ state: "starting" })) })).toBe("starting");
+  expect(
+    word({ report: report(agent({ state: "crash-loop" }), agent({ state: "starting" })) }),
+  ).toBe("crash-loop");
+});
+
+test("an agent that ended well is no fault, one that failed is", () => {
+  const ended = (code: number): AgentStatus =>
+    agent({ state: "exited", lastExit: { code, signal: null, oom: false, at: 1 } });
+  expect(word({ report: report(ended(0)) })).toBe("healthy");
+  expect(word({ report: report(ended(3)) })).toBe("unhealthy");
+});
+
+test("what is unknown is called unknown, with its age as the reason", () => {
+  expect(word({ container: undefined, report: null })).toBe("unknown");
+  const lost = projectView(sources({ connected: false, now: 60_000 }));
+  expect(lost.health).toBe("unknown");
+  expect(lost.reasons).toEqual(["its runner has not been heard for 59 s"]);
+});
+
+test("a fault that passes by itself is not called failed; one that a person must mend is", () => {
+  const fault = { code: "docker.timeout", detail: "no answer", at: 1, passing: true };
+  expect(word({ fault, container: null, report: null })).toBe("starting");
+  expect(word({ fault: { ...fault, passing: false } })).toBe("failed");
+});
+
+test("frozen, stopped and waiting are named", () => {
+  expect(word({ container: container("paused") })).toBe("frozen");
+  expect(word({ container: null, report: null, waiting: ["capacity: needs 1GiB"] })).toBe(
+    "waiting",
+  );
+  expect(
+    projectView(sources({ container: null, waiting: ["capacity: needs 1GiB"] })).reasons,
+  ).toContain("waiting: capacity: needs 1GiB");
+});
