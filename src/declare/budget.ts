@@ -20,19 +20,28 @@ export interface Budget {
 export function budgetOf(host: HostSpec, facts: HostFacts): Budget {
   return {
     cpus: Math.max(0, facts.cpus - host.reserve.cpus),
-    memoryBytes: Math.max(0, Math.floor((facts.memoryBytes - host.reserve.memoryBytes) * host.overcommit)),
+    memoryBytes: Math.max(
+      0,
+      Math.floor((facts.memoryBytes - host.reserve.memoryBytes) * host.overcommit),
+    ),
   };
 }
 
 /** A problem for every limit of a project that alone exceeds the whole budget. */
-export function checkBudget(declaration: Declaration, facts: HostFacts, origins: Origins): readonly Problem[] {
+export function checkBudget(
+  declaration: Declaration,
+  facts: HostFacts,
+  origins: Origins,
+): readonly Problem[] {
   const budget = budgetOf(declaration.host, facts);
   const problems: Problem[] = [];
   const complain = (project: string, key: string, needs: string): void => {
     const span = origins.spanOf(project, ["limits", key]);
     const hint = "lower the limit, or host.reserve, or run it on a larger machine";
     if (span !== null)
-      problems.push(problemAt(span, { code: "declare.over-budget", message: `limits.${key} ${needs}`, hint }));
+      problems.push(
+        problemAt(span, { code: "declare.over-budget", message: `limits.${key} ${needs}`, hint }),
+      );
   };
   for (const { name, limits } of Object.values(declaration.projects)) {
     if (limits.cpus > budget.cpus) {

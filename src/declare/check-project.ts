@@ -18,14 +18,19 @@ export interface MergedProject {
 export function checkProject(project: MergedProject, host: HostSpec): readonly Problem[] {
   const { spec } = project;
   return [
-    ...(spec.image === "" ? [missing(project, ["image"], "every project names the image its agents run in")] : []),
+    ...(spec.image === ""
+      ? [missing(project, ["image"], "every project names the image its agents run in")]
+      : []),
     ...Object.values(spec.agents).flatMap((agent) => checkAgent(project, agent)),
     ...checkReplicas(project),
     ...checkWorkspace(project, host),
   ];
 }
 
-function checkAgent(project: MergedProject, agent: ProjectSpec["agents"][string]): readonly Problem[] {
+function checkAgent(
+  project: MergedProject,
+  agent: ProjectSpec["agents"][string],
+): readonly Problem[] {
   const path = ["agents", agent.name];
   const { restart, health } = agent;
   return [
@@ -33,17 +38,32 @@ function checkAgent(project: MergedProject, agent: ProjectSpec["agents"][string]
       ? [missing(project, [...path, "command"], "the whole argv as a list: [node, work.js]")]
       : []),
     ...(health !== null && health.command.length === 0
-      ? [missing(project, [...path, "health", "command"], "a command that exits with 0 while the agent is well")]
+      ? [
+          missing(
+            project,
+            [...path, "health", "command"],
+            "a command that exits with 0 while the agent is well",
+          ),
+        ]
       : []),
     ...(restart.backoffMs > restart.backoffMaxMs
-      ? [at(project, [...path, "restart", "backoff_max"], ["declare.bad-value", "must be ≥ backoff"])]
+      ? [
+          at(
+            project,
+            [...path, "restart", "backoff_max"],
+            ["declare.bad-value", "must be ≥ backoff"],
+          ),
+        ]
       : []),
   ];
 }
 
 /** `limits.agents` bounds the sum of replicas. */
 function checkReplicas(project: MergedProject): readonly Problem[] {
-  const sum = Object.values(project.spec.agents).reduce((total, agent) => total + agent.replicas, 0);
+  const sum = Object.values(project.spec.agents).reduce(
+    (total, agent) => total + agent.replicas,
+    0,
+  );
   const { agents } = project.spec.limits;
   if (sum <= agents) return [];
   const message = `must be ≥ ${sum}, the sum of all replicas; it is ${agents}`;
@@ -54,10 +74,13 @@ function checkReplicas(project: MergedProject): readonly Problem[] {
 function checkWorkspace(project: MergedProject, host: HostSpec): readonly Problem[] {
   const { workspace } = project.spec;
   if (workspace.kind !== "path") return [];
-  const inside = host.workspaceRoots.some((root) => workspace.path.startsWith(root === "/" ? root : `${root}/`));
+  const inside = host.workspaceRoots.some((root) =>
+    workspace.path.startsWith(root === "/" ? root : `${root}/`),
+  );
   if (inside) return [];
   const roots = host.workspaceRoots.join(", ");
-  const message = roots === "" ? "needs host.workspace_roots, and none is declared" : `must lie below ${roots}`;
+  const message =
+    roots === "" ? "needs host.workspace_roots, and none is declared" : `must lie below ${roots}`;
   return [at(project, ["workspace", "path"], ["declare.workspace-outside", message])];
 }
 
@@ -66,7 +89,11 @@ function missing(project: MergedProject, path: Path, hint: string): Problem {
 }
 
 /** At the value if it is written, else at the deepest place on the way to it that is, else at the project's name. */
-function at(project: MergedProject, path: Path, [code, message]: readonly [ProblemCode, string]): Problem {
+function at(
+  project: MergedProject,
+  path: Path,
+  [code, message]: readonly [ProblemCode, string],
+): Problem {
   const { entry, span } = placeOf(project.map, path);
   const whole = entry?.key === path.at(-1);
   const where = entry === undefined ? project.span : whole ? span : entry.span;

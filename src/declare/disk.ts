@@ -3,9 +3,12 @@ import { posix } from "node:path";
 
 export type Text =
   /** `brokenAt`: offset in the text of the first byte that is no UTF-8, shown there as U+FFFD. */
-  Readonly<{ ok: true; text: string; brokenAt: number | null }> | Readonly<{ ok: false; message: string }>;
+  | Readonly<{ ok: true; text: string; brokenAt: number | null }>
+  | Readonly<{ ok: false; message: string }>;
 
-export type Listed = Readonly<{ ok: true; files: readonly string[] }> | Readonly<{ ok: false; message: string }>;
+export type Listed =
+  | Readonly<{ ok: true; files: readonly string[] }>
+  | Readonly<{ ok: false; message: string }>;
 
 /** Paths are absolute. */
 export interface Disk {
@@ -36,7 +39,12 @@ export function readPattern(text: string): IncludePattern {
   const rest = parts.slice(first);
   const fixed = parts.slice(0, first).join("/");
   const directory = fixed === "" ? (text.startsWith("/") ? "/" : ".") : fixed;
-  return { text, directory, glob: rest.join("/"), depth: rest.includes("**") ? DEEPEST : rest.length - 1 };
+  return {
+    text,
+    directory,
+    glob: rest.join("/"),
+    depth: rest.includes("**") ? DEEPEST : rest.length - 1,
+  };
 }
 
 /** Whether a path below the pattern's directory matches it. */

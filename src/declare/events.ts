@@ -7,7 +7,9 @@ import type { Problem } from "./problem.ts";
 import { lineText, positionAt, problemAt } from "./source.ts";
 import type { Complaint, Source, Span } from "./source.ts";
 
-export type Events = Readonly<{ ok: true; events: readonly Event[] }> | Readonly<{ ok: false; problem: Problem }>;
+export type Events =
+  | Readonly<{ ok: true; events: readonly Event[] }>
+  | Readonly<{ ok: false; problem: Problem }>;
 
 /** Reads a file of bounded size and depth. YAML stops at its first mistake, so there is at most one problem a file. */
 export function readEvents(source: Source): Events {
@@ -16,7 +18,14 @@ export function readEvents(source: Source): Events {
     // By hand: finding the lines of a text this long would cost more than refusing it.
     return {
       ok: false,
-      problem: { file: source.name, line: 1, column: 1, length: 1, code: "declare.too-big", message },
+      problem: {
+        file: source.name,
+        line: 1,
+        column: 1,
+        length: 1,
+        code: "declare.too-big",
+        message,
+      },
     };
   }
   try {
@@ -48,7 +57,9 @@ function syntaxProblem(source: Source, thrown: unknown): Problem {
   const span: Span = { source, start, end: start + 1 };
   return problemAt(
     span,
-    known ? complain(thrown.reason, span) : { code: "declare.yaml-syntax", message: "cannot be read as YAML" },
+    known
+      ? complain(thrown.reason, span)
+      : { code: "declare.yaml-syntax", message: "cannot be read as YAML" },
   );
 }
 
@@ -65,7 +76,8 @@ function complain(reason: string, span: Span): Complaint {
 /** The mistakes whose YAML message does not say what to do. */
 function syntaxHint(reason: string, span: Span): string | undefined {
   const line = lineText(span.source, positionAt(span.source, span.start).line);
-  if (line.includes("\t") || reason.includes("tab")) return "YAML is indented with spaces, not tabs";
+  if (line.includes("\t") || reason.includes("tab"))
+    return "YAML is indented with spaces, not tabs";
   if (/[[{,].*\$\{/.test(line)) return 'inside [ ] and { } put quotes around it: "${NAME}"';
   if (reason === "deficient indentation")
     return "a bracket or quote above is not closed, or this line needs more indentation";

@@ -25,5 +25,7 @@ export function makeExpand(environment: Environment, problems: Problem[]): Expan
 /** Where the reference next stands in the file; null when escapes or folding hide it. */
 function within(span: Span, reference: string): Span | null {
   const start = span.source.text.slice(span.start, span.end).indexOf(reference);
-  return start < 0 ? null : { ...span, start: span.start + start, end: span.start + start + reference.length };
+  return start < 0
+    ? null
+    : { ...span, start: span.start + start, end: span.start + start + reference.length };
 }

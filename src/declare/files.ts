@@ -40,12 +40,18 @@ export function readFiles(bundle: Bundle, problems: Problem[], expand: Expand | 
   if (host !== undefined) validate(hostFile, host.map, problems);
   const overlaid = bundle.overlays.flatMap((name) => trees.get(name) ?? []);
   for (const overlay of overlaid) validate(overlayFile, overlay.map, problems);
-  const projects = [...trees].filter(([name]) => name !== hostName && !overlays.has(name)).map(([, file]) => file);
+  const projects = [...trees]
+    .filter(([name]) => name !== hostName && !overlays.has(name))
+    .map(([, file]) => file);
   for (const project of projects) validate(projectFile, project.map, problems);
   return { host: host ?? null, overlays: overlaid, projects, single };
 }
 
-function readTrees(bundle: Bundle, problems: Problem[], expand: Expand | null): ReadonlyMap<string, DeclaredFile> {
+function readTrees(
+  bundle: Bundle,
+  problems: Problem[],
+  expand: Expand | null,
+): ReadonlyMap<string, DeclaredFile> {
   const trees = new Map<string, DeclaredFile>();
   const names = Object.keys(bundle.files).toSorted();
   const total = names.reduce((sum, name) => sum + (bundle.files[name] ?? "").length, 0);
@@ -73,7 +79,10 @@ function asMap(root: YamlNode | null, source: Source, problems: Problem[]): MapN
     return { kind: "map", entries: [], span };
   if (root.kind === "map") return root;
   problems.push(
-    problemAt(root.span, { code: "declare.wrong-type", message: "a declaration must be a map of keys and values" }),
+    problemAt(root.span, {
+      code: "declare.wrong-type",
+      message: "a declaration must be a map of keys and values",
+    }),
   );
   return null;
 }
@@ -88,7 +97,9 @@ function isHost(file: DeclaredFile | undefined): boolean {
 export function looksLikeProject(map: MapNode): boolean {
   const known = keysOf(projectFile);
   const own = map.entries.filter((entry) => entry.key !== "api_version");
-  return own.some((entry) => known.has(entry.key)) && !own.some((entry) => HOST_KEYS.includes(entry.key));
+  return (
+    own.some((entry) => known.has(entry.key)) && !own.some((entry) => HOST_KEYS.includes(entry.key))
+  );
 }
 
 function keysOf(schema: Checkable): ReadonlySet<string> {

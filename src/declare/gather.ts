@@ -47,17 +47,27 @@ const HOST_NAME = "berth.yaml";
 const NO_HOST = ".";
 
 /** Reads a host file, one project file, a directory or stdin (`-`); without a path, looks upward for `berth.yaml`. */
-export async function gatherBundle(path: string | undefined, options: LoadOptions, disk: Disk): Promise<Loaded> {
-  if (path === "-") return gatherText("-", await readStdin(options), start(options.cwd, options, disk));
+export async function gatherBundle(
+  path: string | undefined,
+  options: LoadOptions,
+  disk: Disk,
+): Promise<Loaded> {
+  if (path === "-")
+    return gatherText("-", await readStdin(options), start(options.cwd, options, disk));
   const found = path === undefined ? findHost(options.cwd, disk) : posix.resolve(options.cwd, path);
   if (found === null) {
     const hint = "write one with `berth init`, or name a file with -f";
     throw missing(`no ${HOST_NAME} here, in a directory above, or in config/`, hint);
   }
   const kind = disk.kind(found);
-  if (kind === "absent") throw missing(`there is no file ${path ?? found}`, "check the path given with -f");
+  if (kind === "absent")
+    throw missing(`there is no file ${path ?? found}`, "check the path given with -f");
   if (kind === "directory") return gatherDirectory(found, options, disk);
-  return gatherText(posix.basename(found), readEntry(found, disk), start(posix.dirname(found), options, disk));
+  return gatherText(
+    posix.basename(found),
+    readEntry(found, disk),
+    start(posix.dirname(found), options, disk),
+  );
 }
 
 function gatherDirectory(directory: string, options: LoadOptions, disk: Disk): Loaded {
@@ -72,7 +82,8 @@ function gatherDirectory(directory: string, options: LoadOptions, disk: Disk): L
     throw missing(`no YAML files in ${directory}`, "name a directory that holds project files");
   }
   refuseOverlay(options);
-  for (const name of listed.files) take(loading, name, { text: disk.read(posix.join(directory, name)), named: null });
+  for (const name of listed.files)
+    take(loading, name, { text: disk.read(posix.join(directory, name)), named: null });
   return finish(loading, NO_HOST, []);
 }
 
@@ -88,7 +99,8 @@ function gatherText(entry: string, text: Text, loading: Loading): Loaded {
     refuseOverlay(loading.options);
     return finish(loading, entry, []);
   }
-  if (single) take(loading, posix.relative(base, hostPath), { text: readEntry(hostPath, disk), named: null });
+  if (single)
+    take(loading, posix.relative(base, hostPath), { text: readEntry(hostPath, disk), named: null });
   else takeIncludes(loading, tree);
   return finish(loading, entry, takeOverlay(loading, hostPath));
 }
@@ -103,16 +115,23 @@ function finish(loading: Loading, entry: string, overlays: readonly string[]): L
 }
 
 /** Keeps a text; one that could not be read is a problem where it was named, and one that is no UTF-8 where it stops being so. */
-function take(loading: Loading, name: string, { text, named }: Readonly<{ text: Text; named: Span | null }>): void {
+function take(
+  loading: Loading,
+  name: string,
+  { text, named }: Readonly<{ text: Text; named: Span | null }>,
+): void {
   if (!text.ok) {
     if (named !== null)
-      loading.problems.push(problemAt(named, { code: "declare.file-unreadable", message: `${name} ${text.message}` }));
+      loading.problems.push(
+        problemAt(named, { code: "declare.file-unreadable", message: `${name} ${text.message}` }),
+      );
     return;
   }
   loading.bytes += text.text.length;
   if (loading.bytes > BOUNDS.bundleBytes || loading.files.size >= BOUNDS.files) {
     const message = `more than ${BOUNDS.files} files or ${BOUNDS.bundleBytes} bytes are too many`;
-    if (named !== null) loading.problems.push(problemAt(named, { code: "declare.too-big", message }));
+    if (named !== null)
+      loading.problems.push(problemAt(named, { code: "declare.too-big", message }));
     return;
   }
   loading.files.set(name, text.text);
@@ -120,7 +139,10 @@ function take(loading: Loading, name: string, { text, named }: Readonly<{ text: 
   const source = makeSource(name, text.text);
   const span: Span = { source, start: text.brokenAt, end: text.brokenAt + 1 };
   loading.problems.push(
-    problemAt(span, { code: "declare.file-unreadable", message: "the file is not UTF-8 from here on" }),
+    problemAt(span, {
+      code: "declare.file-unreadable",
+      message: "the file is not UTF-8 from here on",
+    }),
   );
 }
 
@@ -128,19 +150,30 @@ function takeIncludes(loading: Loading, tree: YamlNode | null): void {
   const include = tree === null ? undefined : valueOf(tree, "include");
   if (include?.kind !== "list" || include.items.length > BOUNDS.includes) return; // the schema says what is wrong with it
   for (const item of include.items) {
-    if (item.kind !== "scalar" || typeof item.value !== "string" || item.value === "" || item.value.includes("\0"))
+    if (
+      item.kind !== "scalar" ||
+      typeof item.value !== "string" ||
+      item.value === "" ||
+      item.value.includes("\0")
+    )
       continue;
     const pattern = readPattern(item.value);
     const listed = loading.disk.list(loading.base, pattern);
     if (!listed.ok) {
       loading.problems.push(
-        problemAt(item.span, { code: "declare.file-unreadable", message: `include ${pattern.text} ${listed.message}` }),
+        problemAt(item.span, {
+          code: "declare.file-unreadable",
+          message: `include ${pattern.text} ${listed.message}`,
+        }),
       );
       continue;
     }
     for (const name of listed.files) {
       if (!loading.files.has(name))
-        take(loading, name, { text: loading.disk.read(posix.join(loading.base, name)), named: item.span });
+        take(loading, name, {
+          text: loading.disk.read(posix.join(loading.base, name)),
+          named: item.span,
+        });
     }
   }
 }
@@ -161,7 +194,10 @@ function takeOverlay(loading: Loading, hostPath: string): readonly string[] {
   const path = hostPath.replace(/(?:\.ya?ml)?$/, `.${environmentName}.yaml`);
   const name = posix.relative(loading.base, path);
   if (loading.disk.kind(path) === "absent")
-    throw missing(`there is no overlay ${name} for the environment ${environmentName}`, `write it, or unset BERTH_ENV`);
+    throw missing(
+      `there is no overlay ${name} for the environment ${environmentName}`,
+      `write it, or unset BERTH_ENV`,
+    );
   loading.files.delete(name); // an include may have matched it too
   take(loading, name, { text: readEntry(path, loading.disk), named: null });
   return [name];
@@ -177,13 +213,18 @@ function refuseOverlay({ environmentName }: LoadOptions): void {
 
 /** The entry's tree as far as it can be read; parsing tells its problems later. */
 function treeOf(loading: Loading, entry: string): YamlNode | null {
-  return readTree(makeSource(entry, loading.files.get(entry) ?? ""), [], makeExpand(loading.options.env, []));
+  return readTree(
+    makeSource(entry, loading.files.get(entry) ?? ""),
+    [],
+    makeExpand(loading.options.env, []),
+  );
 }
 
 /** The nearest `berth.yaml` upward, then the nearest `config/berth.yaml`. */
 function findHost(from: string, disk: Disk): string | null {
   const directories: string[] = [from];
-  for (let at = from; posix.dirname(at) !== at; at = posix.dirname(at)) directories.push(posix.dirname(at));
+  for (let at = from; posix.dirname(at) !== at; at = posix.dirname(at))
+    directories.push(posix.dirname(at));
   for (const name of [HOST_NAME, `config/${HOST_NAME}`]) {
     const found = directories
       .map((directory) => posix.join(directory, name))

@@ -21,7 +21,11 @@ export type InterpolatedText =
   | Readonly<{ ok: false; problems: readonly Problem[] }>;
 
 /** The text with `${…}` replaced in scalar values, or every reference that has no value. */
-export function interpolateText(name: string, text: string, environment: Environment): InterpolatedText {
+export function interpolateText(
+  name: string,
+  text: string,
+  environment: Environment,
+): InterpolatedText {
   const source = makeSource(name, text);
   const read = readEvents(source);
   if (!read.ok) return { ok: false, problems: [read.problem] };
@@ -35,10 +39,13 @@ export function interpolateText(name: string, text: string, environment: Environ
     const span = scalarRange(source, event, after);
     const value = expand(written, span);
     if (value === null || value === written) continue;
-    result += text.slice(copied, span.start) + inPlaceOf(span, value, event.style === SCALAR_STYLE.PLAIN);
+    result +=
+      text.slice(copied, span.start) + inPlaceOf(span, value, event.style === SCALAR_STYLE.PLAIN);
     copied = span.end;
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, text: result + text.slice(copied) };
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, text: result + text.slice(copied) };
 }
 
 export type InterpolatedBundle =
@@ -60,7 +67,9 @@ export function interpolateBundle(bundle: Bundle, environment: Environment): Int
 }
 
 /** Scalars that are no keys, each with the end of whatever precedes it. */
-function* scalarValues(events: readonly Event[]): Generator<Readonly<{ event: ScalarEvent; after: number }>> {
+function* scalarValues(
+  events: readonly Event[],
+): Generator<Readonly<{ event: ScalarEvent; after: number }>> {
   const frames: { map: boolean; atKey: boolean }[] = [];
   let after = 0;
   for (const event of events) {
@@ -71,7 +80,8 @@ function* scalarValues(events: readonly Event[]): Generator<Readonly<{ event: Sc
       if (frame !== undefined) frame.atKey = !frame.atKey;
       if (event.type === EVENT_ID.SCALAR && !isKey && event.valueStart >= 0) yield { event, after };
     }
-    if (event.type === EVENT_ID.SCALAR) after = Math.max(after, event.valueEnd, event.tagEnd, event.anchorEnd);
+    if (event.type === EVENT_ID.SCALAR)
+      after = Math.max(after, event.valueEnd, event.tagEnd, event.anchorEnd);
     else if (event.type !== EVENT_ID.POP && event.type !== EVENT_ID.ALIAS)
       frames.push({ map: event.type === EVENT_ID.MAPPING, atKey: true });
   }
@@ -101,7 +111,10 @@ function inPlaceOf(span: Span, value: string, wasPlain: boolean): string {
 }
 
 function quoted(value: string): string {
-  return JSON.stringify(value).replaceAll(/[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g, escaped);
+  return JSON.stringify(value).replaceAll(
+    /[\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
+    escaped,
+  );
 }
 
 function escaped(character: string): string {

@@ -20,13 +20,16 @@ const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])(.*))?$/s;
 /** The text with its variables replaced, or every reference that cannot be. A lone `$` is itself: `$HOME` is the shell's. */
 export function interpolate(text: string, environment: Environment): Interpolated {
   const unreplaced: Unreplaced[] = [];
-  const replaced = text.replaceAll(REFERENCE, (reference: string, inside: string | undefined, at: number) => {
-    if (inside === undefined) return "$";
-    const value = valueOf(reference, inside, environment);
-    if (typeof value === "string") return value;
-    unreplaced.push({ ...value, reference, at });
-    return reference;
-  });
+  const replaced = text.replaceAll(
+    REFERENCE,
+    (reference: string, inside: string | undefined, at: number) => {
+      if (inside === undefined) return "$";
+      const value = valueOf(reference, inside, environment);
+      if (typeof value === "string") return value;
+      unreplaced.push({ ...value, reference, at });
+      return reference;
+    },
+  );
   return unreplaced.length > 0 ? { ok: false, unreplaced } : { ok: true, text: replaced };
 }
 
@@ -48,7 +51,10 @@ function valueOf(whole: string, inside: string, environment: Environment): strin
   if (present) return value;
   if (operator?.endsWith("-") === true) return rest;
   if (operator !== undefined)
-    return { message: `${name} ${rest === "" ? "must be set" : rest}`, hint: `set ${name} in the environment` };
+    return {
+      message: `${name} ${rest === "" ? "must be set" : rest}`,
+      hint: `set ${name} in the environment`,
+    };
   return {
     message: `${name} is not set`,
     hint: `set it in the environment, write \${${name}:-default}, or $\${${name}} if it is not meant for Berth`,

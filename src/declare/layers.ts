@@ -27,7 +27,10 @@ interface Named {
 
 /** Every project of the files with its layers; duplicate names, unknown templates and cycles become problems. */
 export function layerProjects(files: Files, problems: Problem[]): readonly LayeredProject[] {
-  const declared = [...(files.single ? [] : namedIn(files.host, problems)), ...files.projects.flatMap(namedFile)];
+  const declared = [
+    ...(files.single ? [] : namedIn(files.host, problems)),
+    ...files.projects.flatMap(namedFile),
+  ];
   const projects = withoutDuplicates(declared, problems);
   const known = new Map(projects.map((project) => [project.name, project]));
   if (!files.single) refuseUnknownOverlays(files, known, problems);
@@ -70,7 +73,9 @@ function namedIn(host: DeclaredFile | null, problems: Problem[]): readonly Named
 
 function namedFile({ map }: DeclaredFile): readonly Named[] {
   const name = valueOf(map, "name");
-  return name?.kind === "scalar" && NAME.test(name.text) ? [{ name: name.text, span: name.span, map }] : [];
+  return name?.kind === "scalar" && NAME.test(name.text)
+    ? [{ name: name.text, span: name.span, map }]
+    : [];
 }
 
 /** A name declared twice is wrong at both places; the first one goes on, so that the rest of it is checked too. */
@@ -81,7 +86,11 @@ function withoutDuplicates(declared: readonly Named[], problems: Problem[]): rea
       const other = all.find((candidate) => candidate !== one) ?? one;
       const hint = `the other one is at ${place(other.span)}`;
       problems.push(
-        problemAt(one.span, { code: "declare.duplicate-project", message: `project ${name} is declared twice`, hint }),
+        problemAt(one.span, {
+          code: "declare.duplicate-project",
+          message: `project ${name} is declared twice`,
+          hint,
+        }),
       );
     }
     return all.slice(0, 1);
@@ -89,15 +98,25 @@ function withoutDuplicates(declared: readonly Named[], problems: Problem[]): rea
 }
 
 /** An overlay changes what exists: a new name there is nearly always a misspelt one. */
-function refuseUnknownOverlays(files: Files, known: ReadonlyMap<string, Named>, problems: Problem[]): void {
+function refuseUnknownOverlays(
+  files: Files,
+  known: ReadonlyMap<string, Named>,
+  problems: Problem[],
+): void {
   for (const overlay of files.overlays) {
     for (const { key, span } of mapOf(overlay.map, "projects")?.entries ?? []) {
       if (known.has(key) || !NAME.test(key)) continue;
       const meant = nearest(key, [...known.keys()]);
       const hint =
-        meant === null ? "an overlay only changes projects that the other files declare" : `did you mean \`${meant}\`?`;
+        meant === null
+          ? "an overlay only changes projects that the other files declare"
+          : `did you mean \`${meant}\`?`;
       problems.push(
-        problemAt(span, { code: "declare.unknown-project", message: `no file declares project ${key}`, hint }),
+        problemAt(span, {
+          code: "declare.unknown-project",
+          message: `no file declares project ${key}`,
+          hint,
+        }),
       );
     }
   }
@@ -105,9 +124,13 @@ function refuseUnknownOverlays(files: Files, known: ReadonlyMap<string, Named>, 
 
 function layersOf(project: Named, files: Files, problems: Problem[]): LayeredProject["layers"] {
   const bases = basesOf(files);
-  const overlaid = files.overlays.flatMap((overlay) => mapOf(mapOf(overlay.map, "projects"), project.name) ?? []);
+  const overlaid = files.overlays.flatMap(
+    (overlay) => mapOf(mapOf(overlay.map, "projects"), project.name) ?? [],
+  );
   const templates = templateChain([project.map, ...overlaid], bases, problems).flatMap((template) =>
-    bases.flatMap((base) => layerOf(`template ${template}`, mapOf(mapOf(base.map, "templates"), template))),
+    bases.flatMap((base) =>
+      layerOf(`template ${template}`, mapOf(mapOf(base.map, "templates"), template)),
+    ),
   );
   const defaults = bases.flatMap((base) => layerOf("defaults", mapOf(base.map, "defaults")));
   const own: Layer = { name: "", map: project.map };
@@ -147,7 +170,9 @@ function templateChain(
 /** What is wrong between templates, whether a project uses them or not; a circle is told once, at its first name. */
 export function refuseBadTemplates(files: Files, problems: Problem[]): void {
   const bases = basesOf(files);
-  const names = new Set(bases.flatMap((base) => mapOf(base.map, "templates")?.entries.map((entry) => entry.key) ?? []));
+  const names = new Set(
+    bases.flatMap((base) => mapOf(base.map, "templates")?.entries.map((entry) => entry.key) ?? []),
+  );
   for (const name of names) {
     const maps = templateMaps(name, bases);
     const chain = templateChain(maps, bases, problems).toReversed();
@@ -156,7 +181,10 @@ export function refuseBadTemplates(files: Files, problems: Problem[]): void {
     if (!chain.includes(name) || !first || next === null) continue;
     const circle = [name, ...chain.slice(0, chain.indexOf(name) + 1)].join(" → ");
     problems.push(
-      problemAt(next.span, { code: "declare.extends-cycle", message: `extends goes in a circle: ${circle}` }),
+      problemAt(next.span, {
+        code: "declare.extends-cycle",
+        message: `extends goes in a circle: ${circle}`,
+      }),
     );
   }
 }
@@ -166,14 +194,23 @@ function templateMaps(name: string, bases: readonly DeclaredFile[]): readonly Ma
 }
 
 function lastExtends(maps: readonly MapNode[]): Readonly<{ name: string; span: Span }> | null {
-  const node = maps.map((map) => valueOf(map, "extends")).findLast((value) => value?.kind === "scalar");
-  return node?.kind === "scalar" && typeof node.value === "string" ? { name: node.value, span: node.span } : null;
+  const node = maps
+    .map((map) => valueOf(map, "extends"))
+    .findLast((value) => value?.kind === "scalar");
+  return node?.kind === "scalar" && typeof node.value === "string"
+    ? { name: node.value, span: node.span }
+    : null;
 }
 
 function unknownTemplate(name: string, span: Span, bases: readonly DeclaredFile[]): Problem {
-  const known = bases.flatMap((base) => mapOf(base.map, "templates")?.entries.map((entry) => entry.key) ?? []);
+  const known = bases.flatMap(
+    (base) => mapOf(base.map, "templates")?.entries.map((entry) => entry.key) ?? [],
+  );
   const meant = nearest(name, known);
-  const hint = known.length === 0 ? "no templates are declared" : `declared are: ${known.slice(0, 16).join(", ")}`;
+  const hint =
+    known.length === 0
+      ? "no templates are declared"
+      : `declared are: ${known.slice(0, 16).join(", ")}`;
   return problemAt(span, {
     code: "declare.unknown-template",
     message: `extends names no template: ${name}`,

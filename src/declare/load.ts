@@ -1,5 +1,13 @@
 /** Finds and reads the files of a declaration: the only file of this room that touches a disk, within bounds. */
-import { closeSync, constants, fstatSync, opendirSync, openSync, readSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  opendirSync,
+  openSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import type { Dirent } from "node:fs";
 import { posix } from "node:path";
 import { BOUNDS } from "../schema/bounds.ts";
@@ -54,8 +62,12 @@ function list(base: string, pattern: IncludePattern): Listed {
     const files: string[] = [];
     const left = { visits: MAX_VISITED };
     walk(root, { pattern, prefix: "", depth: pattern.depth, left, files });
-    if (left.visits <= 0) return { ok: false, message: `looks through more than ${MAX_VISITED} directory entries` };
-    return { ok: true, files: files.map((file) => posix.relative(base, posix.join(root, file))).toSorted() };
+    if (left.visits <= 0)
+      return { ok: false, message: `looks through more than ${MAX_VISITED} directory entries` };
+    return {
+      ok: true,
+      files: files.map((file) => posix.relative(base, posix.join(root, file))).toSorted(),
+    };
   } catch (thrown) {
     return { ok: false, message: wordsFor(thrown) };
   }

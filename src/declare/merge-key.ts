@@ -4,7 +4,11 @@ import type { Problem } from "./problem.ts";
 import { positionAt, problemAt } from "./source.ts";
 
 /** A map's own entries, each key once, then those of its `<<` values that it lacks; the first source of a key wins. */
-export function addMerged(own: readonly Entry[], merges: readonly YamlNode[], problems: Problem[]): readonly Entry[] {
+export function addMerged(
+  own: readonly Entry[],
+  merges: readonly YamlNode[],
+  problems: Problem[],
+): readonly Entry[] {
   const byKey = new Map<string, Entry>();
   for (const entry of own) {
     const first = byKey.get(entry.key);
@@ -12,7 +16,8 @@ export function addMerged(own: readonly Entry[], merges: readonly YamlNode[], pr
     else problems.push(duplicate(entry, first));
   }
   for (const merge of merges)
-    for (const entry of entriesOf(merge, problems)) if (!byKey.has(entry.key)) byKey.set(entry.key, entry);
+    for (const entry of entriesOf(merge, problems))
+      if (!byKey.has(entry.key)) byKey.set(entry.key, entry);
   return [...byKey.values()];
 }
 
@@ -21,7 +26,12 @@ function entriesOf(merge: YamlNode, problems: Problem[]): readonly Entry[] {
   const parts = merge.kind === "list" ? merge.items : [];
   if (merge.kind === "list" && parts.every((part) => part.kind === "map"))
     return parts.flatMap((part) => entriesOf(part, problems));
-  problems.push(problemAt(merge.span, { code: "declare.wrong-type", message: "<< must be a map or a list of maps" }));
+  problems.push(
+    problemAt(merge.span, {
+      code: "declare.wrong-type",
+      message: "<< must be a map or a list of maps",
+    }),
+  );
   return [];
 }
 

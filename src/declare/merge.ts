@@ -34,23 +34,34 @@ function mergeMaps(under: MapNode, over: MapNode): MapNode {
 }
 
 function mergeEntries(under: Entry, over: Entry): Entry {
-  const replaced = over.key === "workspace" || under.value.kind !== "map" || over.value.kind !== "map";
+  const replaced =
+    over.key === "workspace" || under.value.kind !== "map" || over.value.kind !== "map";
   if (replaced || under.value.kind !== "map" || over.value.kind !== "map") return over;
   return { ...over, value: mergeMaps(under.value, over.value) };
 }
 
 function marked(map: MapNode, layer: string): MapNode {
-  const entries = map.entries.map((entry) => ({ ...entry, layer, value: markedValue(entry, layer) }));
+  const entries = map.entries.map((entry) => ({
+    ...entry,
+    layer,
+    value: markedValue(entry, layer),
+  }));
   return { ...map, entries };
 }
 
 function markedValue({ key, value, span }: Entry, layer: string): YamlNode {
   if (value.kind === "map") return marked(value, layer);
-  return key === "restart" && value.kind === "scalar" ? policyMap({ key, value, span }, value, layer) : value;
+  return key === "restart" && value.kind === "scalar"
+    ? policyMap({ key, value, span }, value, layer)
+    : value;
 }
 
 /** `restart: always` is short for `restart: { policy: always }`; written out, so that both forms merge alike. */
 function policyMap(entry: Entry, value: ScalarNode, layer: string): YamlNode {
   if (typeof value.value !== "string") return value;
-  return { kind: "map", entries: [{ key: "policy", span: entry.span, value, layer }], span: value.span };
+  return {
+    kind: "map",
+    entries: [{ key: "policy", span: entry.span, value, layer }],
+    span: value.span,
+  };
 }

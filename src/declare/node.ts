@@ -61,7 +61,11 @@ export function sizeOf(node: YamlNode): number {
   const known = SIZES.get(node);
   if (known !== undefined) return known;
   const members =
-    node.kind === "list" ? node.items : node.kind === "map" ? node.entries.map((entry) => entry.value) : [];
+    node.kind === "list"
+      ? node.items
+      : node.kind === "map"
+        ? node.entries.map((entry) => entry.value)
+        : [];
   const size = members.reduce((sum, member) => sum + sizeOf(member), 1);
   SIZES.set(node, size);
   return size;
@@ -69,7 +73,9 @@ export function sizeOf(node: YamlNode): number {
 
 /** `agents.coder.command[0]`, as messages name a place. */
 export function pathText(path: Path): string {
-  return path.map((part, at) => (typeof part === "number" ? `[${part}]` : at === 0 ? part : `.${part}`)).join("");
+  return path
+    .map((part, at) => (typeof part === "number" ? `[${part}]` : at === 0 ? part : `.${part}`))
+    .join("");
 }
 
 export interface Place {
@@ -87,7 +93,9 @@ export function placeOf(root: YamlNode, path: Path): Place {
   let entry: Entry | undefined;
   for (const part of path) {
     const next = typeof part === "number" ? undefined : entryOf(node, part);
-    const value = next?.value ?? (node.kind === "list" && typeof part === "number" ? node.items[part] : undefined);
+    const value =
+      next?.value ??
+      (node.kind === "list" && typeof part === "number" ? node.items[part] : undefined);
     if (value === undefined) break;
     entry = next;
     node = value;

@@ -34,7 +34,9 @@ export function makeOrigins(
   return {
     project: (name) => {
       const map = projects.get(name);
-      const spec = Object.hasOwn(declaration.projects, name) ? declaration.projects[name] : undefined;
+      const spec = Object.hasOwn(declaration.projects, name)
+        ? declaration.projects[name]
+        : undefined;
       return map === undefined || spec === undefined ? [] : linesOf(projectShape(spec), map);
     },
     host: () => linesOf(hostShape(declaration.host), host),
@@ -52,7 +54,11 @@ function spanWithin(map: MapNode, path: Path): Span {
 }
 
 function linesOf(shape: Shape, map: MapNode | null): readonly OriginLine[] {
-  return leavesOf(shape, []).map(({ path, value }) => ({ path: path.join("."), value, origin: originOf(map, path) }));
+  return leavesOf(shape, []).map(({ path, value }) => ({
+    path: path.join("."),
+    value,
+    origin: originOf(map, path),
+  }));
 }
 
 function leavesOf(
@@ -79,7 +85,8 @@ const SILENT = "berth default";
 function originOf(map: MapNode | null, path: readonly string[]): string {
   if (map === null) return SILENT;
   const { entry, span } = placeOf(map, path);
-  const written = entry !== undefined && entry.key === path.at(-1) && depthOf(map, path) === path.length;
+  const written =
+    entry !== undefined && entry.key === path.at(-1) && depthOf(map, path) === path.length;
   if (!written) return SILENT;
   const at = `${span.source.name}:${positionAt(span.source, entry.span.start).line}`;
   return entry.layer === undefined || entry.layer === "" ? at : `${entry.layer} (${at})`;
@@ -90,7 +97,9 @@ function depthOf(map: MapNode, path: readonly string[]): number {
   let node: MapNode | null = map;
   let depth = 0;
   for (const key of path) {
-    const entry: MapNode["entries"][number] | undefined = node?.entries.find((candidate) => candidate.key === key);
+    const entry: MapNode["entries"][number] | undefined = node?.entries.find(
+      (candidate) => candidate.key === key,
+    );
     if (entry === undefined) break;
     node = entry.value.kind === "map" ? entry.value : null;
     depth += 1;

@@ -61,7 +61,12 @@ export function parseBundle(bundle: Bundle, context: ParseContext = { environmen
   }
   if (problems.length > 0) return { ok: false, problems: sortProblems(problems) };
   const declaration: Declaration = { host: host ?? resolveHost({}, absolute), projects };
-  return { ok: true, declaration, origins: makeOrigins(declaration, hostMap, maps), hostDeclared: hostMap !== null };
+  return {
+    ok: true,
+    declaration,
+    origins: makeOrigins(declaration, hostMap, maps),
+    hostDeclared: hostMap !== null,
+  };
 }
 
 /** Relative paths start at the host file, or without one at the bundle. */
@@ -75,7 +80,9 @@ function startingAt(base: string, hostName: string): Absolute {
 
 function mergedHost(files: Files): MapNode | null {
   const bases = [...(files.host === null ? [] : [files.host]), ...files.overlays];
-  const [first, ...rest] = bases.flatMap((base) => mapOf(base.map, "host") ?? []).map((map) => ({ name: "", map }));
+  const [first, ...rest] = bases
+    .flatMap((base) => mapOf(base.map, "host") ?? [])
+    .map((map) => ({ name: "", map }));
   return first === undefined ? null : mergeLayers([first, ...rest]);
 }
 
@@ -104,6 +111,7 @@ function resolveOne(
     return null;
   }
   const spec = resolveProject(layered.name, layer, absolute);
-  if (host !== null && layered.whole) problems.push(...checkProject({ spec, map, span: layered.span }, host));
+  if (host !== null && layered.whole)
+    problems.push(...checkProject({ spec, map, span: layered.span }, host));
   return { spec, map };
 }

@@ -41,7 +41,11 @@ export const MAX_PROBLEMS = 500;
 export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Set<string>();
   const sorted = problems.toSorted(
-    (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.message, b.message),
+    (a, b) =>
+      compare(a.file, b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      compare(a.message, b.message),
   );
   const distinct = sorted.filter((problem) => {
     const key = `${problem.file}\0${problem.line}\0${problem.column}\0${problem.message}`;

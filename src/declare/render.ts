@@ -24,7 +24,10 @@ export function renderProblem(problem: Problem, text: string | undefined): strin
 }
 
 /** All problems, a blank line between them, and how many there are when there is more than one. */
-export function renderProblems(problems: readonly Problem[], files: Readonly<Record<string, string>>): string {
+export function renderProblems(
+  problems: readonly Problem[],
+  files: Readonly<Record<string, string>>,
+): string {
   const blocks = problems.map((problem) =>
     renderProblem(problem, Object.hasOwn(files, problem.file) ? files[problem.file] : undefined),
   );

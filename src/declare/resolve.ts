@@ -25,7 +25,10 @@ export function resolveProject(name: string, layer: ProjectLayer, absolute: Abso
     security: { readOnlyRoot: layer.security?.read_only_root ?? defaults.READ_ONLY_ROOT },
     tmpfs: layer.tmpfs ?? [],
     agents: Object.fromEntries(
-      Object.entries(layer.agents ?? {}).map(([agent, agentLayer]) => [agent, resolveAgent(agent, agentLayer)]),
+      Object.entries(layer.agents ?? {}).map(([agent, agentLayer]) => [
+        agent,
+        resolveAgent(agent, agentLayer),
+      ]),
     ),
   };
 }

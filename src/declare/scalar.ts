@@ -28,8 +28,14 @@ export function resolveTagged(tag: string, text: string): ScalarValue | undefine
   return Object.hasOwn(EXPLICIT, tag) ? EXPLICIT[tag]?.(text) : undefined;
 }
 
-function resolved(tag: (typeof IMPLICIT)[number], text: string, explicit: boolean): ScalarValue | undefined {
+function resolved(
+  tag: (typeof IMPLICIT)[number],
+  text: string,
+  explicit: boolean,
+): ScalarValue | undefined {
   const value: unknown = tag.resolve(text, explicit, tag.tagName);
   if (value === NOT_RESOLVED) return undefined;
-  return value === null || typeof value === "number" || typeof value === "boolean" ? value : undefined;
+  return value === null || typeof value === "number" || typeof value === "boolean"
+    ? value
+    : undefined;
 }

@@ -14,7 +14,9 @@ export function projectShape(spec: ProjectSpec): Shape {
   return {
     name: spec.name,
     image: spec.image,
-    priority: Object.entries(PRIORITY_WORDS).find(([, value]) => value === spec.priority)?.[0] ?? spec.priority,
+    priority:
+      Object.entries(PRIORITY_WORDS).find(([, value]) => value === spec.priority)?.[0] ??
+      spec.priority,
     weight: spec.weight,
     limits: {
       cpus: limits.cpus,
@@ -31,7 +33,9 @@ export function projectShape(spec: ProjectSpec): Shape {
     secrets: spec.secrets,
     security: { read_only_root: spec.security.readOnlyRoot },
     tmpfs: spec.tmpfs,
-    agents: Object.fromEntries(Object.values(spec.agents).map((agent) => [agent.name, agentShape(agent)])),
+    agents: Object.fromEntries(
+      Object.values(spec.agents).map((agent) => [agent.name, agentShape(agent)]),
+    ),
   };
 }
 
@@ -39,7 +43,11 @@ export function projectShape(spec: ProjectSpec): Shape {
 export function hostShape(host: HostSpec): Shape {
   const { reserve } = host;
   return {
-    reserve: { cpus: reserve.cpus, memory: formatBytes(reserve.memoryBytes), disk: formatBytes(reserve.diskBytes) },
+    reserve: {
+      cpus: reserve.cpus,
+      memory: formatBytes(reserve.memoryBytes),
+      disk: formatBytes(reserve.diskBytes),
+    },
     network_pool: host.networkPool,
     overcommit: host.overcommit,
     workspace_roots: host.workspaceRoots,

@@ -45,7 +45,10 @@ function firstOffset(text: string): number {
 }
 
 /** Line and column of an offset, both 1-based; never outside the text. */
-export function positionAt(source: Source, offset: number): Readonly<{ line: number; column: number }> {
+export function positionAt(
+  source: Source,
+  offset: number,
+): Readonly<{ line: number; column: number }> {
   const within = Math.max(0, Math.min(offset, source.text.length));
   const starts = source.lineStarts();
   let low = 0;
@@ -82,7 +85,15 @@ export function problemAt(span: Span, complaint: Complaint): Problem {
   const room = lineText(span.source, line).length - (column - 1);
   const length = Math.max(1, Math.min(span.end - span.start, room));
   const { code, message, hint } = complaint;
-  return { file: span.source.name, line, column, length, code, message, ...(hint === undefined ? {} : { hint }) };
+  return {
+    file: span.source.name,
+    line,
+    column,
+    length,
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  };
 }
 
 /** Where a file begins: for what concerns a file as a whole. */

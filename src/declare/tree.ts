@@ -54,14 +54,26 @@ interface Reading {
 class Abandoned extends Error {}
 
 /** The tree of a file, or null when it is empty or broken; what is wrong is added to `problems`. */
-export function readTree(source: Source, problems: Problem[], expand: Expand | null = null): YamlNode | null {
+export function readTree(
+  source: Source,
+  problems: Problem[],
+  expand: Expand | null = null,
+): YamlNode | null {
   const read = readEvents(source);
   if (!read.ok) {
     problems.push(read.problem);
     return null;
   }
   const cursor: Span = { source, start: 0, end: 0 };
-  const reading: Reading = { source, expand, problems, anchors: new Map(), frames: [], cursor, root: null };
+  const reading: Reading = {
+    source,
+    expand,
+    problems,
+    anchors: new Map(),
+    frames: [],
+    cursor,
+    root: null,
+  };
   try {
     for (const event of read.events) take(reading, event);
   } catch (thrown) {
@@ -105,7 +117,17 @@ function open(
     if (tag !== "" && tag !== own) refuseTag(reading, event);
   }
   const start = reading.cursor.start;
-  reading.frames.push({ kind, start, anchor, items: [], entries: [], merges: [], key: null, weight: 1, depth: 1 });
+  reading.frames.push({
+    kind,
+    start,
+    anchor,
+    items: [],
+    entries: [],
+    merges: [],
+    key: null,
+    weight: 1,
+    depth: 1,
+  });
 }
 
 function close(reading: Reading): void {
@@ -132,7 +154,13 @@ function takeScalar(reading: Reading, event: ScalarEvent): void {
   }
   const value = valueOfScalar(reading, event, { text, changed: text !== written });
   const broken = expanded === null || value === undefined;
-  const node: ScalarNode = { kind: "scalar", value: value ?? null, text, span, ...(broken ? { broken } : {}) };
+  const node: ScalarNode = {
+    kind: "scalar",
+    value: value ?? null,
+    text,
+    span,
+    ...(broken ? { broken } : {}),
+  };
   reading.cursor = span;
   const grown = { node, weight: 1, depth: 1 };
   remember(reading, anchorOf(reading, event), grown);
@@ -160,7 +188,8 @@ function valueOfScalar(
 function scalarSpan(reading: Reading, event: ScalarEvent): Span {
   const { source, cursor } = reading;
   if (event.valueStart < 0) return { source, start: cursor.end, end: cursor.end };
-  const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
+  const quoted =
+    event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
   const by = quoted ? 1 : 0;
   return { source, start: event.valueStart - by, end: event.valueEnd + by };
 }
@@ -186,10 +215,16 @@ function add(reading: Reading, grown: Grown, plain = false): void {
     });
   }
   if (frame.items.length + frame.entries.length > BOUNDS.members) {
-    return abandon(reading, { code: "declare.too-big", message: `more than ${BOUNDS.members} entries in one place` });
+    return abandon(reading, {
+      code: "declare.too-big",
+      message: `more than ${BOUNDS.members} entries in one place`,
+    });
   }
   if (frame.depth > BOUNDS.depth + 1) {
-    return abandon(reading, { code: "declare.too-big", message: `nested deeper than ${BOUNDS.depth} levels` });
+    return abandon(reading, {
+      code: "declare.too-big",
+      message: `nested deeper than ${BOUNDS.depth} levels`,
+    });
   }
   if (frame.kind === "document") reading.root = grown.node;
   else if (frame.kind === "list") frame.items.push(grown.node);
@@ -201,7 +236,9 @@ function takeKey(reading: Reading, node: YamlNode, plain: boolean): Frame["key"]
   if (node.kind === "scalar" && node.text !== "__proto__") {
     return { text: node.text, span: node.span, merge: plain && node.text === "<<" };
   }
-  reading.problems.push(problemAt(node.span, { code: "declare.wrong-type", message: "a key must be a plain text" }));
+  reading.problems.push(
+    problemAt(node.span, { code: "declare.wrong-type", message: "a key must be a plain text" }),
+  );
   return "refused";
 }
 
@@ -213,16 +250,28 @@ function addPair(frame: Frame, node: YamlNode): void {
     frame.merges.push(node);
     return;
   }
-  const empty = node.kind === "scalar" && node.span.start === node.span.end && node.span.source === key.span.source;
-  frame.entries.push({ key: key.text, span: key.span, value: empty ? { ...node, span: key.span } : node });
+  const empty =
+    node.kind === "scalar" &&
+    node.span.start === node.span.end &&
+    node.span.source === key.span.source;
+  frame.entries.push({
+    key: key.text,
+    span: key.span,
+    value: empty ? { ...node, span: key.span } : node,
+  });
 }
 
 function remember(reading: Reading, anchor: string | null, grown: Grown): void {
   if (anchor !== null) reading.anchors.set(anchor, grown);
 }
 
-function anchorOf(reading: Reading, event: ScalarEvent | SequenceEvent | MappingEvent): string | null {
-  return event.anchorStart < 0 ? null : reading.source.text.slice(event.anchorStart, event.anchorEnd);
+function anchorOf(
+  reading: Reading,
+  event: ScalarEvent | SequenceEvent | MappingEvent,
+): string | null {
+  return event.anchorStart < 0
+    ? null
+    : reading.source.text.slice(event.anchorStart, event.anchorEnd);
 }
 
 function tagOf(reading: Reading, event: ScalarEvent | SequenceEvent | MappingEvent): string {
@@ -232,7 +281,9 @@ function tagOf(reading: Reading, event: ScalarEvent | SequenceEvent | MappingEve
 function refuseTag(reading: Reading, event: ScalarEvent | SequenceEvent | MappingEvent): void {
   const span: Span = { source: reading.source, start: event.tagStart, end: event.tagEnd };
   const message = `the tag ${tagOf(reading, event)} does not fit here`;
-  reading.problems.push(problemAt(span, { code: "declare.wrong-type", message, hint: "leave the tag out" }));
+  reading.problems.push(
+    problemAt(span, { code: "declare.wrong-type", message, hint: "leave the tag out" }),
+  );
 }
 
 /** The next `---` is where a second document begins. */
@@ -240,7 +291,10 @@ function refuseDocument(reading: Reading): void {
   const { source, cursor } = reading;
   const at = source.text.indexOf("\n---", cursor.end);
   reading.cursor = at < 0 ? cursor : { source, start: at + 1, end: at + 4 };
-  abandon(reading, { code: "declare.yaml-syntax", message: "one document a file: remove what follows `---`" });
+  abandon(reading, {
+    code: "declare.yaml-syntax",
+    message: "one document a file: remove what follows `---`",
+  });
 }
 
 function abandon(reading: Reading, complaint: Complaint): void {

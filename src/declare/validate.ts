@@ -11,7 +11,11 @@ import type { Problem, ProblemCode } from "./problem.ts";
 import { problemAt } from "./source.ts";
 
 /** The value of a tree under a schema with units resolved, or null after its problems were added. */
-export function validate<S extends Checkable>(schema: S, root: YamlNode, problems: Problem[]): ValueOf<S> | null {
+export function validate<S extends Checkable>(
+  schema: S,
+  root: YamlNode,
+  problems: Problem[],
+): ValueOf<S> | null {
   const checked = check(schema, toPlain(root, schema));
   if (checked.ok) return checked.value;
   // Past the bound nobody reads them, and locating each would cost the square of their number.
@@ -40,7 +44,8 @@ function toPlain(node: YamlNode, schema: Schema | undefined): unknown {
             : expected?.kind === "record"
               ? expected.member
               : undefined;
-        plain[key] = expected?.kind === "map" && member === undefined ? true : toPlain(value, member); // unknown keys stay closed
+        plain[key] =
+          expected?.kind === "map" && member === undefined ? true : toPlain(value, member); // unknown keys stay closed
       }
       return plain;
     }
@@ -66,10 +71,17 @@ function located(fault: Fault, root: YamlNode, schema: Schema): Problem {
   const span = atKey && place.entry !== undefined ? place.entry.span : place.span;
   const subject = pathText(fault.path);
   const message = subject === "" ? `the file ${fault.message}` : `${subject} ${fault.message}`;
-  return problemAt(span, { code: CODES[fault.kind], message, hint: hintFor(fault, { root, schema }) });
+  return problemAt(span, {
+    code: CODES[fault.kind],
+    message,
+    hint: hintFor(fault, { root, schema }),
+  });
 }
 
-function hintFor(fault: Fault, whole: Readonly<{ root: YamlNode; schema: Schema }>): string | undefined {
+function hintFor(
+  fault: Fault,
+  whole: Readonly<{ root: YamlNode; schema: Schema }>,
+): string | undefined {
   const last = fault.path.at(-1);
   const { node } = placeOf(whole.root, fault.path);
   if (fault.kind === "unknown-key" && typeof last === "string") {
@@ -90,7 +102,9 @@ const MAX_LISTED = 16;
 function keyHint(word: string, keys: readonly string[]): string | undefined {
   const meant = nearest(word, keys);
   if (meant !== null) return `did you mean \`${meant}\`?`;
-  return keys.length === 0 || keys.length > MAX_LISTED ? undefined : `known here: ${keys.toSorted().join(", ")}`;
+  return keys.length === 0 || keys.length > MAX_LISTED
+    ? undefined
+    : `known here: ${keys.toSorted().join(", ")}`;
 }
 
 function knownKeys(schema: Schema, path: Path): readonly string[] {
@@ -98,7 +112,11 @@ function knownKeys(schema: Schema, path: Path): readonly string[] {
   for (const part of path) {
     const expected = expectedAt(at);
     const next =
-      expected.kind === "map" ? expected.members.get(String(part)) : "member" in expected ? expected.member : undefined;
+      expected.kind === "map"
+        ? expected.members.get(String(part))
+        : "member" in expected
+          ? expected.member
+          : undefined;
     if (next === undefined) return [];
     at = next;
   }

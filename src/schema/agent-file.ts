@@ -32,7 +32,9 @@ const health = z
 export const insidePath = z
   .string()
   .max(4096)
-  .regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\0]*$/, { error: "must be an absolute path without `..`" });
+  .regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\0]*$/, {
+    error: "must be an absolute path without `..`",
+  });
 
 export const agentLayer = z
   .strictObject({

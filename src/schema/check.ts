@@ -15,7 +15,9 @@ export interface Fault {
 export type Checkable = z.ZodType;
 export type ValueOf<S extends Checkable> = z.output<S>;
 
-export type Checked<T> = Readonly<{ ok: true; value: T }> | Readonly<{ ok: false; faults: readonly Fault[] }>;
+export type Checked<T> =
+  | Readonly<{ ok: true; value: T }>
+  | Readonly<{ ok: false; faults: readonly Fault[] }>;
 
 /** The value with its units resolved, or everything that is wrong with it, the first fault of each place. */
 export function check<S extends Checkable>(schema: S, value: unknown): Checked<ValueOf<S>> {
@@ -40,16 +42,33 @@ function faultsOf(issue: z.core.$ZodIssue): readonly Fault[] {
     }));
   }
   if (issue.code === "invalid_key") {
-    return [{ kind: "bad-key", path, message: issue.issues[0]?.message ?? "is not a valid key", candidates: [] }];
+    return [
+      {
+        kind: "bad-key",
+        path,
+        message: issue.issues[0]?.message ?? "is not a valid key",
+        candidates: [],
+      },
+    ];
   }
-  const kind = issue.code === "invalid_type" || issue.code === "invalid_union" ? "wrong-type" : "bad-value";
+  const kind =
+    issue.code === "invalid_type" || issue.code === "invalid_union" ? "wrong-type" : "bad-value";
   const missing = issue.code === "invalid_type" && issue.input === undefined;
-  return [{ kind: missing ? "missing-value" : kind, path, message: issue.message, candidates: candidatesOf(issue) }];
+  return [
+    {
+      kind: missing ? "missing-value" : kind,
+      path,
+      message: issue.message,
+      candidates: candidatesOf(issue),
+    },
+  ];
 }
 
 function candidatesOf(issue: z.core.$ZodIssue): readonly string[] {
-  if (issue.code === "invalid_value") return issue.values.filter((value) => typeof value === "string");
-  if (issue.code === "invalid_union") return issue.errors.flatMap((errors) => errors.flatMap(candidatesOf));
+  if (issue.code === "invalid_value")
+    return issue.values.filter((value) => typeof value === "string");
+  if (issue.code === "invalid_union")
+    return issue.errors.flatMap((errors) => errors.flatMap(candidatesOf));
   return [];
 }
 

@@ -17,12 +17,16 @@ export function poolFault(cidr: string): string | null {
   const numbers = match.slice(1).map(Number);
   const parts = numbers.slice(0, 4);
   const prefix = numbers[4] ?? 0;
-  if (parts.some((part) => part > 255) || prefix > 32) return "must be an IPv4 range such as 10.201.0.0/16";
-  if (prefix < PREFIX_MIN || prefix > PREFIX_MAX) return `must be between /${PREFIX_MIN} and /${PREFIX_MAX}`;
+  if (parts.some((part) => part > 255) || prefix > 32)
+    return "must be an IPv4 range such as 10.201.0.0/16";
+  if (prefix < PREFIX_MIN || prefix > PREFIX_MAX)
+    return `must be between /${PREFIX_MIN} and /${PREFIX_MAX}`;
   const first = ipv4(parts);
   if (first % 2 ** (32 - prefix) !== 0)
     return `must begin at a multiple of its size: its last ${32 - prefix} bits are not zero`;
-  const inside = PRIVATE.some((range) => prefix >= range.prefix && block(first, range.prefix) === range.first);
+  const inside = PRIVATE.some(
+    (range) => prefix >= range.prefix && block(first, range.prefix) === range.first,
+  );
   return inside ? null : "must be private: inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16";
 }
 

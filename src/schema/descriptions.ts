@@ -5,9 +5,12 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   host: "What this machine keeps for itself and hands out.",
   "host.reserve": "Kept for the host, Redis, Postgres and the daemon; projects share the rest.",
   "host.reserve.disk": "Below this much free disk no project is started.",
-  "host.network_pool": "Private IPv4 range between /8 and /24; every project's network is a /28 out of it.",
-  "host.overcommit": "Factor on the memory that limits may add up to; 1 promises every limit at once.",
-  "host.workspace_roots": "Directories, relative to this file, below which path workspaces must lie.",
+  "host.network_pool":
+    "Private IPv4 range between /8 and /24; every project's network is a /28 out of it.",
+  "host.overcommit":
+    "Factor on the memory that limits may add up to; 1 promises every limit at once.",
+  "host.workspace_roots":
+    "Directories, relative to this file, below which path workspaces must lie.",
   defaults: "Inherited by every project; a project's own values win, a template's do not.",
   templates: "Named beginnings of projects, taken with `extends`.",
   include: "Project files, relative to this file; globs may be used.",
@@ -15,7 +18,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   name: "3 to 40 lower-case letters, digits and dashes.",
   extends: "The template this builds on.",
   image: "The image the project's agents run in.",
-  priority: "Orders starts and admission: low (100), normal (500), high (750), critical (1000), or 0 to 1000.",
+  priority:
+    "Orders starts and admission: low (100), normal (500), high (750), critical (1000), or 0 to 1000.",
   weight: "Share of CPU under contention, relative to other projects.",
   limits: "What the kernel enforces for the project's container.",
   "limits.cpus": "CPUs; 1.5 is one and a half cores.",
@@ -44,7 +48,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "agents.*.restart": "What happens after an exit: no, on-failure, always, or a map with a budget.",
   "agents.*.restart.max": "Restarts within the window before the agent counts as crash-looping.",
   "agents.*.restart.backoff": "First delay before a restart; it doubles up to backoff_max.",
-  "agents.*.health": "A command that exits with 0 while the agent is well; none takes an inherited check away.",
+  "agents.*.health":
+    "A command that exits with 0 while the agent is well; none takes an inherited check away.",
   "agents.*.health.retries": "Consecutive failures that make the agent unhealthy.",
   "agents.*.health.start_period": "Failures this soon after the start do not count.",
   "agents.*.stop_grace_period": "Time between SIGTERM and SIGKILL.",

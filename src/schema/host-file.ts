@@ -19,7 +19,11 @@ const OVERCOMMIT_MAX = 10;
 export const hostLayer = z
   .strictObject({
     reserve: z
-      .strictObject({ cpus: z.number().min(0).max(1024), memory: bytes(0, PIB), disk: bytes(0, PIB) })
+      .strictObject({
+        cpus: z.number().min(0).max(1024),
+        memory: bytes(0, PIB),
+        disk: bytes(0, PIB),
+      })
       .partial(),
     network_pool: z.string().superRefine((value, context) => {
       const message = poolFault(value);
@@ -36,11 +40,15 @@ const shared = {
   defaults: defaultsLayer,
   templates: z
     .record(name, templateLayer)
-    .refine((value) => Object.keys(value).length <= BOUNDS.templates, { error: `must be at most ${BOUNDS.templates}` }),
+    .refine((value) => Object.keys(value).length <= BOUNDS.templates, {
+      error: `must be at most ${BOUNDS.templates}`,
+    }),
   projects: z.record(name, projectLayer),
 };
 
 export const overlayFile = z.strictObject(shared).partial();
-export const hostFile = z.strictObject({ ...shared, include: z.array(path).max(BOUNDS.includes) }).partial();
+export const hostFile = z
+  .strictObject({ ...shared, include: z.array(path).max(BOUNDS.includes) })
+  .partial();
 
 export type HostLayer = z.output<typeof hostLayer>;

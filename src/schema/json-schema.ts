@@ -13,13 +13,20 @@ type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonN
 /** File name to text of every schema under `config/schema/`. */
 export function jsonSchemas(): Readonly<Record<string, string>> {
   return {
-    "host.json": textOf(hostFile, "Berth host file: berth.yaml, and its overlay berth.<environment>.yaml"),
+    "host.json": textOf(
+      hostFile,
+      "Berth host file: berth.yaml, and its overlay berth.<environment>.yaml",
+    ),
     "project.json": textOf(projectFile, "Berth project file"),
   };
 }
 
 function textOf(schema: z.ZodType, title: string): string {
-  const generated: unknown = z.toJSONSchema(schema, { target: "draft-7", io: "input", unrepresentable: "any" });
+  const generated: unknown = z.toJSONSchema(schema, {
+    target: "draft-7",
+    io: "input",
+    unrepresentable: "any",
+  });
   const { $schema = "", ...rest } = annotated(asNode(generated), []);
   return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
 }
@@ -36,12 +43,16 @@ function annotated(node: JsonNode, path: readonly string[]): JsonNode {
   if (description !== undefined && path.at(-1) !== "|") described["description"] = description;
   const { properties, additionalProperties, anyOf, items } = node;
   if (isNode(properties)) {
-    const members = Object.entries(properties).map(([key, member]) => [key, annotate(member, [...path, key])] as const);
+    const members = Object.entries(properties).map(
+      ([key, member]) => [key, annotate(member, [...path, key])] as const,
+    );
     described["properties"] = Object.fromEntries(members);
     described["patternProperties"] = { [`^${EXTENSION}`]: {} };
   }
-  if (isNode(additionalProperties)) described["additionalProperties"] = annotated(additionalProperties, [...path, "*"]);
-  if (Array.isArray(anyOf)) described["anyOf"] = anyOf.map((option: JsonValue) => annotate(option, [...path, "|"]));
+  if (isNode(additionalProperties))
+    described["additionalProperties"] = annotated(additionalProperties, [...path, "*"]);
+  if (Array.isArray(anyOf))
+    described["anyOf"] = anyOf.map((option: JsonValue) => annotate(option, [...path, "|"]));
   if (isNode(items)) described["items"] = annotated(items, [...path, "[]"]);
   return described;
 }
@@ -57,7 +68,12 @@ function isNode(value: JsonValue | undefined): value is JsonNode {
 /** A key is described the same in a project file, in `defaults`, in a template and under `projects`. */
 function describedPath(path: readonly string[]): string {
   const [first, second, ...rest] = path.filter((part) => part !== "|");
-  const inner = first === "defaults" ? [second, ...rest] : first === "templates" || first === "projects" ? rest : [];
+  const inner =
+    first === "defaults"
+      ? [second, ...rest]
+      : first === "templates" || first === "projects"
+        ? rest
+        : [];
   const own = inner.filter((part) => part !== undefined);
   return (own.length > 0 ? own : path.filter((part) => part !== "|")).join(".");
 }

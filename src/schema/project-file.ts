@@ -69,7 +69,10 @@ const tmpfs = insidePath.refine(
       .replace(/(.)\/$/, "$1");
     return (
       clean !== "/" &&
-      !TAKEN.some((taken) => clean === taken || clean.startsWith(`${taken}/`) || taken.startsWith(`${clean}/`))
+      !TAKEN.some(
+        (taken) =>
+          clean === taken || clean.startsWith(`${taken}/`) || taken.startsWith(`${clean}/`),
+      )
     );
   },
   { error: `must not lie over or under ${TAKEN.join(", ")}` },
@@ -85,7 +88,10 @@ const inherited = {
   workspace,
   environment: sized(environment, BOUNDS.environmentEntries),
   labels: sized(labels, BOUNDS.labels),
-  secrets: z.array(secret).max(BOUNDS.secrets).refine(distinct, { error: "must name each secret once" }),
+  secrets: z
+    .array(secret)
+    .max(BOUNDS.secrets)
+    .refine(distinct, { error: "must name each secret once" }),
   security: z.strictObject({ read_only_root: z.boolean() }).partial(),
   tmpfs: z.array(tmpfs).max(BOUNDS.tmpfs).refine(distinct, { error: "must name each path once" }),
   agents: sized(z.record(name, agentLayer), BOUNDS.agentsPerProject),
@@ -106,8 +112,13 @@ export const projectFile = z.strictObject({
 
 export type ProjectLayer = z.output<typeof projectLayer>;
 
-function sized<K extends z.core.$ZodRecordKey, V extends z.ZodType>(record: z.ZodRecord<K, V>, max: number) {
-  return record.refine((value) => Object.keys(value).length <= max, { error: `must have at most ${max} entries` });
+function sized<K extends z.core.$ZodRecordKey, V extends z.ZodType>(
+  record: z.ZodRecord<K, V>,
+  max: number,
+) {
+  return record.refine((value) => Object.keys(value).length <= max, {
+    error: `must have at most ${max} entries`,
+  });
 }
 
 function distinct(list: readonly string[]): boolean {

@@ -9,12 +9,16 @@ const DURATION_RULE = "must be a duration such as 10s, 500ms or 1h30m";
 /** A size between two bounds, in bytes. */
 export function bytes(min: number, max: number) {
   return z
-    .union([z.string().regex(BYTES_PATTERN, { error: SIZE_RULE }), z.int().nonnegative()], { error: SIZE_RULE })
+    .union([z.string().regex(BYTES_PATTERN, { error: SIZE_RULE }), z.int().nonnegative()], {
+      error: SIZE_RULE,
+    })
     .transform((value, context) => {
       const parsed = parseBytes(String(value));
       if (parsed !== null && parsed >= min && parsed <= max) return parsed;
       const message =
-        parsed !== null && parsed < min ? `must be ≥ ${formatBytes(min)}` : `must be ≤ ${formatBytes(max)}`;
+        parsed !== null && parsed < min
+          ? `must be ≥ ${formatBytes(min)}`
+          : `must be ≤ ${formatBytes(max)}`;
       context.addIssue({ code: "custom", message });
       return z.NEVER;
     });
@@ -23,7 +27,9 @@ export function bytes(min: number, max: number) {
 /** A duration between two bounds, in milliseconds. */
 export function duration(minMs: number, maxMs: number) {
   return z
-    .union([z.string().regex(DURATION_PATTERN, { error: DURATION_RULE }), z.literal(0)], { error: DURATION_RULE })
+    .union([z.string().regex(DURATION_PATTERN, { error: DURATION_RULE }), z.literal(0)], {
+      error: DURATION_RULE,
+    })
     .transform((value, context) => {
       const parsed = parseDuration(String(value));
       if (parsed !== null && parsed >= minMs && parsed <= maxMs) return parsed;

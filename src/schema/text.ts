@@ -3,7 +3,8 @@ import { z } from "zod";
 import { BOUNDS } from "./bounds.ts";
 
 export const NAME = /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
-const NAME_RULE = "must be 3 to 40 characters: lower-case letters, digits and `-`, a letter first, no `-` last";
+const NAME_RULE =
+  "must be 3 to 40 characters: lower-case letters, digits and `-`, a letter first, no `-` last";
 
 /** Names that mean something to JavaScript's objects; refused so that no later lookup by name can meet them. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(["constructor", "prototype"]);
@@ -35,7 +36,9 @@ export const text = z
 
 export const image = z
   .string()
-  .regex(/^[\w][\w.\-/:@]{0,511}$/, { error: "must be an image reference such as node:26-bookworm-slim" });
+  .regex(/^[\w][\w.\-/:@]{0,511}$/, {
+    error: "must be an image reference such as node:26-bookworm-slim",
+  });
 
 const ENVIRONMENT_KEY = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 
@@ -43,7 +46,9 @@ export const environment = z.record(
   z
     .string()
     .regex(ENVIRONMENT_KEY, { error: "must be letters, digits and `_`, no digit first" })
-    .refine((key) => !key.startsWith("BERTH_"), { error: "must not begin with BERTH_, which Berth sets itself" }),
+    .refine((key) => !key.startsWith("BERTH_"), {
+      error: "must not begin with BERTH_, which Berth sets itself",
+    }),
   text,
 );
 
@@ -53,7 +58,9 @@ export const labels = z.record(
     .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/, {
       error: "must be letters, digits, `.`, `_`, `/` and `-`, at most 128",
     })
-    .refine((key) => !key.startsWith("berth."), { error: "must not begin with berth., which is reserved" }),
+    .refine((key) => !key.startsWith("berth."), {
+      error: "must not begin with berth., which is reserved",
+    }),
   text,
 );
 
@@ -66,7 +73,9 @@ export const argv = z
 
 export const secret = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: "must be capital letters, digits and `_`, a letter first, at most 64" });
+  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, {
+    error: "must be capital letters, digits and `_`, a letter first, at most 64",
+  });
 
 const UID_MAX = 4_294_967_294;
 
@@ -77,7 +86,9 @@ export const user = z
   .refine((value) => value !== "root" && !/^0+(?::|$)/.test(value), {
     error: "must not be root: agents never run as uid 0",
   })
-  .refine((value) => /^\d{1,10}(?::\d{1,10})?$/.test(value), { error: "must be a number: uid or uid:gid" })
+  .refine((value) => /^\d{1,10}(?::\d{1,10})?$/.test(value), {
+    error: "must be a number: uid or uid:gid",
+  })
   .refine((value) => value.split(":").every((id) => Number(id) >= 1 && Number(id) <= UID_MAX), {
     error: `must be between 1 and ${UID_MAX}`,
   })

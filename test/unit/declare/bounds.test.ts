@@ -5,7 +5,10 @@ import { bundleOf, refused } from "./declared.ts";
 
 /** Nine levels of nine aliases: 387 million values out of 300 bytes. */
 const BOMB = `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f", "g", "h", "i"]
-  .map((name, at) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${"abcdefgh"[at]}`).join(",")}]`)
+  .map(
+    (name, at) =>
+      `${name}: &${name} [${Array.from({ length: 9 }, () => `*${"abcdefgh"[at]}`).join(",")}]`,
+  )
   .join("\n")}\n`;
 
 /** A busy machine may stretch the clock; what counts is the time spent computing. */
@@ -35,7 +38,11 @@ test.each([
     `name: web\nimage: i\nenvironment: { A: ${"x".repeat(100_000)} }`,
     "must be at most 65536 characters",
   ],
-  ["a file of 200,000 values", `x-a: [${`[${"1,".repeat(1000)}],`.repeat(200)}]`, "more than 100000 values"],
+  [
+    "a file of 200,000 values",
+    `x-a: [${`[${"1,".repeat(1000)}],`.repeat(200)}]`,
+    "more than 100000 values",
+  ],
   ["an alias chain deeper than any nesting", chain(200), "nested deeper than 32 levels"],
 ])("%s is refused", (_, text, message) => {
   refused(bundleOf({ "web.yaml": "name: web" })); // loading and compiling the code is not what is measured
@@ -73,13 +80,17 @@ test("a thousand projects are accepted and one more is not", () => {
 
 test("64 agents are accepted and one more is not", () => {
   expect(refused(bundleOf({ "web.yaml": agents(64) }))).toEqual([]);
-  expect(refused(bundleOf({ "web.yaml": agents(65) }))).toEqual(["web.yaml:4:9 agents must have at most 64 entries"]);
+  expect(refused(bundleOf({ "web.yaml": agents(65) }))).toEqual([
+    "web.yaml:4:9 agents must have at most 64 entries",
+  ]);
 });
 
 test("projects that multiply a huge template are refused before they are merged", () => {
   const labels = Array.from({ length: 1500 }, (_, at) => `k${at}: [1,1,1,1,1,1,1,1]`).join(", ");
   const host = `templates: { base: { image: i, x-y: { ${labels} } } }\nprojects:\n`;
-  const extending = Array.from({ length: 900 }, (_, at) => `  p-${at}x: { extends: base }`).join("\n");
+  const extending = Array.from({ length: 900 }, (_, at) => `  p-${at}x: { extends: base }`).join(
+    "\n",
+  );
   const before = cpuMs();
   expect(refused(bundleOf({ "berth.yaml": host + extending }))).toEqual([
     "berth.yaml:40:3 from here on the projects inherit more than 500000 values in all",
@@ -101,7 +112,9 @@ test("a hundred thousand references without a value on one line are refused in t
 
 test("a bundle of too many files is refused without reading them", () => {
   const files = Object.fromEntries(Array.from({ length: 1100 }, (_, at) => [`p${at}.yaml`, "{"]));
-  expect(refused(bundleOf(files))).toEqual(["p0.yaml:1:1 more than 1002 files or 16777216 bytes are too many"]);
+  expect(refused(bundleOf(files))).toEqual([
+    "p0.yaml:1:1 more than 1002 files or 16777216 bytes are too many",
+  ]);
 });
 
 test("at most 500 problems are told, and that there are more", () => {
@@ -110,7 +123,9 @@ test("at most 500 problems are told, and that there are more", () => {
   );
   const parsed = parseBundle(bundleOf(files));
   expect(parsed.ok ? [] : parsed.problems).toHaveLength(500);
-  expect(parsed.ok ? null : parsed.problems.at(-1)?.hint).toBe("there are more problems than are shown");
+  expect(parsed.ok ? null : parsed.problems.at(-1)?.hint).toBe(
+    "there are more problems than are shown",
+  );
 });
 
 test("names JavaScript gives a meaning to stay harmless", () => {
@@ -126,8 +141,10 @@ x-constructor: { prototype: 1 }`;
     toString: "b",
     hasOwnProperty: "c",
   });
-  expect(refused(bundleOf({ "web.yaml": "name: web\nimage: i\nenvironment: { __proto__: { polluted: x } }" }))).toEqual(
-    ["web.yaml:3:16 a key must be a plain text"],
-  );
+  expect(
+    refused(
+      bundleOf({ "web.yaml": "name: web\nimage: i\nenvironment: { __proto__: { polluted: x } }" }),
+    ),
+  ).toEqual(["web.yaml:3:16 a key must be a plain text"]);
   expect("polluted" in {}).toBe(false);
 });

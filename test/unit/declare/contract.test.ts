@@ -8,13 +8,19 @@ import { accepted, bundleOf } from "./declared.ts";
 
 const ROOT = new URL("../../fixtures/declare/contract/", import.meta.url);
 const files = Object.fromEntries(
-  globSync("**/*.yaml", { cwd: ROOT.pathname }).map((name) => [name, readFileSync(new URL(name, ROOT), "utf8")]),
+  globSync("**/*.yaml", { cwd: ROOT.pathname }).map((name) => [
+    name,
+    readFileSync(new URL(name, ROOT), "utf8"),
+  ]),
 );
 
 function parsed(overlays: readonly string[]) {
   const { "berth.prod.yaml": prod = "", ...others } = files;
   const named = overlays.length > 0 ? { ...others, "berth.prod.yaml": prod } : others;
-  const result = parseBundle({ entry: "berth.yaml", files: named, base: "/srv/host", overlays }, { environment: {} });
+  const result = parseBundle(
+    { entry: "berth.yaml", files: named, base: "/srv/host", overlays },
+    { environment: {} },
+  );
   if (!result.ok) throw new Error(JSON.stringify(result.problems, null, 2));
   return result;
 }
@@ -34,7 +40,14 @@ test("a project arrives with every value filled in", () => {
     image: "node:26-bookworm-slim",
     priority: 750,
     weight: 3,
-    limits: { cpus: 1.5, memoryBytes: 2 ** 30, pids: 256, agents: 4, nofile: 16_384, shmBytes: 2 ** 26 },
+    limits: {
+      cpus: 1.5,
+      memoryBytes: 2 ** 30,
+      pids: 256,
+      agents: 4,
+      nofile: 16_384,
+      shmBytes: 2 ** 26,
+    },
     network: { egress: "none" },
     workspace: { kind: "volume", volume: "web" },
     environment: { LOG: "info", PORT: "8080", VERSION: "1.10", VERBOSE: "true" },
@@ -48,7 +61,13 @@ test("a project arrives with every value filled in", () => {
         command: ["node", "beat.js"],
         entrypoint: "none",
         replicas: 1,
-        restart: { mode: "on-failure", max: 5, windowMs: 600_000, backoffMs: 0, backoffMaxMs: 60_000 },
+        restart: {
+          mode: "on-failure",
+          max: 5,
+          windowMs: 600_000,
+          backoffMs: 0,
+          backoffMaxMs: 60_000,
+        },
         health: {
           command: ["test", "-f", "/workspace/ok"],
           intervalMs: 10_000,
@@ -66,7 +85,13 @@ test("a project arrives with every value filled in", () => {
         command: ["work", "--loop", "3"],
         entrypoint: "image",
         replicas: 3,
-        restart: { mode: "always", max: 5, windowMs: 600_000, backoffMs: 1000, backoffMaxMs: 60_000 },
+        restart: {
+          mode: "always",
+          max: 5,
+          windowMs: 600_000,
+          backoffMs: 1000,
+          backoffMaxMs: 60_000,
+        },
         health: null,
         stopGraceMs: 10_000,
         user: "1000:1000",
@@ -83,7 +108,14 @@ test("what a project leaves out is a documented default", () => {
     image: "debian:bookworm-slim",
     priority: 20,
     weight: 1,
-    limits: { cpus: 1, memoryBytes: 2 ** 29, pids: 256, agents: 16, nofile: 16_384, shmBytes: 2 ** 26 },
+    limits: {
+      cpus: 1,
+      memoryBytes: 2 ** 29,
+      pids: 256,
+      agents: 16,
+      nofile: 16_384,
+      shmBytes: 2 ** 26,
+    },
     network: { egress: "open" },
     workspace: { kind: "git", url: "https://example.org/docs.git", ref: "main", volume: "docs" },
     environment: {},
@@ -96,7 +128,10 @@ test("what a project leaves out is a documented default", () => {
 });
 
 test("a path workspace is made absolute at the host file", () => {
-  expect(parsed([]).declaration.projects["api"]?.workspace).toEqual({ kind: "path", path: "/srv/host/repos/api" });
+  expect(parsed([]).declaration.projects["api"]?.workspace).toEqual({
+    kind: "path",
+    path: "/srv/host/repos/api",
+  });
 });
 
 test("an environment overlay changes host, defaults, templates and projects, and nothing else", () => {
@@ -109,12 +144,18 @@ test("an environment overlay changes host, defaults, templates and projects, and
     limits: { ...plain.projects["api"]?.limits, memoryBytes: 2 ** 31 },
   });
   expect(projects["web"]?.limits).toEqual({ ...plain.projects["web"]?.limits, cpus: 2 });
-  expect(projects["web"]?.agents["heartbeat"]?.restart).toMatchObject({ mode: "no", max: 5, backoffMs: 0 });
+  expect(projects["web"]?.agents["heartbeat"]?.restart).toMatchObject({
+    mode: "no",
+    max: 5,
+    backoffMs: 0,
+  });
 });
 
 test("every effective leaf names where it came from", () => {
   const lines = parsed(["berth.prod.yaml"]).origins.project("web");
-  const origin = Object.fromEntries(lines.map((line) => [line.path, `${line.value} < ${line.origin}`]));
+  const origin = Object.fromEntries(
+    lines.map((line) => [line.path, `${line.value} < ${line.origin}`]),
+  );
   expect(origin).toMatchObject({
     image: "node:26-bookworm-slim < template node-agent (berth.yaml:11)",
     "limits.cpus": "2 < berth.prod.yaml:5",
@@ -131,7 +172,13 @@ test("every effective leaf names where it came from", () => {
 
 test("the effective declaration, written out as YAML, means the same again", () => {
   const { declaration } = parsed(["berth.prod.yaml"]);
-  const texts = Object.entries(declaration.projects).map(([name, spec]) => [`${name}.yaml`, dump(projectShape(spec))]);
-  const again = bundleOf({ "berth.yaml": dump({ host: hostShape(declaration.host) }), ...Object.fromEntries(texts) });
+  const texts = Object.entries(declaration.projects).map(([name, spec]) => [
+    `${name}.yaml`,
+    dump(projectShape(spec)),
+  ]);
+  const again = bundleOf({
+    "berth.yaml": dump({ host: hostShape(declaration.host) }),
+    ...Object.fromEntries(texts),
+  });
   expect(accepted(again).declaration).toEqual(declaration);
 });

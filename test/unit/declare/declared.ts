@@ -7,7 +7,10 @@ import type { Parsed } from "../../../src/declare/parse.ts";
 import type { Problem } from "../../../src/declare/problem.ts";
 
 /** A bundle of these files, the first one its entry; `overlays` are named among them. */
-export function bundleOf(files: Readonly<Record<string, string>>, overlays: readonly string[] = []): Bundle {
+export function bundleOf(
+  files: Readonly<Record<string, string>>,
+  overlays: readonly string[] = [],
+): Bundle {
   return { entry: Object.keys(files)[0] ?? "", files, base: "/srv/host", overlays };
 }
 

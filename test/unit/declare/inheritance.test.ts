@@ -5,7 +5,8 @@ import { accepted, bundleOf, refused } from "./declared.ts";
 
 function specOf(host: string, file: string, overlay?: string) {
   const files = { "berth.yaml": host, "web.yaml": `name: web\n${file}` };
-  const bundle = overlay === undefined ? bundleOf(files) : bundleOf({ ...files, "o.yaml": overlay }, ["o.yaml"]);
+  const bundle =
+    overlay === undefined ? bundleOf(files) : bundleOf({ ...files, "o.yaml": overlay }, ["o.yaml"]);
   return accepted(bundle).declaration.projects["web"];
 }
 
@@ -15,7 +16,12 @@ templates: { base: { image: t, weight: 1, priority: 1, environment: { A: t, B: t
 defaults: { weight: 2, environment: { B: d, C: d, D: d } }`;
   const overlay = "projects: { web: { environment: { D: o } } }";
   const spec = specOf(host, "extends: base\nenvironment: { C: p, D: p }", overlay);
-  expect(spec).toMatchObject({ image: "t", weight: 2, priority: 1, environment: { A: "t", B: "d", C: "p", D: "o" } });
+  expect(spec).toMatchObject({
+    image: "t",
+    weight: 2,
+    priority: 1,
+    environment: { A: "t", B: "d", C: "p", D: "o" },
+  });
 });
 
 test("maps merge at every depth and lists are replaced", () => {
@@ -34,12 +40,17 @@ templates:
 });
 
 test("a workspace replaces the inherited one whole, because its keys exclude one another", () => {
-  const host = "host: { workspace_roots: [/src] }\ndefaults: { image: i, workspace: { volume: shared } }";
-  expect(specOf(host, "workspace: { path: /src/web }")?.workspace).toEqual({ kind: "path", path: "/src/web" });
+  const host =
+    "host: { workspace_roots: [/src] }\ndefaults: { image: i, workspace: { volume: shared } }";
+  expect(specOf(host, "workspace: { path: /src/web }")?.workspace).toEqual({
+    kind: "path",
+    path: "/src/web",
+  });
 });
 
 test("a restart word merges like the map it is short for", () => {
-  const host = "defaults: { image: i, agents: { bot: { command: [x], restart: { policy: always, max: 9 } } } }";
+  const host =
+    "defaults: { image: i, agents: { bot: { command: [x], restart: { policy: always, max: 9 } } } }";
   expect(specOf(host, "agents: { bot: { restart: no } }")?.agents["bot"]?.restart).toMatchObject({
     mode: "no",
     max: 9,
@@ -50,22 +61,28 @@ test("a restart word merges like the map it is short for", () => {
 });
 
 test("health none takes an inherited check away, and a map brings one back", () => {
-  const host = "defaults: { image: i, agents: { bot: { command: [x], health: { command: [t] } } } }";
+  const host =
+    "defaults: { image: i, agents: { bot: { command: [x], health: { command: [t] } } } }";
   expect(specOf(host, "agents: { bot: { health: none } }")?.agents["bot"]?.health).toBeNull();
   const none = "defaults: { image: i, agents: { bot: { command: [x], health: none } } }";
-  expect(specOf(none, "agents: { bot: { health: { command: [t] } } }")?.agents["bot"]?.health?.command).toEqual(["t"]);
+  expect(
+    specOf(none, "agents: { bot: { health: { command: [t] } } }")?.agents["bot"]?.health?.command,
+  ).toEqual(["t"]);
 });
 
 test("templates that extend each other in a circle are refused once, used or not", () => {
-  const host = "templates:\n  one: { extends: two }\n  two: { extends: three }\n  three: { extends: one }";
-  expect(refused(bundleOf({ "berth.yaml": host, "web.yaml": "name: web\nextends: two\nimage: i" }))).toEqual([
-    "berth.yaml:2:19 extends goes in a circle: one → two → three → one",
-  ]);
+  const host =
+    "templates:\n  one: { extends: two }\n  two: { extends: three }\n  three: { extends: one }";
+  expect(
+    refused(bundleOf({ "berth.yaml": host, "web.yaml": "name: web\nextends: two\nimage: i" })),
+  ).toEqual(["berth.yaml:2:19 extends goes in a circle: one → two → three → one"]);
 });
 
 test("an unknown template is refused where it is named", () => {
   const host = "templates: { node-agent: { image: i }, other: { extends: nod-agent } }";
-  expect(refused(bundleOf({ "berth.yaml": host, "web.yaml": "name: web\nextends: python" }))).toEqual([
+  expect(
+    refused(bundleOf({ "berth.yaml": host, "web.yaml": "name: web\nextends: python" })),
+  ).toEqual([
     "berth.yaml:1:58 extends names no template: nod-agent",
     "web.yaml:2:10 extends names no template: python",
   ]);
@@ -73,7 +90,11 @@ test("an unknown template is refused where it is named", () => {
 
 test("one name for two projects is refused at both places", () => {
   const host = "projects: { web: { image: i } }";
-  const files = { "berth.yaml": host, "a.yaml": "name: web\nimage: i", "b.yaml": "name: api\nimage: i" };
+  const files = {
+    "berth.yaml": host,
+    "a.yaml": "name: web\nimage: i",
+    "b.yaml": "name: api\nimage: i",
+  };
   expect(refused(bundleOf(files))).toEqual([
     "a.yaml:1:7 project web is declared twice",
     "berth.yaml:1:13 project web is declared twice",
@@ -81,8 +102,13 @@ test("one name for two projects is refused at both places", () => {
 });
 
 test("an overlay for a project that no file declares is refused", () => {
-  const files = { "berth.yaml": "projects: { web: { image: i } }", "o.yaml": "projects: { wbe: { weight: 2 } }" };
-  expect(refused(bundleOf(files, ["o.yaml"]))).toEqual(["o.yaml:1:13 no file declares project wbe"]);
+  const files = {
+    "berth.yaml": "projects: { web: { image: i } }",
+    "o.yaml": "projects: { wbe: { weight: 2 } }",
+  };
+  expect(refused(bundleOf(files, ["o.yaml"]))).toEqual([
+    "o.yaml:1:13 no file declares project wbe",
+  ]);
 });
 
 test("a single project file takes the host's settings and templates, not its projects", () => {

@@ -68,8 +68,14 @@ test("every line keeps its number, also after a block", () => {
 });
 
 test("every reference of one text is told", () => {
-  const sent = interpolateText("f", 'a: |\n  ${ONE} ${SET}\n  ${ONE} ${TWO}\nb: "\\x24{ONE}"\n', environment);
-  expect(sent.ok ? [] : sent.problems.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
+  const sent = interpolateText(
+    "f",
+    'a: |\n  ${ONE} ${SET}\n  ${ONE} ${TWO}\nb: "\\x24{ONE}"\n',
+    environment,
+  );
+  expect(
+    sent.ok ? [] : sent.problems.map(({ line, column, message }) => `${line}:${column} ${message}`),
+  ).toEqual([
     "2:3 ONE is not set",
     "3:3 ONE is not set",
     "3:10 TWO is not set",
@@ -78,8 +84,15 @@ test("every reference of one text is told", () => {
 });
 
 test("every reference without a value is told at its place", () => {
-  const sent = interpolateBundle(bundleOf({ "b.yaml": "x: ${ONE}\n", "a.yaml": "y:\n  - [z, '${TWO:?why}']\n" }), {});
-  expect(sent.ok ? [] : sent.problems.map(({ file, line, column, length }) => [file, line, column, length])).toEqual([
+  const sent = interpolateBundle(
+    bundleOf({ "b.yaml": "x: ${ONE}\n", "a.yaml": "y:\n  - [z, '${TWO:?why}']\n" }),
+    {},
+  );
+  expect(
+    sent.ok
+      ? []
+      : sent.problems.map(({ file, line, column, length }) => [file, line, column, length]),
+  ).toEqual([
     ["a.yaml", 2, 10, 11],
     ["b.yaml", 1, 4, 6],
   ]);
@@ -88,5 +101,8 @@ test("every reference without a value is told at its place", () => {
 test("an empty variable is an empty text, not nothing", () => {
   const text = 'name: web\nimage: i\nenvironment: { A: "${EMPTY}" }\nlabels:\n  b: ${EMPTY}\n';
   const direct = parseBundle(bundleOf({ "web.yaml": text }), { environment });
-  expect(direct.ok && direct.declaration.projects["web"]).toMatchObject({ environment: { A: "" }, labels: { b: "" } });
+  expect(direct.ok && direct.declaration.projects["web"]).toMatchObject({
+    environment: { A: "" },
+    labels: { b: "" },
+  });
 });

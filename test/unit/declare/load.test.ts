@@ -32,12 +32,17 @@ function options(over: Partial<LoadOptions> = {}): LoadOptions {
   return { env: {}, environmentName: null, cwd: root, stdin: null, ...over };
 }
 
-async function told(path: string | undefined, over: Partial<LoadOptions> = {}): Promise<readonly string[]> {
+async function told(
+  path: string | undefined,
+  over: Partial<LoadOptions> = {},
+): Promise<readonly string[]> {
   const { bundle, problems } = await loadBundle(path, options(over));
   const parsed = parseBundle(bundle, { environment: {}, found: problems });
   return parsed.ok
     ? []
-    : parsed.problems.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`);
+    : parsed.problems.map(
+        ({ file, line, column, message }) => `${file}:${line}:${column} ${message}`,
+      );
 }
 
 const WEB = "name: web\nimage: i\n";
@@ -90,7 +95,10 @@ test("a single project file brings the host file above it, whose projects stay o
     "config/projects/web.yaml": "name: web\nextends: base\nworkspace: { path: repos/web }\n",
     "config/projects/api.yaml": API,
   });
-  const { bundle } = await loadBundle("config/projects/web.yaml", options({ environmentName: "prod" }));
+  const { bundle } = await loadBundle(
+    "config/projects/web.yaml",
+    options({ environmentName: "prod" }),
+  );
   const parsed = parseBundle(bundle);
   expect(parsed.ok && Object.keys(parsed.declaration.projects)).toEqual(["web"]);
   expect(parsed.ok && parsed.declaration.projects["web"]).toMatchObject({
@@ -125,16 +133,21 @@ test("a dash reads standard input, and its includes start here", async () => {
 
 test("an overlay that is not there is refused, and a name cannot leave the directory", async () => {
   write({ "berth.yaml": "{}" });
-  await expect(loadBundle("berth.yaml", options({ environmentName: "prod" }))).rejects.toMatchObject({
+  await expect(
+    loadBundle("berth.yaml", options({ environmentName: "prod" })),
+  ).rejects.toMatchObject({
     code: "declare.file-missing",
     message: "there is no overlay berth.prod.yaml for the environment prod",
   });
-  await expect(loadBundle("berth.yaml", options({ environmentName: "../x" }))).rejects.toMatchObject({ kind: "usage" });
+  await expect(
+    loadBundle("berth.yaml", options({ environmentName: "../x" })),
+  ).rejects.toMatchObject({ kind: "usage" });
 });
 
 test("includes that cannot be read are told at the include, all of them", async () => {
   write({
-    "berth.yaml": "include:\n  - gone/*.yaml\n  - gone.yaml\n  - directory\n  - fifo\n  - loop.yaml\n",
+    "berth.yaml":
+      "include:\n  - gone/*.yaml\n  - gone.yaml\n  - directory\n  - fifo\n  - loop.yaml\n",
     "directory/x": "",
   });
   symlinkSync("loop.yaml", join(root, "loop.yaml"));
@@ -159,13 +172,19 @@ test("a file without permission is told at the include", async () => {
     list: () => ({ ok: true, files: ["web.yaml"] }),
   };
   const { problems } = await gatherBundle("berth.yaml", options(), disk);
-  expect(problems.map(({ column, message }) => [column, message])).toEqual([[11, "web.yaml may not be read"]]);
+  expect(problems.map(({ column, message }) => [column, message])).toEqual([
+    [11, "web.yaml may not be read"],
+  ]);
 });
 
 test("bytes that are no text are told where they begin", async () => {
   write({
     "berth.yaml": "include: [latin.yaml, nul.yaml]\n",
-    "latin.yaml": Buffer.concat([Buffer.from("name: web\nimage: caf"), Buffer.from([0xe9]), Buffer.from("\n")]),
+    "latin.yaml": Buffer.concat([
+      Buffer.from("name: web\nimage: caf"),
+      Buffer.from([0xe9]),
+      Buffer.from("\n"),
+    ]),
     "nul.yaml": "name: api\nimage: i\0\n",
   });
   expect(await told("berth.yaml")).toEqual([

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { editDistance, nearest } from "../../../src/declare/nearest.ts";
 
 test("one edit is an insertion, a deletion, a substitution or a swap", () => {
-  expect(["memory", "memry", "memoryy", "mamory", "memroy"].map((word) => editDistance(word, "memory"))).toEqual([
-    0, 1, 1, 1, 1,
-  ]);
+  expect(
+    ["memory", "memry", "memoryy", "mamory", "memroy"].map((word) => editDistance(word, "memory")),
+  ).toEqual([0, 1, 1, 1, 1]);
   expect(editDistance("", "abc")).toBe(3);
 });
 

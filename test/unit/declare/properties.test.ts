@@ -31,7 +31,8 @@ function expectInside(problems: readonly Problem[], files: Readonly<Record<strin
     expect(problem.line).toBeGreaterThanOrEqual(1);
     expect(problem.line).toBeLessThanOrEqual(source.lineStarts().length);
     const lineEnd =
-      (source.lineStarts()[problem.line] ?? source.text.length + 1) - (source.lineStarts()[problem.line - 1] ?? 0);
+      (source.lineStarts()[problem.line] ?? source.text.length + 1) -
+      (source.lineStarts()[problem.line - 1] ?? 0);
     expect(problem.column).toBeGreaterThanOrEqual(1);
     expect(problem.column).toBeLessThanOrEqual(Math.max(1, lineEnd + 1));
     expect(problem.length).toBeGreaterThanOrEqual(1);
@@ -42,7 +43,12 @@ test("parsing any text ends in a declaration or in located problems, and the pro
   fc.assert(
     fc.property(text, text, fc.boolean(), (entry, other, overlaid) => {
       const files = { "berth.yaml": entry, "other.yaml": other };
-      const bundle = { entry: "berth.yaml", files, base: "/srv", overlays: overlaid ? ["other.yaml"] : [] };
+      const bundle = {
+        entry: "berth.yaml",
+        files,
+        base: "/srv",
+        overlays: overlaid ? ["other.yaml"] : [],
+      };
       const parsed = parseBundle(bundle, { environment: { A: "a: b" } });
       if (parsed.ok) return;
       expect(parsed.problems.length).toBeGreaterThan(0);
@@ -55,17 +61,40 @@ test("parsing any text ends in a declaration or in located problems, and the pro
 
 /** Every key a project has, with values good and bad. */
 const anything = fc.oneof(
-  fc.constantFrom("1GiB", "10s", "high", "none", "open", "always", "web", "x", "", "/a", "1000:1000"),
+  fc.constantFrom(
+    "1GiB",
+    "10s",
+    "high",
+    "none",
+    "open",
+    "always",
+    "web",
+    "x",
+    "",
+    "/a",
+    "1000:1000",
+  ),
   fc.integer({ min: -1, max: 2000 }),
   fc.boolean(),
   fc.constant(null),
   fc.array(fc.constantFrom("a", "OK", "/tmp"), { maxLength: 3 }),
   fc.constant({ policy: "always", backoff: "1s" }),
 );
-const record = (keys: readonly string[]) => fc.dictionary(fc.constantFrom(...keys), anything, { maxKeys: 5 });
+const record = (keys: readonly string[]) =>
+  fc.dictionary(fc.constantFrom(...keys), anything, { maxKeys: 5 });
 const agents = fc.dictionary(
   fc.constantFrom("bot", "coder", "x"),
-  record(["command", "restart", "health", "user", "cwd", "replicas", "environment", "stop_grace_period", "oops"]),
+  record([
+    "command",
+    "restart",
+    "health",
+    "user",
+    "cwd",
+    "replicas",
+    "environment",
+    "stop_grace_period",
+    "oops",
+  ]),
   { maxKeys: 2 },
 );
 const projectLike = fc.record(
@@ -92,7 +121,9 @@ test("project-like values are accepted or refused at places inside their file", 
       const files = { "web.yaml": dump(value, { flowLevel }) };
       const parsed = parseBundle({ entry: "web.yaml", files, base: "/srv", overlays: [] });
       expectInside(parsed.ok ? [] : parsed.problems, files);
-      expect(parsed.ok ? parsed.declaration.projects[value.name]?.image : value.image).toBe(value.image);
+      expect(parsed.ok ? parsed.declaration.projects[value.name]?.image : value.image).toBe(
+        value.image,
+      );
     }),
     { numRuns: 150 },
   );
@@ -106,10 +137,24 @@ function bare(node: YamlNode): unknown {
 }
 
 const value = fc.oneof(
-  fc.constantFrom("${V}", "a ${V} b", "${V}\n${W}\n", "$$", "${N:-x: y}", "${V:-}", "plain", "# no", "12", "$HOME"),
+  fc.constantFrom(
+    "${V}",
+    "a ${V} b",
+    "${V}\n${W}\n",
+    "$$",
+    "${N:-x: y}",
+    "${V:-}",
+    "plain",
+    "# no",
+    "12",
+    "$HOME",
+  ),
   fc.string({ maxLength: 12 }).filter((random) => !random.includes("${")),
 );
-const nested = fc.dictionary(fc.constantFrom("a", "b", "${V}"), fc.oneof(value, fc.array(value, { maxLength: 3 })));
+const nested = fc.dictionary(
+  fc.constantFrom("a", "b", "${V}"),
+  fc.oneof(value, fc.array(value, { maxLength: 3 })),
+);
 const variable = fc.oneof(
   fc.constantFrom(
     "x: y",
@@ -138,14 +183,19 @@ test("interpolating the text means the same as interpolating the scalars, with e
     fc.property(
       nested,
       variable,
-      fc.record({ flowLevel: fc.integer({ min: -1, max: 1 }), lineWidth: fc.integer({ min: 8, max: 80 }) }),
+      fc.record({
+        flowLevel: fc.integer({ min: -1, max: 1 }),
+        lineWidth: fc.integer({ min: 8, max: 80 }),
+      }),
       (tree, v, style) => {
         fc.pre(v.isWellFormed());
         const environment = { V: v, W: "w" };
         const yaml = `# \${NOT:?touched}\n${dump(tree, style)}\nlast: here # \${NOR:?this}\n`;
         const rewritten = interpolateText("f", yaml, environment);
         const expected: Problem[] = [];
-        const direct = readTree(makeSource("f", yaml), expected, (scalar) => expand(scalar, environment));
+        const direct = readTree(makeSource("f", yaml), expected, (scalar) =>
+          expand(scalar, environment),
+        );
         if (direct === null) return; // flow output of a plain ${…} is no YAML in the first place
         if (!rewritten.ok) throw new Error(JSON.stringify(rewritten.problems));
         const problems: Problem[] = [];
@@ -170,7 +220,9 @@ function expand(scalar: string, environment: Readonly<Record<string, string>>): 
     (whole, name: string | undefined, fallback: string | undefined) => {
       if (name === undefined) return "$";
       const found = environment[name];
-      return found === undefined || (fallback !== undefined && found === "") ? (fallback ?? whole) : found;
+      return found === undefined || (fallback !== undefined && found === "")
+        ? (fallback ?? whole)
+        : found;
     },
   );
 }

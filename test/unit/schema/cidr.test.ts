@@ -2,12 +2,16 @@
 import { expect, test } from "vitest";
 import { poolFault } from "../../../src/schema/cidr.ts";
 
-test.each(["10.201.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "172.31.255.0/24", "192.168.0.0/16", "192.168.7.0/24"])(
-  "%s may be a pool",
-  (cidr) => {
-    expect(poolFault(cidr)).toBeNull();
-  },
-);
+test.each([
+  "10.201.0.0/16",
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "172.31.255.0/24",
+  "192.168.0.0/16",
+  "192.168.7.0/24",
+])("%s may be a pool", (cidr) => {
+  expect(poolFault(cidr)).toBeNull();
+});
 
 test.each([
   "8.8.0.0/16",

@@ -17,7 +17,10 @@ function accepts(name: string, value: unknown): boolean {
 
 test("both are draft-07", () => {
   for (const text of Object.values(jsonSchemas())) {
-    expect(JSON.parse(text)).toMatchObject({ $schema: "http://json-schema.org/draft-07/schema#", type: "object" });
+    expect(JSON.parse(text)).toMatchObject({
+      $schema: "http://json-schema.org/draft-07/schema#",
+      type: "object",
+    });
   }
 });
 
@@ -26,7 +29,8 @@ test("the contract's example is accepted", () => {
     load(readFileSync(new URL(`../../fixtures/declare/contract/${name}`, import.meta.url), "utf8"));
   expect(accepts("host.json", read("berth.yaml"))).toBe(true);
   expect(accepts("host.json", read("berth.prod.yaml"))).toBe(true);
-  for (const name of ["api", "docs"]) expect(accepts("project.json", read(`projects/${name}.yaml`))).toBe(true);
+  for (const name of ["api", "docs"])
+    expect(accepts("project.json", read(`projects/${name}.yaml`))).toBe(true);
 });
 
 test.each([
@@ -35,7 +39,11 @@ test.each([
   { priority: "high" },
   { priority: 20 },
   { environment: { PORT: 8080, ON: true } },
-  { agents: { bot: { command: ["x", 1], restart: "no", health: "none", stop_grace_period: "1h30m" } } },
+  {
+    agents: {
+      bot: { command: ["x", 1], restart: "no", health: "none", stop_grace_period: "1h30m" },
+    },
+  },
   { "x-own": [1, { a: 2 }], limits: { "x-why": "because" } },
 ])("accepts %j", (extra) => {
   expect(accepts("project.json", { ...project, ...extra })).toBe(true);
@@ -61,6 +69,8 @@ test("a project file needs its name", () => {
 
 test("every description belongs to a key there is", () => {
   const found = Object.values(jsonSchemas()).join("\n");
-  const missing = Object.entries(DESCRIPTIONS).filter(([, text]) => !found.includes(JSON.stringify(text)));
+  const missing = Object.entries(DESCRIPTIONS).filter(
+    ([, text]) => !found.includes(JSON.stringify(text)),
+  );
   expect(missing).toEqual([]);
 });

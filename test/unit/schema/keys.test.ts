@@ -38,8 +38,12 @@ agents:
 
 test("a project's keys all reach its spec", () => {
   const spec = accepted(project(FULL)).declaration.projects["web"];
-  const written = leaves(projectLayer, "").filter((path) => ![".extends", ".workspace.path"].includes(path));
-  expect(spec === undefined ? [] : shapeLeaves(projectShape(spec), "").toSorted()).toEqual(written.toSorted());
+  const written = leaves(projectLayer, "").filter(
+    (path) => ![".extends", ".workspace.path"].includes(path),
+  );
+  expect(spec === undefined ? [] : shapeLeaves(projectShape(spec), "").toSorted()).toEqual(
+    written.toSorted(),
+  );
 });
 
 test("the host's keys all reach its spec", () => {
