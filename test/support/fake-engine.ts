@@ -1,8 +1,8 @@
 /**
  * A fake engine for properties only: a value holding containers, networks and volumes, ours and foreign, with a pure
  * function for what a step does to it. Its rules are the engine's as measured (GROUND): names are unique, a create with a
- * taken name adopts ours or fails, a network with live endpoints cannot go, a limit below use kills, a running
- * container cannot be removed.
+ * taken name adopts ours or fails, a network with live endpoints cannot go, a limit below use kills. Replayed
+ * against a real engine by test/integration/docker/replay-fake.test.ts.
  */
 import type { LimitValues, RunnerConfig } from "../../src/model/desired.ts";
 import type { ContainerState } from "../../src/model/observed.ts";
@@ -20,7 +20,8 @@ export interface FakeContainer {
   readonly generation: number;
   readonly limits: LimitValues;
   readonly networkIds: readonly string[];
-  readonly networkName: string;
+  /** The network it was created on; null once it was taken off it, and then it starts without any. */
+  readonly networkName: string | null;
   readonly exitCode: number | null;
   readonly createdAt: number;
 }
@@ -134,8 +135,13 @@ type ContainerStep = Extract<Step, { kind: `${string}-container` }>;
 
 function applyNetworkStep(engine: FakeEngine, step: NetworkStep): Effect {
   if (step.kind === "create-network") {
-    if (engine.networks.some(({ name }) => name === step.network.name))
-      return refused("network name taken");
+    const holder = engine.networks.find(({ name }) => name === step.network.name);
+    if (holder !== undefined) {
+      const { subnet, egress } = step.network;
+      const same =
+        holder.project === step.project && holder.subnet === subnet && holder.egress === egress;
+      return same ? done(engine) : refused("network name taken");
+    }
     if (engine.networks.some(({ subnet }) => subnet === step.network.subnet))
       return refused("subnet overlaps");
     const network = { ...step.network, id: `n${engine.nextId}`, project: step.project };
@@ -156,19 +162,16 @@ function applyNetworkStep(engine: FakeEngine, step: NetworkStep): Effect {
   const container = engine.containers.find(({ id }) => id === step.containerId);
   mine(container, step);
   if (container === undefined) return refused("no such container");
+  const network = engine.networks.find(({ id }) => id === step.networkId);
   if (step.kind === "disconnect-network") {
     const networkIds = container.networkIds.filter((id) => id !== step.networkId);
-    return done(changeContainer(engine, container.id, { networkIds }));
+    const networkName = network?.name === container.networkName ? null : container.networkName;
+    return done(changeContainer(engine, container.id, { networkIds, networkName }));
   }
-  mine(
-    engine.networks.find(({ id }) => id === step.networkId),
-    step,
-  );
-  return done(
-    changeContainer(engine, container.id, {
-      networkIds: [...new Set([...container.networkIds, step.networkId])],
-    }),
-  );
+  mine(network, step);
+  if (network === undefined) return refused("no such network");
+  const networkIds = [...new Set([...container.networkIds, network.id])];
+  return done(changeContainer(engine, container.id, { networkIds, networkName: network.name }));
 }
 
 function applyContainerStep(engine: FakeEngine, step: ContainerStep): Effect {
@@ -206,9 +209,8 @@ function applyContainerStep(engine: FakeEngine, step: ContainerStep): Effect {
       // A frozen one waits out its grace and is killed.
       return done(isLive(state) ? die(engine, id, state === "paused" ? 137 : 0) : engine);
     case "remove-container":
-      return isLive(state)
-        ? refused("container is running")
-        : done({ ...engine, containers: withoutId(engine.containers, id) });
+      // Forced, as the door does it: plans stop a container first, and checks see to that.
+      return done({ ...die(engine, id, 137), containers: withoutId(engine.containers, id) });
   }
 }
 
@@ -251,11 +253,12 @@ function start(engine: FakeEngine, container: FakeContainer): Effect {
   const spool = project === null ? undefined : engine.spools[project];
   if (project === null || spool === undefined) return refused("no spool directory");
   const named = engine.networks.find(({ name }) => name === container.networkName);
+  const remembered = container.networkIds.length > 0 ? container.networkIds : [named?.id ?? "gone"];
   const networkIds =
-    container.networkIds.length > 0 ? container.networkIds : named === undefined ? [] : [named.id];
-  const present =
-    networkIds.length > 0 &&
-    networkIds.every((wanted) => engine.networks.some((network) => network.id === wanted));
+    container.networkIds.length === 0 && container.networkName === null ? [] : remembered;
+  const present = networkIds.every((wanted) =>
+    engine.networks.some((network) => network.id === wanted),
+  );
   if (!present) return refused("network not found");
   const running = changeContainer(engine, id, { state: "running", networkIds, exitCode: null });
   return done({

@@ -158,7 +158,7 @@ function seenContainer(container: FakeContainer): ObservedContainer {
     state,
     own: ownOf(container),
     networkIds,
-    networkNames: [networkName],
+    networkNames: networkName === null ? [] : [networkName],
     createdAt,
   };
 }

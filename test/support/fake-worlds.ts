@@ -328,7 +328,7 @@ export function meddleWith(host: Host, tape: Tape): Host {
     case 4:
       return changed({ limits: { ...victim.limits, memoryBytes: 2048 * MIB } });
     case 5:
-      return changed({ networkIds: [] });
+      return changed({ networkIds: [], networkName: null });
     default:
       return changed({ name: `${victim.name}-renamed` });
   }
