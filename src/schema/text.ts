@@ -34,11 +34,9 @@ export const text = z
   .transform(String)
   .register(asWritten, { asWritten: true });
 
-export const image = z
-  .string()
-  .regex(/^[\w][\w.\-/:@]{0,511}$/, {
-    error: "must be an image reference such as node:26-bookworm-slim",
-  });
+export const image = z.string().regex(/^[\w][\w.\-/:@]{0,511}$/, {
+  error: "must be an image reference such as node:26-bookworm-slim",
+});
 
 const ENVIRONMENT_KEY = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 
@@ -71,11 +69,9 @@ export const argv = z
   .max(BOUNDS.commandParts, { error: `must be at most ${BOUNDS.commandParts} parts` })
   .refine((parts) => parts[0] !== "", { error: "must name the program to run, not an empty text" });
 
-export const secret = z
-  .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, {
-    error: "must be capital letters, digits and `_`, a letter first, at most 64",
-  });
+export const secret = z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, {
+  error: "must be capital letters, digits and `_`, a letter first, at most 64",
+});
 
 const UID_MAX = 4_294_967_294;
 
