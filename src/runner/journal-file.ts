@@ -230,7 +230,12 @@ export class Journal {
   }
 
   #eventsOf(file: JournalFile): readonly JournalEvent[] {
-    return decodeJournal(readFileSync(join(this.#folder, journalName(file.firstSeq)))).events;
+    try {
+      return decodeJournal(readFileSync(join(this.#folder, journalName(file.firstSeq)))).events;
+    } catch {
+      // Somebody else removed it; the agents' lives do not hang on it.
+      return [];
+    }
   }
 
   #sizeOf(firstSeq: number): number {

@@ -138,6 +138,8 @@ export class World {
     await docker(
       "run",
       "--rm",
+      "--network",
+      "none",
       "--label",
       LABEL,
       "--mount",

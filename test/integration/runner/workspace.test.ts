@@ -20,6 +20,8 @@ beforeAll(async () => {
   await docker(
     "run",
     "--rm",
+    "--network",
+    "none",
     "--label",
     "berth.test=runner",
     "-v",
