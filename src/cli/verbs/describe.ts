@@ -85,7 +85,7 @@ function section<T>(
 
 function agentColumns({ io }: Context): readonly Column<Project["agents"][number]>[] {
   return [
-    { title: "AGENT", cell: (agent) => `${agent.agent}.${agent.replica}` },
+    { title: "AGENT", cell: (agent) => `${agent.agent}#${agent.replica}` },
     { title: "STATE", cell: (agent) => agent.state },
     { title: "PID", cell: (agent) => String(agent.pid ?? "-"), right: true },
     {
@@ -113,7 +113,7 @@ function exitText(
 function runColumns({ io }: Context): readonly Column<Description["runs"][number]>[] {
   return [
     { title: "RUN", cell: (run) => run.id },
-    { title: "AGENT", cell: (run) => `${run.agent}.${run.replica}` },
+    { title: "AGENT", cell: (run) => `${run.agent}#${run.replica}` },
     { title: "STARTED", cell: (run) => `${ageText(io.now() - run.startedAt)} ago` },
     {
       title: "LASTED",
