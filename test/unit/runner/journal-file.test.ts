@@ -58,6 +58,18 @@ test("a torn last line is cut off at boot and its number given again", () => {
   expect(all(second, 0)).toEqual([1, 2, 3, 4]);
 });
 
+test("a file whose very first line was torn is gone on with", () => {
+  const first = open({ maxFileBytes: 100 });
+  fill(first, 3);
+  first.acknowledge(2);
+  first.close();
+  appendFileSync(join(folder, "000000000004.ndjson"), '{"seq":4,');
+  const second = open({ maxFileBytes: 100 });
+  fill(second, 2);
+  expect(all(second, 2)).toEqual([3, 4, 5]);
+  expect(second.full()).toBe(false);
+});
+
 test("only files whose every event is acknowledged are deleted", () => {
   const journal = open({ maxFileBytes: 500 });
   fill(journal, 40);
