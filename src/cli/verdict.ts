@@ -19,12 +19,21 @@ export function verdictOf(name: string, project: Project | undefined): Verdict {
 }
 
 function stateOf(project: Project): ProgressLine["state"] {
-  if (project.health === "failed" || project.health === "crash-loop") return "failed";
+  if (project.health === "failed" || project.health === "crash-loop" || endedBadly(project))
+    return "failed";
   if (waitsForCapacity(project)) return "waiting";
   if (project.phase !== settledPhase(project.wanted)) return "moving";
   const still =
     project.health === "starting" || project.health === "unhealthy" || project.health === "waiting";
   return still || project.health === "unknown" ? "moving" : "settled";
+}
+
+/** An agent that failed and is not restarted by its policy: nothing will change by itself. */
+function endedBadly({ health, agents }: Project): boolean {
+  return (
+    health === "unhealthy" &&
+    agents.some(({ state, lastExit }) => state === "exited" && lastExit?.code !== 0)
+  );
 }
 
 /** Whether it waits for the host to have room. */
@@ -36,13 +45,12 @@ function textOf(project: Project): string {
   const running = project.agents.filter((agent) => agent.state === "running").length;
   const agents =
     project.agents.length === 0 ? "" : `, ${running} of ${project.agents.length} agents run`;
-  const fault =
-    project.fault !== null && project.health === "failed" ? `: ${project.fault.detail}` : "";
-  const reason =
-    fault === "" && project.reasons.length > 0 ? `: ${project.reasons.join("; ")}` : "";
+  const why =
+    project.reasons.length === 0 ? (project.fault?.detail ?? "") : project.reasons.join("; ");
+  const reason = why === "" ? "" : `: ${why}`;
   // "waiting: …" already begins every such reason.
   const word = project.health === "waiting" && reason !== "" ? "" : `, ${project.health}`;
-  return `${project.phase}${word}${agents}${fault}${reason}`;
+  return `${project.phase}${word}${agents}${reason}`;
 }
 
 /** The error a wait ends with, or null when everything settled. Failures go before lack of room. */
