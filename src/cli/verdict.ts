@@ -9,8 +9,21 @@ export interface Verdict extends ProgressLine {
   readonly project: Project | null;
 }
 
-/** Waiting for capacity counts as an end only after it held this long: a neighbour may just be leaving. */
-export const CAPACITY_HOLD_MS = 1_000;
+/**
+ * How long a picture without any movement must hold before it counts as the end: a neighbour may just be leaving and free its
+ * room, and what failed may be the generation before this one, on its way out.
+ */
+const HOLD_MS: Readonly<Record<ProgressLine["state"], number>> = {
+  moving: 0,
+  settled: 0,
+  failed: 300,
+  waiting: 1_000,
+};
+
+/** How long these verdicts must hold before they are final. */
+export function holdMsOf(verdicts: readonly Verdict[]): number {
+  return Math.max(0, ...verdicts.map((verdict) => HOLD_MS[verdict.state]));
+}
 
 /** Whether the project is where its operator wants it, on the way, waiting for room, or failed. */
 export function verdictOf(name: string, project: Project | undefined): Verdict {
