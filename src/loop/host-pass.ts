@@ -14,8 +14,6 @@ import type { Session } from "./session.ts";
 
 /** How often the engine's whole state is read, whatever events said. */
 export const RELIST_MS = 15_000;
-/** An orphan is stopped when seen and removed only after this. */
-const ORPHAN_GRACE_MS = 60_000;
 
 /** One host pass. Never throws: an engine or database that is away is a mode, and the next relist tries again. */
 export async function hostPass(reasons: readonly string[], session: Session): Promise<void> {
@@ -150,7 +148,7 @@ async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<
     install: world.install,
     projects: new Set(world.records.keys()),
     now: session.now(),
-    graceMs: ORPHAN_GRACE_MS,
+    graceMs: session.settings.orphanGraceMs,
     firstSeen: world.orphans,
     confirmed: world.orphansConfirmed,
   });
