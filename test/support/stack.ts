@@ -41,7 +41,7 @@ export interface Stack {
   get(path: string): Promise<Readonly<{ status: number; body: string }>>;
   daemonPid(): number;
   /** Starts another daemon process of the same install, on a socket of its own. */
-  second(): Promise<Readonly<{ socket: string; kill(): Promise<void> }>>;
+  second(): Promise<Readonly<{ socket: string; pid: number; kill(): Promise<void> }>>;
   startDaemon(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Starts the daemon process without waiting for anything. */
   launchDaemon(env?: Readonly<Record<string, string>>): void;
@@ -57,6 +57,10 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Share another stack's stores (a second install beside it). */
   readonly beside?: Stack;
+  /** Arguments of node that run the program; the checkout's own unless another build is meant. */
+  readonly program?: readonly string[];
+  /** Postgres writes through to the disk, as it does for users. */
+  readonly durable?: boolean;
 }
 
 /** Polls until `look` gives something that is not undefined; fails with `what` and the last error after the deadline. */
@@ -102,7 +106,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dir = mkdtempSync(join(tmpdir(), "berth-e2e-"));
   const socket = join(dir, "berth.sock");
   const logFile = join(dir, "daemon.log");
-  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  const [postgres, redis] = await Promise.all([
+    startPostgres({ durable: options.durable ?? false }),
+    startRedis(),
+  ]);
+  const program = options.program ?? [MAIN];
   const daemons = new Set<ChildProcess>();
   let daemon: ChildProcess | null = null;
   const environment = (at: string): NodeJS.ProcessEnv => ({
@@ -119,7 +127,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   });
   const launch = (at: string, env: Readonly<Record<string, string>> = {}): ChildProcess => {
     const log = openSync(logFile, "a");
-    const child = spawn(process.execPath, [MAIN, "daemon"], {
+    const child = spawn(process.execPath, [...program, "daemon"], {
       env: { ...environment(at), ...env },
       stdio: ["ignore", log, log],
     });
@@ -148,7 +156,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       writeFileSync(path, text);
       return path;
     },
-    berth: (...args) => run(process.execPath, [MAIN, ...args], environment(socket)),
+    berth: (...args) => run(process.execPath, [...program, ...args], environment(socket)),
     async ok(...args) {
       const result = await stack.berth(...args);
       if (result.code !== 0)
@@ -167,7 +175,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       await eventually("the second daemon answers", async () =>
         (await get(at, "/healthz")).status === 200 ? true : undefined,
       );
-      return { socket: at, kill: () => kill(child, "SIGKILL") };
+      return { socket: at, pid: child.pid ?? 0, kill: () => kill(child, "SIGKILL") };
     },
     launchDaemon(env = {}) {
       daemon = launch(socket, env);
@@ -227,7 +235,8 @@ function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   });
 }
 
-function get(
+/** One GET over a unix socket. */
+export function get(
   socketPath: string,
   path: string,
 ): Promise<Readonly<{ status: number; body: string }>> {
