@@ -13,8 +13,6 @@ import { firstMessage } from "./terminal-message.ts";
 import { pipeSession } from "./terminal-pipe.ts";
 
 const PATH = /^\/api\/v1\/projects\/([\w.-]+)\/exec(?:\?.*)?$/;
-/** A peer that answers no ping for this long is gone. */
-const PING_MS = 20_000;
 
 interface TerminalFacts {
   readonly daemon: Daemon;
@@ -68,17 +66,8 @@ export class Terminals {
 
   #run(ws: WebSocket, request: IncomingMessage): void {
     this.#open.add(ws);
-    let alive = true;
-    const ping = setInterval(() => {
-      if (!alive) ws.terminate();
-      alive = false;
-      ws.ping();
-    }, PING_MS);
-    ws.on("pong", () => (alive = true));
-    ws.on("close", () => {
-      clearInterval(ping);
-      this.#open.delete(ws);
-    });
+    // no pings: the kernel tells at once when the other end of a unix socket is gone, and a paused reader answers none
+    ws.on("close", () => this.#open.delete(ws));
     // a broken frame or a reset connection: `close` follows and cleans up
     ws.on("error", () => ws.terminate());
     void this.#converse(ws, request).catch((thrown: unknown) => this.#fail(ws, thrown));

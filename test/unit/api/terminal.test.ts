@@ -125,3 +125,18 @@ test("more terminals than the bound, and other paths, are refused before the upg
   expect(await failure(dial(server, "/api/v1/projects/web"))).toContain("404");
   first.ws.terminate();
 });
+
+test("output that is still on its way when the command has ended arrives whole", async () => {
+  const made = echoSession();
+  const exec = async () => ({ ...made, session: { ...made.session, exitCode: async () => 0 } });
+  await using server = await startServer(fakeDaemon({ exec }));
+  const heard = dial(server);
+  await once(heard.ws, "open");
+  heard.ws.send(JSON.stringify({ kind: "start", argv: ["seq"] }));
+  await until(() => heard.replies.length === 1);
+  for (let part = 0; part < 20; part += 1) made.session.stream.write("x".repeat(100_000));
+  made.session.stream.end();
+  await once(heard.ws, "close");
+  expect(heard.stdout.length).toBe(2_000_000);
+  expect(heard.replies.at(-1)).toEqual({ kind: "exit", code: 0 });
+});
