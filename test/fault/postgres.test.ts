@@ -9,7 +9,7 @@ import {
   projects,
   ready,
   recordsCaughtUp,
-  removedWithoutTrace,
+  leftAfterRemoval,
   sql,
 } from "../support/accounts.ts";
 import { counter, host } from "../support/samples.ts";
@@ -112,4 +112,6 @@ test("the backlog is recorded, once", async () => {
   expect(await gaps(stack, "steady", "victim", "crasher")).toEqual([]);
 });
 
-test("nothing is left after a removal", () => removedWithoutTrace(stack));
+test("nothing is left after a removal", async () => {
+  expect(await leftAfterRemoval(stack)).toEqual([]);
+});
