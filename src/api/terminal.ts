@@ -66,8 +66,13 @@ export class Terminals {
 
   #run(ws: WebSocket, request: IncomingMessage): void {
     this.#open.add(ws);
-    // no pings: the kernel tells at once when the other end of a unix socket is gone, and a paused reader answers none
-    ws.on("close", () => this.#open.delete(ws));
+    // Writing is how a vanished client is noticed while its input is not read. No answer is demanded: a reader that pauses, as
+    // `exec … | less` does, gives none, and the kernel knows at once when the other end of a unix socket is gone.
+    const beat = setInterval(() => ws.ping(), this.#facts.bounds.heartbeatMs);
+    ws.on("close", () => {
+      clearInterval(beat);
+      this.#open.delete(ws);
+    });
     // a broken frame or a reset connection: `close` follows and cleans up
     ws.on("error", () => ws.terminate());
     void this.#converse(ws, request).catch((thrown: unknown) => this.#fail(ws, thrown));
