@@ -23,7 +23,7 @@ function web(wish: Wish = {}): string {
   return host(`  web:
     image: "${wish.image ?? "debian:bookworm-slim"}"
     weight: ${wish.weight ?? 1}
-    limits: { cpus: ${wish.cpus ?? 0.2}, memory: ${wish.memory ?? "160MiB"}, pids: ${wish.pids ?? 64} }
+    limits: { cpus: ${wish.cpus ?? 1}, memory: ${wish.memory ?? "160MiB"}, pids: ${wish.pids ?? 64} }
     environment: { MODE: "${wish.environment ?? "a"}" }
     tmpfs: [${wish.tmpfs ?? ""}]
     workspace: { volume: ${wish.workspace ?? "web"} }
@@ -81,13 +81,13 @@ async function inside(...files: readonly string[]): Promise<string> {
 
 test("limits, weight and pids change live: same container, same processes, and the kernel enforces them", async () => {
   const before = await state();
-  const planned = await change({ memory: "192MiB", cpus: 0.3, pids: 80, weight: 3 });
+  const planned = await change({ memory: "192MiB", cpus: 0.8, pids: 80, weight: 3 });
   expect(planned.steps.map(({ kind, impact, interrupts }) => [kind, impact, interrupts])).toEqual([
     ["update-container", "live", []],
   ]);
   expect(planned.steps[0]?.changes).toEqual([
     { field: "limits.memory", from: "160MiB", to: "192MiB" },
-    { field: "limits.cpus", from: "0.2", to: "0.3" },
+    { field: "limits.cpus", from: "1", to: "0.8" },
     { field: "limits.pids", from: "64", to: "80" },
     { field: "limits.cpu_shares", from: "256", to: "768" },
   ]);
@@ -98,13 +98,13 @@ test("limits, weight and pids change live: same container, same processes, and t
   expect(after.container.HostConfig).toMatchObject({
     Memory: 192 * MIB,
     MemorySwap: 192 * MIB,
-    NanoCpus: 300_000_000,
+    NanoCpus: 800_000_000,
     PidsLimit: 80,
     CpuShares: 768,
   });
   expect(await inside("memory/memory.limit_in_bytes", "memory.max")).toBe(String(192 * MIB));
   expect(await inside("pids/pids.max", "pids.max")).toBe("80");
-  expect(await inside("cpu/cpu.cfs_quota_us", "cpu.max")).toMatch(/^30000/);
+  expect(await inside("cpu/cpu.cfs_quota_us", "cpu.max")).toMatch(/^80000/);
   expect((await look.steps("web")).filter(({ kind }) => kind === "start-container")).toHaveLength(
     1,
   );
