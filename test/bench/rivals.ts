@@ -86,11 +86,9 @@ export function bareEngine() {
         () => startOne(),
       ),
     async volume(name: string): Promise<string> {
-      const volume = await docker.createVolume({
-        Name: `${tag}-${name}`,
-        Labels: { [LABEL]: tag },
-      });
-      return volume.Name;
+      const full = `${tag}-${name}`;
+      await docker.createVolume({ Name: full, Labels: { [LABEL]: tag } });
+      return full;
     },
     async removeAll(): Promise<void> {
       await eachOf(started.splice(0), AT_ONCE, async ({ container, network }) => {

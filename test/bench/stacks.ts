@@ -26,7 +26,7 @@ export async function benchStack(): Promise<Stack> {
 }
 
 export async function projectsOf(stack: Stack): Promise<readonly Project[]> {
-  const { status, body } = await stack.get("/api/v1/projects?limit=1000");
+  const { status, body } = await stack.get("/api/v1/projects");
   if (status !== 200) throw new Error(`${status} ${body}`);
   return (JSON.parse(body) as { items: Project[] }).items;
 }
