@@ -13,6 +13,7 @@ import {
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Client } from "pg";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import type { TestServer } from "./servers.ts";
@@ -106,10 +107,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dir = mkdtempSync(join(tmpdir(), "berth-e2e-"));
   const socket = join(dir, "berth.sock");
   const logFile = join(dir, "daemon.log");
-  const [postgres, redis] = await Promise.all([
-    startPostgres({ durable: options.durable ?? false }),
-    startRedis(),
-  ]);
+  const [postgres, redis] = await (options.beside === undefined
+    ? Promise.all([startPostgres({ durable: options.durable ?? false }), startRedis()])
+    : storesBeside(options.beside, install));
   const program = options.program ?? [MAIN];
   const daemons = new Set<ChildProcess>();
   let daemon: ChildProcess | null = null;
@@ -221,6 +221,33 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
   await stack.startDaemon();
   return stack;
+}
+
+/** A database of its own on the other stack's server, and its Redis; the other stack stops both. */
+async function storesBeside(
+  { postgres, redis }: Stack,
+  install: string,
+): Promise<readonly [Stack["postgres"], Stack["redis"]]> {
+  const notOurs = { stop: async () => undefined };
+  return [
+    { ...postgres, ...notOurs, url: await freshDatabase(postgres.url, install) },
+    { ...redis, ...notOurs },
+  ];
+}
+
+/** Makes an empty database beside the one of `url` and returns its URL. */
+export async function freshDatabase(url: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    await client.query(`create database "${name}"`);
+  } finally {
+    await client.end();
+  }
+  const made = new URL(url);
+  made.pathname = `/${name}`;
+  return made.href;
 }
 
 function tail(file: string): string {
