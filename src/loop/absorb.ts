@@ -106,6 +106,8 @@ function remember(step: Step, note: string | null, session: Session): void {
       return;
     case "start-container":
       if (note !== null) inspections.forget(note);
+      // Its socket appears within a moment: waiting for the relist would leave the project unheard until then.
+      if (record !== undefined) doors.runners.attach(step.project, record.journalSeq);
       return;
     case "remove-container":
       inspections.forget(step.containerId);
