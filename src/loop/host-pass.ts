@@ -12,6 +12,8 @@ import { knownGrounds, planFrom, sight } from "./plan-project.ts";
 import { removeOrphans } from "./orphans.ts";
 import type { Session } from "./session.ts";
 
+/** Orphans that could not be removed are not looked at more often. */
+const RETRY_ORPHANS_MS = 1_000;
 /** How often the engine's whole state is read, whatever events said. */
 export const RELIST_MS = 15_000;
 
@@ -161,6 +163,11 @@ async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<
   );
   if (verdict.kind === "plan" && verdict.steps.length > 0)
     await removeOrphans(verdict.steps, session);
+  if (verdict.kind === "plan" && verdict.orphans.length > 0)
+    session.triggerHost(
+      "an orphan's grace ends",
+      Math.max(RETRY_ORPHANS_MS, session.settings.orphanGraceMs),
+    );
 }
 
 function forgetGone(snapshot: EngineSnapshot, session: Session): void {
