@@ -112,7 +112,11 @@ async function triggerDrifted(
     const observed = await sight({ record, grounds, snapshot }, session);
     const { plan } = planFrom({ record, grounds, observed }, session);
     session.world.waiting.set(record.name, plan.waiting);
+    // A refused workspace is looked at again when somebody asks, not with every relist.
+    const refused =
+      session.world.faults.get(record.name)?.code.startsWith("loop.workspace-") === true;
     const groundsMissing =
+      !refused &&
       session.world.allocations.get(record.name)?.admitted === true &&
       (grounds.image === null || grounds.subnet === null);
     if (plan.steps.length > 0 || groundsMissing) session.trigger(record.name, reason);
