@@ -3,8 +3,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   converged,
   gaps,
+  type Holdings,
+  holdings,
   linesOf,
   modes,
+  noMoreHeld,
   overlaps,
   projects,
   ready,
@@ -23,6 +26,7 @@ let engine: PrivateEngine;
 /** Its containers live on an engine of its own; Postgres and Redis stay on the machine's. */
 let stack: Stack;
 let file: string;
+let held: Holdings;
 beforeAll(async () => {
   engine = await openPrivateEngine([
     IMAGE,
@@ -32,6 +36,7 @@ beforeAll(async () => {
   stack = await startStack({ env: { DOCKER_HOST: engine.dockerHost } });
   file = stack.write("berth.yaml", host(NAMES.map((name) => counter(name)).join("")));
   await stack.ok("apply", "-f", file, "--wait", "-y");
+  held = await holdings(stack);
 });
 afterAll(async () => {
   await stack.close();
@@ -94,6 +99,7 @@ test("without live-restore: what died with the engine runs again, and its runs e
   expect(await gaps(stack, ...NAMES)).toEqual([]);
 });
 
-test("nothing is left after a removal", async () => {
+test("nothing leaks: neither in the daemon, nor after a removal", async () => {
+  await noMoreHeld(stack, held);
   expect(await leftAfterRemoval(stack)).toEqual([]);
 });

@@ -3,8 +3,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   converged,
   gaps,
+  type Holdings,
+  holdings,
   linesOf,
   modes,
+  noMoreHeld,
   overlaps,
   projects,
   ready,
@@ -28,10 +31,12 @@ const CRASHER = `  crasher:
 
 let stack: Stack;
 let file: string;
+let before: Holdings;
 beforeAll(async () => {
   stack = await startStack();
   file = stack.write("berth.yaml", host(counter("steady") + counter("victim") + CRASHER));
   await stack.ok("apply", "-f", file, "--wait", "-y");
+  before = await holdings(stack);
 });
 afterAll(() => stack.close());
 
@@ -112,6 +117,7 @@ test("the backlog is recorded, once", async () => {
   expect(await gaps(stack, "steady", "victim", "crasher")).toEqual([]);
 });
 
-test("nothing is left after a removal", async () => {
+test("nothing leaks: neither in the daemon, nor after a removal", async () => {
+  await noMoreHeld(stack, before);
   expect(await leftAfterRemoval(stack)).toEqual([]);
 });

@@ -36,7 +36,7 @@ test("less disk free than the reserve: the mode is named, nothing starts, what r
   const before = await started();
   const runs = (await recordsCaughtUp(stack)).map(({ id }) => id);
   const greedy = host(BOTH + counter("late")).replace(/disk: \S+/, "disk: 900TiB");
-  await stack.ok("apply", "-f", stack.write("greedy.yaml", `${greedy}`), "-y");
+  await stack.ok("apply", "-f", stack.write("greedy.yaml", greedy), "-y");
   await eventually("disk-low is named", async () =>
     (await modes(stack)).includes("disk-low") ? true : undefined,
   );
