@@ -147,6 +147,31 @@ test.each(HANDS)(
   },
 );
 
+test("what is to rest is put to rest again: a foreign unpause and a foreign start are undone", async () => {
+  const { Id } = await look.container("calm");
+  await stack.ok("pause", "calm");
+  await stack.docker("unpause", Id);
+  await eventually("it was thawed and frozen again", async () =>
+    (await look.steps("calm")).some(
+      ({ kind, external }) => kind === "pause-container" && external,
+    ) && (await look.inspect(Id)).State.Status === "paused"
+      ? true
+      : undefined,
+  );
+  await stack.ok("pause", "calm", "--stop");
+  await stack.docker("start", Id);
+  await eventually("it was started and stopped again", async () =>
+    (await look.steps("calm")).some(
+      ({ kind, external }) => kind === "stop-container" && external,
+    ) && (await look.inspect(Id)).State.Status === "exited"
+      ? true
+      : undefined,
+  );
+  await stack.ok("resume", "calm");
+  await look.healthy("calm");
+  expect((await look.container("calm")).Id).toBe(Id);
+});
+
 test("a container of ours that no record names is stopped, and removed after its grace; a stranger's is left alone", async () => {
   const uid = (JSON.parse((await stack.get("/readyz")).body) as { installUid: string }).installUid;
   const start = (name: string, ...labels: readonly string[]): Promise<string> =>
