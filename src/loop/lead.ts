@@ -1,6 +1,7 @@
 /** Leading: one session from the epoch that was granted until it is lost or the daemon ends. */
 import { randomUUID } from "node:crypto";
 import { createKeyedQueue } from "../base/keyed-queue.ts";
+import { sharedByKey } from "../base/shared.ts";
 import { createSlots } from "../base/slots.ts";
 import { causeChain } from "../base/errors.ts";
 import { createInspections } from "../observe/inspections.ts";
@@ -57,10 +58,13 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     concurrency: 1,
     run: (_key, reasons) => hostPass(reasons, session),
   });
+  const hostRoutes = sharedByKey(() => doors.firewall.hostRoutes());
   const session: Session = {
     ...options,
     relist: createRelist(() => doors.engine.snapshot()),
     inspections: createInspections((id) => doors.engine.inspect(id)),
+    imageFacts: sharedByKey((image) => doors.engine.imageFacts(image)),
+    hostRoutes: () => hostRoutes("routes"),
     slots: createSlots(ENGINE_SLOTS),
     signal: ending.signal,
     newId: () => randomUUID(),

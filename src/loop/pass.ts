@@ -28,6 +28,7 @@ export async function projectPass(
     failed(project, error, session);
   } finally {
     session.world.acting.delete(project);
+    session.world.starting.delete(project);
   }
 }
 

@@ -21,7 +21,7 @@ export function listenToRunners(state: DaemonState): RunnersListener {
       state.session?.trigger(
         project,
         connected ? "runner connected" : "runner lost",
-        connected ? 0 : LOST_GRACE_MS,
+        connected ? REPORT_FOLLOWS_MS : LOST_GRACE_MS,
       );
     },
     onFenced(project, epoch) {
@@ -31,6 +31,8 @@ export function listenToRunners(state: DaemonState): RunnersListener {
   };
 }
 
+/** A runner's report comes right after its welcome; one look then sees both. */
+const REPORT_FOLLOWS_MS = 50;
 /** A lost runner usually means a dead container, whose event says so sooner than this. */
 const LOST_GRACE_MS = 200;
 

@@ -31,6 +31,9 @@ const SECOND_LOOK_MS = 400;
 /** Projects whose second look is due; bounded by the number of projects. */
 const awaiting = new WeakMap<Session, Set<string>>();
 
+/** What comes with every start. */
+const BROUGHT_ABOUT: ReadonlySet<string> = new Set(["create", "start", "connect"]);
+
 /** Takes one engine event; ignores what concerns nobody of ours. */
 export function wake(event: EngineEvent, session: Session): void {
   switch (event.type) {
@@ -77,6 +80,8 @@ function ownerOf(containerId: string | undefined, session: Session): string | nu
 }
 
 function trigger(project: string, { type, action }: EngineEvent, session: Session): void {
+  // The pass that is starting it looks again by itself.
+  if (BROUGHT_ABOUT.has(action) && session.world.starting.has(project)) return;
   session.trigger(project, `${type} ${action}`);
   const due = awaiting.get(session) ?? new Set<string>();
   awaiting.set(session, due);

@@ -47,6 +47,8 @@ export interface World {
   readonly spools: Set<string>;
   /** Memory granted to a pass under way, by project. */
   readonly acting: Map<string, number>;
+  /** Projects whose pass under way starts something: what the engine tells of that calls for no pass of its own. */
+  readonly starting: Set<string>;
   /** Plan text that was refused, by project: not tried again until it differs or somebody changes something. */
   readonly refused: Map<string, string>;
   /** Since when the kernel has other limits than wanted, by project. */
@@ -92,6 +94,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     openRuns: new Set(),
     spools: new Set(),
     acting: new Map(),
+    starting: new Set(),
     refused: new Map(),
     mismatches: new Map(),
     repairs: new Map(),
