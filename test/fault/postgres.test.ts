@@ -63,8 +63,9 @@ test("while it is gone, agents run on and repairs wait", async () => {
   await stack.docker("kill", victim);
   const died = await stateOf(victim);
 
-  const refused = await stack.berth("pause", "steady", "--no-wait");
+  const refused = await stack.berth("pause", "steady", "--no-wait", "--json");
   expect(refused.code).toBe(69);
+  expect(refused.stderr).toContain('"status":503');
   expect((await stack.berth("apply", "-f", file, "-y", "--prune")).code).toBe(69);
   expect((await ready(stack)).ready).toBe(false);
   const crashesBefore = await crashLines();

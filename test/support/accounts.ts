@@ -23,6 +23,7 @@ export interface Line {
   readonly project: string;
   readonly agent: string;
   readonly run: string;
+  readonly stream: string;
   readonly text: string;
 }
 
@@ -180,7 +181,9 @@ const FIRST_LINE_MS = 5_000;
  */
 export async function gaps(stack: Stack, ...names: readonly string[]): Promise<readonly string[]> {
   const at = Date.now();
-  const written = Map.groupBy(await linesOf(stack, ...names), ({ run }) => run);
+  // A shell says on stderr that its child was terminated.
+  const counted = (await linesOf(stack, ...names)).filter(({ stream }) => stream === "stdout");
+  const written = Map.groupBy(counted, ({ run }) => run);
   const rows = await recordsCaughtUp(stack);
   const recorded = new Set(rows.map(({ id }) => id));
   const found: string[] = [];
