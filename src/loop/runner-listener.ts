@@ -4,6 +4,7 @@ import type { JournalEvent } from "../model/run.ts";
 import { checkLimits } from "./check-limits.ts";
 import type { RunnersListener } from "../runners/door.ts";
 import { readSecrets } from "./act-doors.ts";
+import { REPORTED } from "./pass.ts";
 import type { Session } from "./session.ts";
 import { type DaemonState, leading } from "./state.ts";
 
@@ -89,7 +90,7 @@ function absorbReport(report: RunnerReport, session: Session): void {
   if (missing.length > 0) void deliverSecrets(project, missing, session);
   const record = session.world.records.get(project);
   // A settled project's reports change nothing the planner looks at, unless the kernel's limits are others.
-  if (record?.phase !== "active") session.trigger(project, "runner report");
+  if (record?.phase !== "active") session.trigger(project, REPORTED);
   else checkLimits(report, record, session);
 }
 
