@@ -26,7 +26,7 @@ export async function hostPass(reasons: readonly string[], session: Session): Pr
     await lookAtDisk(session);
     await grant(snapshot, session);
     await triggerDrifted(snapshot, reasons, session);
-    await tidyOrphans(snapshot, session);
+    tidyBeside(snapshot, session);
     forgetGone(snapshot, session);
     session.metrics.pass("host", (session.now() - begun) / 1000, true);
   } catch (error) {
@@ -146,6 +146,18 @@ async function lookAtDisk(session: Session): Promise<void> {
     world.diskLow,
     `${Math.round(free / 1024 ** 2)} MiB free, ${Math.round(needed / 1024 ** 2)} MiB reserved`,
   );
+}
+
+/** Beside the pass, one at a time: an orphan that ignores SIGTERM must not hold up anybody's admission. */
+function tidyBeside(snapshot: EngineSnapshot, session: Session): void {
+  const { world } = session;
+  if (world.tidying) return;
+  world.tidying = true;
+  tidyOrphans(snapshot, session)
+    .catch((error: unknown) => session.log.warn({ chain: causeChain(error) }, "orphans not tidied"))
+    .finally(() => {
+      world.tidying = false;
+    });
 }
 
 async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<void> {

@@ -57,6 +57,8 @@ export interface World {
   readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
   /** When each orphan was first seen, by object id. */
   orphans: ReadonlyMap<string, number>;
+  /** Orphans are being stopped or removed right now. */
+  tidying: boolean;
   /** `apply --adopt` or `gc --yes` said that many orphans at once are meant. */
   orphansConfirmed: boolean;
   /** Memory reserved at the last host pass. */
@@ -99,6 +101,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     mismatches: new Map(),
     repairs: new Map(),
     orphans: new Map(),
+    tidying: false,
     orphansConfirmed: false,
     reservedBytes: 0,
     badSubnets: new Set(),
