@@ -32,6 +32,8 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
 
   return {
     async prepareSpool(project, config) {
+      // A look that is older than a removal may have attached again: a new spool is another journal.
+      if (!(await spoolExists(options.spoolRoot, project))) detach(project);
       await writeSpool(options.spoolRoot, project, config);
       connections.get(project)?.kick();
     },

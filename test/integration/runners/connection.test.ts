@@ -79,6 +79,14 @@ test("a journal that ends before what is recorded is asked to go on behind that"
   await until(() => expect(fixture.told.events.map((event) => event.seq)).toEqual([11]));
 });
 
+test("a spool made anew is another journal: it is told from its beginning, whatever was attached before", async () => {
+  fixture.door.attach("web", 4);
+  await fixture.door.prepareSpool("web", runnerConfig());
+  fixture.door.attach("web", 0);
+  await runner({ events: [started(1), started(2)] });
+  await until(() => expect(fixture.told.events.map((event) => event.seq)).toEqual([1, 2]));
+});
+
 test("a socket that may not be used is told once, not with every try", async () => {
   mkdirSync(fixture.spool(), { recursive: true });
   writeFileSync(join(fixture.spool(), "control.sock"), "");
