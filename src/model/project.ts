@@ -8,6 +8,14 @@ export type WorkspaceSpec =
   | Readonly<{ kind: "git"; url: string; ref: string; volume: string }>;
 
 /** Who the project may talk to: nobody, or public addresses only. */
+/** When a project without work gives its memory back. */
+export interface IdleSpec {
+  readonly freezeAfterMs: number | null;
+  readonly stopAfterMs: number | null;
+}
+
+export type StrategyName = "weighted-round-robin" | "priority" | "dominant-share";
+
 export type Egress = "none" | "open";
 
 export interface LimitsSpec {
@@ -40,6 +48,7 @@ export interface ProjectSpec {
   /** Extra tmpfs mounts, absolute paths. */
   readonly tmpfs: readonly string[];
   readonly agents: Readonly<Record<string, AgentSpec>>;
+  readonly idle: IdleSpec;
 }
 
 export interface HostSpec {
@@ -48,6 +57,9 @@ export interface HostSpec {
   readonly networkPool: string;
   /** Factor on the memory budget, >= 1. */
   readonly overcommit: number;
+  /** Slots of the agent pool: tasks running at once on this host. */
+  readonly agents: number;
+  readonly strategy: StrategyName;
   /** Absolute paths; `workspace.path` must lie below one of them. */
   readonly workspaceRoots: readonly string[];
 }
