@@ -16,9 +16,9 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
 /** Seconds after which a caller may try again, where trying again can help. */
 const RETRY_AFTER_SECONDS: Readonly<Record<number, string>> = { 429: "5", 503: "2" };
 
-/** The problem document of an error. A usage error whose code ends in `-missing` names something that is not there: 404. */
+/** The problem document of an error. A usage error whose code ends in `-missing` or `-unknown` names what is not there: 404. */
 export function problemOf(error: BerthError): Problem {
-  const absent = error.kind === "usage" && error.code.endsWith("-missing");
+  const absent = error.kind === "usage" && /-(?:missing|unknown)$/.test(error.code);
   return problemDocument(
     error,
     STATUS_OF_CODE[error.code] ?? (absent ? 404 : statusOf(error.kind)),

@@ -60,17 +60,12 @@ function lastEventId(headers: Headers): number | null {
   return id;
 }
 
-/** A kind matches itself, or as `container.` or `container` every kind below it. */
 async function* onlyKinds(
   events: AsyncIterable<EventRecord>,
   kinds: readonly string[],
 ): AsyncGenerator<EventRecord> {
   for await (const event of events)
-    if (
-      kinds.length === 0 ||
-      kinds.some((kind) => event.kind === kind || event.kind.startsWith(`${kind}.`))
-    )
-      yield event;
+    if (kinds.length === 0 || kinds.includes(event.kind)) yield event;
 }
 
 function logsRoute(daemon: Daemon, readers: Readers): Route {

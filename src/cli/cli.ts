@@ -1,7 +1,7 @@
 /** The CLI: finds the verb, hands it its context, prints what went wrong once, and answers the exit code. */
 import { asBerthError, BerthError } from "../base/errors.ts";
 import type { Client } from "../client/client.ts";
-import type { Context, Given } from "./context.ts";
+import { type Context, DEFAULT_HOST, type Given } from "./context.ts";
 import { faultExit, faultJson, faultText } from "./fault.ts";
 import { helpText } from "./help.ts";
 import type { Io } from "./io.ts";
@@ -9,7 +9,6 @@ import { FORMATS, type Format } from "./output.ts";
 import { Printer, ReaderGone } from "./print.ts";
 import { isProgressMode, type ProgressMode } from "./progress.ts";
 import { type ColorChoice, styleFor } from "./style.ts";
-import { DEFAULT_HOST } from "./transport.ts";
 import type { Verb, VerbEntry } from "./verb.ts";
 import { VERBS } from "./verbs.ts";
 

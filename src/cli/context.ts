@@ -7,6 +7,8 @@ import type { Printer } from "./print.ts";
 import type { ProgressMode } from "./progress.ts";
 import type { Style } from "./style.ts";
 
+export const DEFAULT_HOST = "unix:/run/berth/berth.sock";
+
 export interface Context {
   readonly io: Io;
   readonly print: Printer;

@@ -1,5 +1,6 @@
 /** A plan as people read it: what changes, why, what it interrupts. */
 import type { Plan } from "../client/client.ts";
+import { clip } from "./clip.ts";
 import type { Style } from "./style.ts";
 
 type ProjectPlan = Plan["projects"][number];
@@ -54,7 +55,13 @@ function projectText(project: ProjectPlan, style: Style): string {
     repair: style.yellow,
   };
   const head = `${paint[project.change](`${SIGN[project.change]} ${project.project}`)} ${project.change}`;
-  const fields = project.fields.map((field) => `    ${field.field}: ${field.from} → ${field.to}`);
+  // What a new project is made of stands in its file; what changes in an old one is the news.
+  const fields =
+    project.change === "create"
+      ? []
+      : project.fields.map(
+          (field) => `    ${field.field}: ${clip(field.from)} → ${clip(field.to)}`,
+        );
   const steps = project.steps.map((step) => `  ${stepText(step, style)}`);
   const waiting = project.waiting.map((reason) => `    ${style.yellow(reason)}`);
   return [head, ...fields, ...steps, ...waiting].join("\n");
@@ -66,7 +73,8 @@ function stepText(step: ProjectPlan["steps"][number], style: Style): string {
       ? ""
       : style.dim(` after ${step.after.map((id) => `#${id}`).join(" ")}`);
   const changes = step.changes
-    .map((change) => `${change.field}: ${change.from} → ${change.to}`)
+    .filter(({ from, to }) => !(isHash(from) && isHash(to)))
+    .map((change) => `${change.field}: ${clip(change.from)} → ${clip(change.to)}`)
     .join(", ");
   const impact =
     step.impact === "none" ? "" : ` ${impactPaint(step.impact, style)(`[${step.impact}]`)}`;
@@ -74,6 +82,11 @@ function stepText(step: ProjectPlan["steps"][number], style: Style): string {
     step.interrupts.length === 0 ? "" : style.red(` interrupts ${step.interrupts.join(", ")}`);
   const cause = step.external ? `${step.cause} (external)` : step.cause;
   return `#${step.id} ${step.kind} ${step.resource}: ${cause}${changes === "" ? "" : `; ${changes}`}${impact}${interrupts}${after}`;
+}
+
+/** Values that only tell that something differs; the cause names it already. */
+function isHash(value: string): boolean {
+  return value === "none" || /^[0-9a-f]{8}$/.test(value);
 }
 
 function impactPaint(impact: "live" | "restart" | "data", style: Style): (text: string) => string {

@@ -85,8 +85,15 @@ function converse(
 
 function startOf({ io }: Context, asked: TerminalAsked): TerminalRequest {
   const { argv, tty, root, environment } = asked;
-  const size = tty ? { columns: io.stdout.columns ?? 80, rows: io.stdout.rows ?? 24 } : {};
+  const size = tty ? sizeOf(io) : {};
   return { kind: "start", argv: [...argv], tty, root, environment, ...size };
+}
+
+/** A terminal nobody has sized yet says 0 by 0. */
+function sizeOf({
+  stdout: { columns = 0, rows = 0 },
+}: Context["io"]): Readonly<{ columns: number; rows: number }> {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
 }
 
 /** Output waits for the reader: the socket is not read on before the bytes are taken. */
@@ -104,8 +111,7 @@ function attach(
 ): readonly (() => void)[] {
   const undo: (() => void)[] = [];
   if (tty) {
-    const resize = (): void =>
-      say(ws, { kind: "resize", columns: io.stdout.columns ?? 80, rows: io.stdout.rows ?? 24 });
+    const resize = (): void => say(ws, { kind: "resize", ...sizeOf(io) });
     io.stdin.setRawMode?.(true);
     io.stdout.on("resize", resize);
     undo.push(() => {

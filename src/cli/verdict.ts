@@ -9,8 +9,21 @@ export interface Verdict extends ProgressLine {
   readonly project: Project | null;
 }
 
-/** Waiting for capacity counts as an end only after it held this long: a neighbour may just be leaving. */
-export const CAPACITY_HOLD_MS = 1_000;
+/**
+ * How long a picture without any movement must hold before it counts as the end: a neighbour may just be leaving and free its
+ * room, and what failed may be the generation before this one, on its way out.
+ */
+const HOLD_MS: Readonly<Record<ProgressLine["state"], number>> = {
+  moving: 0,
+  settled: 0,
+  failed: 300,
+  waiting: 1_000,
+};
+
+/** How long these verdicts must hold before they are final. */
+export function holdMsOf(verdicts: readonly Verdict[]): number {
+  return Math.max(0, ...verdicts.map((verdict) => HOLD_MS[verdict.state]));
+}
 
 /** Whether the project is where its operator wants it, on the way, waiting for room, or failed. */
 export function verdictOf(name: string, project: Project | undefined): Verdict {
@@ -19,12 +32,21 @@ export function verdictOf(name: string, project: Project | undefined): Verdict {
 }
 
 function stateOf(project: Project): ProgressLine["state"] {
-  if (project.health === "failed" || project.health === "crash-loop") return "failed";
+  if (project.health === "failed" || project.health === "crash-loop" || endedBadly(project))
+    return "failed";
   if (waitsForCapacity(project)) return "waiting";
   if (project.phase !== settledPhase(project.wanted)) return "moving";
   const still =
     project.health === "starting" || project.health === "unhealthy" || project.health === "waiting";
   return still || project.health === "unknown" ? "moving" : "settled";
+}
+
+/** An agent that failed and is not restarted by its policy: nothing will change by itself. */
+function endedBadly({ health, agents }: Project): boolean {
+  return (
+    health === "unhealthy" &&
+    agents.some(({ state, lastExit }) => state === "exited" && lastExit?.code !== 0)
+  );
 }
 
 /** Whether it waits for the host to have room. */
@@ -36,13 +58,12 @@ function textOf(project: Project): string {
   const running = project.agents.filter((agent) => agent.state === "running").length;
   const agents =
     project.agents.length === 0 ? "" : `, ${running} of ${project.agents.length} agents run`;
-  const fault =
-    project.fault !== null && project.health === "failed" ? `: ${project.fault.detail}` : "";
-  const reason =
-    fault === "" && project.reasons.length > 0 ? `: ${project.reasons.join("; ")}` : "";
+  const why =
+    project.reasons.length === 0 ? (project.fault?.detail ?? "") : project.reasons.join("; ");
+  const reason = why === "" ? "" : `: ${why}`;
   // "waiting: …" already begins every such reason.
   const word = project.health === "waiting" && reason !== "" ? "" : `, ${project.health}`;
-  return `${project.phase}${word}${agents}${fault}${reason}`;
+  return `${project.phase}${word}${agents}${reason}`;
 }
 
 /** The error a wait ends with, or null when everything settled. Failures go before lack of room. */

@@ -4,7 +4,7 @@ import { BerthError } from "../base/errors.ts";
 import type { Client } from "../client/client.ts";
 import type { Context } from "./context.ts";
 import { makeProgress } from "./progress.ts";
-import { CAPACITY_HOLD_MS, errorOfVerdicts, type Verdict, verdictOf } from "./verdict.ts";
+import { errorOfVerdicts, holdMsOf, type Verdict, verdictOf } from "./verdict.ts";
 
 /** Between looks when no event says that something changed. */
 const LOOK_MS = 250;
@@ -31,9 +31,7 @@ export async function waitFor(context: Context, { names, timeoutMs }: Waiting): 
       const now = performance.now();
       const moving = verdicts.filter((verdict) => verdict.state === "moving");
       if (moving.length > 0) heldSince = now;
-      const held =
-        verdicts.every((verdict) => verdict.state !== "waiting") ||
-        now - heldSince >= CAPACITY_HOLD_MS;
+      const held = now - heldSince >= holdMsOf(verdicts);
       if (moving.length === 0 && held) return finish(verdicts);
       if (now - started > timeoutMs)
         throw timedOut(moving.length > 0 ? moving : verdicts, timeoutMs);

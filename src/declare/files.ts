@@ -5,6 +5,7 @@ import type { Checkable } from "../schema/check.ts";
 import { hostFile, overlayFile } from "../schema/host-file.ts";
 import { projectFile } from "../schema/project-file.ts";
 import { expectedAt } from "../schema/walk.ts";
+import { keyProjects } from "./key-projects.ts";
 import type { MapNode, YamlNode } from "./node.ts";
 import type { Problem } from "./problem.ts";
 import { makeSource, problemAt, startOf } from "./source.ts";
@@ -67,7 +68,7 @@ function readTrees(
     const root = readTree(source, problems, expand);
     if (problems.length > before && root === null) continue;
     const map = asMap(root, source, problems);
-    if (map !== null) trees.set(name, { source, map });
+    if (map !== null) trees.set(name, { source, map: keyProjects(map, problems) });
   }
   return trees;
 }

@@ -97,7 +97,7 @@ export function desireContainer(
   parts: Readonly<{ storage: Storage; memoryBytes: number; stopGraceMs: number }>,
 ): ContainerSpec {
   const { spec } = record;
-  const specHash = specFingerprint(spec, parts.storage);
+  const specHash = specFingerprint(record, parts.storage);
   return {
     name: objectName(install.install, spec.name),
     project: spec.name,
@@ -129,7 +129,10 @@ export function desireContainer(
  * is told (agents, environment, secrets), the runner volume (a running container keeps its version), and the stop
  * timeout (our own stops bring theirs).
  */
-function specFingerprint(spec: ProjectSpec, { mounts, tmpfs }: Storage): string {
+function specFingerprint(
+  { spec, restartSerials }: ProjectRecord,
+  { mounts, tmpfs }: Storage,
+): string {
   return fingerprint([
     ["image", brief(spec.image)],
     ["limits.nofile", String(spec.limits.nofile)],
@@ -139,6 +142,8 @@ function specFingerprint(spec: ProjectSpec, { mounts, tmpfs }: Storage): string 
     ["mounts", brief(mounts.filter(({ target }) => target !== RUNNER_TARGET))],
     ["labels", brief(spec.labels)],
     ["oom_score_adj", String(OOM_SCORE_ADJ)],
+    // Restarting a whole project means a new container: with today's runner, and with mounts looked up anew.
+    ["restart", String(restartSerials["*"] ?? 0)],
   ]);
 }
 

@@ -1,5 +1,6 @@
 /** The record a project would have once a proposed declaration were accepted: what previews plan with. */
-import { phaseOnIntent } from "../model/lifecycle.ts";
+import { canonicalJson } from "../base/hash.ts";
+import { phaseOnChange, phaseOnIntent } from "../model/lifecycle.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
 import type { ProjectSpec } from "../model/project.ts";
 import type { ImageDefaults } from "./runner-config.ts";
@@ -42,8 +43,10 @@ export function proposeRecord(
       wanted: "inactive",
       phase: phaseOnIntent(before.phase, "inactive") ?? before.phase,
     };
+  const sameSpec = canonicalJson(before.spec) === canonicalJson(spec);
   return {
     ...before,
+    phase: sameSpec ? before.phase : phaseOnChange(before.phase, before.wanted),
     spec,
     generation,
     replicas: keptReplicas(before, spec),

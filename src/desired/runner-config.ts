@@ -52,9 +52,9 @@ function replicasOf(agent: AgentSpec, record: ProjectRecord): number {
   return record.replicas[agent.name] ?? agent.replicas;
 }
 
-/** Both serials only ever rise, so their sum rises with either. */
+/** A restart of the whole project (`*`) is the container's: see its spec hash. */
 function serialOf(agent: string, record: ProjectRecord): number {
-  return (record.restartSerials[agent] ?? 0) + (record.restartSerials["*"] ?? 0);
+  return record.restartSerials[agent] ?? 0;
 }
 
 /** An agent's part is `<process>-<policy>-<replicas>-<serial>`: what restarts it stands apart from what does not. */

@@ -1,7 +1,7 @@
 /** What a pass's outcomes change in the leader's memory, and which pass they call for. */
 import type { Outcome, Plan, Step } from "../model/step.ts";
 import { renderPlan } from "../plan/render.ts";
-import { PASSING, failed, retry, succeeded } from "./failed.ts";
+import { isPassing, failed, retry, succeeded } from "./failed.ts";
 import type { Session } from "./session.ts";
 import { forgetProject } from "./world.ts";
 import { BerthError } from "../base/errors.ts";
@@ -53,7 +53,7 @@ function giveBack(
   const { world } = session;
   const resource = plan.steps[failure.step - 1]?.resource ?? plan.project;
   world.faults.set(plan.project, {
-    passing: PASSING.has(failure.errorKind),
+    passing: isPassing(plan.project, { kind: failure.errorKind, code: failure.code }, session),
     code: failure.code,
     detail: `${resource}: ${failure.detail}`,
     at: session.now(),

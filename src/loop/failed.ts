@@ -5,7 +5,9 @@ import type { Session } from "./session.ts";
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 /** Kinds that end by themselves: by trying again, or once there is room. */
-export const PASSING: ReadonlySet<string> = new Set(["transient", "conflict", "capacity"]);
+const PASSING: ReadonlySet<string> = new Set(["transient", "conflict", "capacity"]);
+/** A registry that was unreachable this often in a row: a wrong name looks the same, so somebody must look. Tries go on. */
+const PULLS_BELIEVED = 3;
 /** Retry delays by project; bounded by the number of projects, cleared on success. */
 const attempts = new WeakMap<Session, Map<string, number>>();
 
@@ -19,9 +21,20 @@ export function failed(project: string, thrown: unknown, session: Session): void
   if (session.signal.aborted) return;
   session.log.warn({ project, code: error.code, chain: causeChain(error) }, "pass failed");
   const { code, message: detail } = error;
-  const passing = PASSING.has(error.kind);
+  const passing = isPassing(project, error, session);
   session.world.faults.set(project, { passing, code, detail, at: session.now() });
   retry(project, error.kind, session);
+}
+
+/** Whether a failure is still believed to end by itself. */
+export function isPassing(
+  project: string,
+  failure: Readonly<{ kind: string; code: string }>,
+  session: Session,
+): boolean {
+  const before = attempts.get(session)?.get(project) ?? 0;
+  if (failure.code === "docker.registry-unreachable" && before + 1 >= PULLS_BELIEVED) return false;
+  return PASSING.has(failure.kind);
 }
 
 /** Asks for the next pass after a failure of this kind: conflicts at once, refusals never, all else with backoff and jitter. */

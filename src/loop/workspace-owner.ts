@@ -19,7 +19,7 @@ export async function ownerOfWorkspace(
   const seen =
     session.settings.vantage === "host"
       ? await lookHere(path, root)
-      : await lookThroughHelper(path, root, session);
+      : await lookByErrand(path, root, session);
   if (!isBelow(seen.path, seen.root))
     throw refusal(
       "loop.workspace-outside",
@@ -46,6 +46,10 @@ function refusal(code: string, detail: string, hint: string): BerthError {
   return new BerthError("rejected", { code, detail, hint });
 }
 
+function missing(path: string): BerthError {
+  return refusal("loop.workspace-missing", `${path} cannot be read on the host`, "create it");
+}
+
 function isBelow(path: string, root: string): boolean {
   return path === root || path.startsWith(root.endsWith("/") ? root : `${root}/`);
 }
@@ -64,20 +68,22 @@ async function lookHere(path: string, root: string): Promise<Seen> {
 }
 
 /** Only the root is mounted, at its own path, so a link that leaves it cannot even be followed. */
-async function lookThroughHelper(path: string, root: string, session: Session): Promise<Seen> {
+async function lookByErrand(path: string, root: string, session: Session): Promise<Seen> {
   const { install, installUid, epoch } = session.world.install;
   const script =
     'p=$(readlink -f "$1") && r=$(readlink -f "$2") && test -d "$p" && stat -c "%u %g" "$p" && echo "$p" && echo "$r"';
-  const run = await session.doors.engine.runOnce(
-    session.settings.netImage,
-    ["/bin/sh", "-c", script, "look", path, root],
-    {
+  const run = await session.doors.engine
+    .runOnce(session.settings.netImage, ["/bin/sh", "-c", script, "look", path, root], {
       capAdd: [],
       hostNetwork: false,
       own: { install, installUid, epoch },
       mounts: [{ kind: "bind", source: root, target: root, readOnly: true, subpath: null }],
-    },
-  );
+    })
+    .catch((error: unknown) => {
+      // The engine refuses to bind a root that does not exist.
+      if (error instanceof BerthError && error.kind === "rejected") throw missing(path);
+      throw error;
+    });
   const [ids, real, realRoot] = run.stdout.split("\n");
   const [uid, gid] = (ids ?? "").split(" ").map(Number);
   if (
@@ -87,11 +93,7 @@ async function lookThroughHelper(path: string, root: string, session: Session): 
     real === undefined ||
     realRoot === undefined
   ) {
-    throw refusal(
-      "loop.workspace-missing",
-      `${path} cannot be read on the host`,
-      "create the directory",
-    );
+    throw missing(path);
   }
   return { path: real, root: realRoot, uid, gid };
 }

@@ -35,7 +35,7 @@ export interface TmpfsSpec {
   readonly options: string;
 }
 
-/** Everything the engine needs to create a container. All but limits, labels and name is covered by `specHash`. */
+/** Everything the engine needs to create a container. `specHash` covers what only a new container can change (see desired/container). */
 export interface ContainerSpec {
   readonly name: string;
   readonly project: string;
@@ -56,7 +56,7 @@ export interface ContainerSpec {
 
 /** What the runner must keep running; sent over the control socket and kept in the spool. Holds no secret value. */
 export interface RunnerConfig {
-  /** Hash of everything below but `epoch` and `generation`; equal hash means nothing to do. */
+  /** Fingerprint of everything below but `epoch` and `generation`; equal means nothing to do. */
   readonly hash: string;
   readonly epoch: number;
   readonly generation: number;

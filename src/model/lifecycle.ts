@@ -45,7 +45,9 @@ export function phaseOnIntent(from: Phase, wanted: Wanted): Phase | null {
   if (from === target) return wanted === "frozen" || wanted === "stopped" ? "pausing" : null;
   switch (wanted) {
     case "active":
-      return from === "paused" || from === "pausing" || from === "resuming" ? "resuming" : "activating";
+      return from === "paused" || from === "pausing" || from === "resuming"
+        ? "resuming"
+        : "activating";
     case "frozen":
     case "stopped":
       return "pausing";
@@ -56,6 +58,11 @@ export function phaseOnIntent(from: Phase, wanted: Wanted): Phase | null {
     case "removed":
       return "removing";
   }
+}
+
+/** The phase of a project of which something else is asked than before: one that had arrived is on its way again. */
+export function phaseOnChange(from: Phase, wanted: Wanted): Phase {
+  return wanted === "active" && from === "active" ? "activating" : from;
 }
 
 /** The stable phase reached once the world is as `wanted` asks. */

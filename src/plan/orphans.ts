@@ -11,7 +11,7 @@ const CAUSE = "orphan: no such project is recorded";
 type Owned = Readonly<{ own: OwnLabels }>;
 
 export interface OrphanFacts {
-  readonly install: Readonly<{ install: string; installUid: string }>;
+  readonly install: Readonly<{ install: string; installUid: string; epoch: number }>;
   /** Every project with a row, whatever its phase: those are the project pass's. */
   readonly projects: ReadonlySet<string>;
   readonly now: number;
@@ -77,21 +77,21 @@ export function planOrphans(snapshot: EngineSnapshot, facts: OrphanFacts): Orpha
     const detail = `${lost} of ${ofProjects.length} objects of this install belong to no recorded project`;
     return { kind: "mass-orphans", detail, ...seen };
   }
-  const due = (id: string): boolean =>
-    facts.now - (firstSeen.get(id) ?? facts.now) >= facts.graceMs;
+  // Nobody waits for an errand of an earlier epoch: its leader is gone, or may do nothing any more.
+  const abandoned = ({ own }: Owned): boolean =>
+    own.project === null && own.epoch !== null && own.epoch < facts.install.epoch;
+  const due = (one: Owned & Readonly<{ id: string }>): boolean =>
+    abandoned(one) || facts.now - (firstSeen.get(one.id) ?? facts.now) >= facts.graceMs;
   const draft = createDraft(ORPHANS, 0, []);
   const removed = new Map(
-    containers.map((container) => [
-      container.id,
-      retireOrphan(draft, container, due(container.id)),
-    ]),
+    containers.map((container) => [container.id, retireOrphan(draft, container, due(container))]),
   );
   for (const network of networks) {
     // A network goes after the containers on it, so not before those are due.
     const users = containers
       .filter(({ networkIds }) => networkIds.includes(network.id))
       .map(({ id }) => removed.get(id) ?? null);
-    if (!due(network.id) || users.includes(null)) continue;
+    if (!due(network) || users.includes(null)) continue;
     draft.add(
       { kind: "remove-network", networkId: network.id },
       {
@@ -105,7 +105,7 @@ export function planOrphans(snapshot: EngineSnapshot, facts: OrphanFacts): Orpha
 }
 
 /**
- * Without a project label it may be a helper of ours that is still at work, so before the grace is over it is spared.
+ * Without a project label it may be an errand of ours that is still at work, so before it is due it is spared.
  * Returns the removal's id, or null when it is not removed in this plan.
  */
 function retireOrphan(draft: Draft, container: ObservedContainer, due: boolean): number | null {
@@ -118,7 +118,7 @@ function retireOrphan(draft: Draft, container: ObservedContainer, due: boolean):
       after = [draft.add({ kind: "thaw-container", containerId }, detail)];
     after = [
       draft.add(
-        { kind: "stop-container", containerId, graceMs: ORPHAN_STOP_MS },
+        { kind: "stop-container", containerId, graceMs: graceOf(container) },
         { ...detail, impact: "restart", after },
       ),
     ];
@@ -128,4 +128,9 @@ function retireOrphan(draft: Draft, container: ObservedContainer, due: boolean):
     { kind: "remove-container", containerId },
     { ...detail, cause: `${CAUSE}, and its grace is over`, after },
   );
+}
+
+/** An errand has nothing to finish that anybody waits for. */
+function graceOf({ own }: ObservedContainer): number {
+  return own.project === null ? 0 : ORPHAN_STOP_MS;
 }

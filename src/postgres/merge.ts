@@ -1,6 +1,6 @@
 /** What accepting a declaration changes in the recorded projects; pure. */
 import { canonicalJson } from "../base/hash.ts";
-import { mayMove, phaseOnIntent } from "../model/lifecycle.ts";
+import { mayMove, phaseOnChange, phaseOnIntent } from "../model/lifecycle.ts";
 import type { Phase, Wanted } from "../model/lifecycle.ts";
 import type { ProjectSpec } from "../model/project.ts";
 import type { ProjectRow } from "./door.ts";
@@ -86,6 +86,7 @@ function redeclared(row: ProjectRow, spec: ProjectSpec, request: MergeRequest): 
   const sameSpec = canonicalJson(row.spec) === canonicalJson(spec);
   return {
     ...row,
+    ...(sameSpec ? {} : { phase: phaseOnChange(row.phase, row.wanted) }),
     ...(wakes ? moved(row, "active") : {}),
     spec,
     generation: sameSpec ? row.generation : request.generation,

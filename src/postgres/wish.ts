@@ -1,6 +1,6 @@
 /** What an operator's intent changes in one project's row; pure. */
 import { BerthError } from "../base/errors.ts";
-import { mayMove, phaseOnIntent } from "../model/lifecycle.ts";
+import { mayMove, phaseOnChange, phaseOnIntent } from "../model/lifecycle.ts";
 import type { IntentRequest, ProjectRow } from "./door.ts";
 
 type Change = IntentRequest["change"];
@@ -24,12 +24,15 @@ export function wishOf(row: ProjectRow, change: Change): Wish {
     case "stop-agent":
       known(row, change.agent);
       return {
-        ...row,
+        ...asked(row),
         stoppedAgents: [...new Set([...row.stoppedAgents, change.agent])].toSorted(),
       };
     case "start-agent":
       known(row, change.agent);
-      return { ...row, stoppedAgents: row.stoppedAgents.filter((agent) => agent !== change.agent) };
+      return {
+        ...asked(row),
+        stoppedAgents: row.stoppedAgents.filter((agent) => agent !== change.agent),
+      };
   }
 }
 
@@ -64,7 +67,7 @@ function restarted(row: ProjectRow, agent: string | null): Wish {
   if (row.wanted !== "active") throw illegal(row, "restarted");
   const key = agent ?? WHOLE;
   return {
-    ...row,
+    ...asked(row),
     restartSerials: { ...row.restartSerials, [key]: (row.restartSerials[key] ?? 0) + 1 },
     stoppedAgents: row.stoppedAgents.filter((stopped) => stopped !== agent),
   };
@@ -88,7 +91,12 @@ function scaled(row: ProjectRow, agent: string, replicas: number): Wish {
       detail: `${row.name} would run ${sum} agents, its limits.agents is ${row.spec.limits.agents}`,
       hint: "raise limits.agents in the declaration",
     });
-  return { ...row, replicas: next };
+  return { ...asked(row), replicas: next };
+}
+
+/** Who waits for the project must not take its old state for the answer. */
+function asked(row: ProjectRow): ProjectRow {
+  return { ...row, phase: phaseOnChange(row.phase, row.wanted) };
 }
 
 function known(row: ProjectRow, agent: string): void {

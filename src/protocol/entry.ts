@@ -3,7 +3,6 @@
 /** The volume brings its own loader and libraries, under one name on every machine. */
 export const LOADER_PATH = "/.berth/ld.so";
 const LIBRARY_FLAGS: readonly string[] = ["--library-path", "/.berth/lib"];
-const CACHE_VARIABLE = "NODE_COMPILE_CACHE=/.berth/cache";
 
 /** Small heaps and one helper thread: 14 MB private, 5 of the container's pids (7 without the last flag). */
 export const NODE_FLAGS: readonly string[] = [
@@ -22,7 +21,6 @@ export const RUNNER_ENTRYPOINT: readonly string[] = [
   "/.berth/bin/busybox",
   "env",
   "-i",
-  CACHE_VARIABLE,
   "UV_THREADPOOL_SIZE=2",
   LOADER_PATH,
   ...LIBRARY_FLAGS,

@@ -168,10 +168,12 @@ export class Journal {
     const last = this.#files.at(-1);
     if (last === undefined) return;
     const events = this.#dropTornLine(last);
-    this.#lastSeq = Math.max(this.#lastSeq, last.firstSeq - 1, events.at(-1)?.seq ?? 0);
+    // A file without a whole line is the one the next event belongs into.
+    const end = events.at(-1)?.seq ?? last.firstSeq - 1;
+    this.#lastSeq = Math.max(this.#lastSeq, end);
     this.#recent = events.slice(-RECENT);
     // A gap after an acknowledged end must not be papered over by appending into the older file.
-    if (last.bytes < this.#options.maxFileBytes && (events.at(-1)?.seq ?? 0) === this.#lastSeq) {
+    if (last.bytes < this.#options.maxFileBytes && end === this.#lastSeq) {
       this.#fd = openSync(join(this.#folder, journalName(last.firstSeq)), "a");
     }
   }
@@ -230,7 +232,12 @@ export class Journal {
   }
 
   #eventsOf(file: JournalFile): readonly JournalEvent[] {
-    return decodeJournal(readFileSync(join(this.#folder, journalName(file.firstSeq)))).events;
+    try {
+      return decodeJournal(readFileSync(join(this.#folder, journalName(file.firstSeq)))).events;
+    } catch {
+      // Somebody else removed it; the agents' lives do not hang on it.
+      return [];
+    }
   }
 
   #sizeOf(firstSeq: number): number {

@@ -37,15 +37,21 @@ export async function launch(
   sinks: Readonly<{ out: Sink; err: Sink }>,
 ): Promise<LaunchVerdict> {
   const [program = "", ...argv] = agentArgv(command);
-  const child = withAgentOomScore(() =>
-    // A session of its own: no terminal and no group signal reaches from one agent to another, or to us.
-    spawn(program, argv, {
-      cwd: "/",
-      env: {},
-      detached: true,
-      stdio: ["ignore", sinks.out, sinks.err],
-    }),
-  );
+  let child: ChildProcess;
+  try {
+    child = withAgentOomScore(() =>
+      // A session of its own: no terminal and no group signal reaches from one agent to another, or to us.
+      spawn(program, argv, {
+        cwd: "/",
+        env: {},
+        detached: true,
+        stdio: ["ignore", sinks.out, sinks.err],
+      }),
+    );
+  } catch (thrown) {
+    // ENOMEM is thrown where EAGAIN is emitted.
+    return { ok: false, reason: cannotStart(thrown) };
+  }
   const exited = new Promise<Exit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));
   });
@@ -53,10 +59,15 @@ export async function launch(
     child.on("error", () => undefined);
     return { ok: true, pid: child.pid, exited, child };
   }
-  const reason = await new Promise<string>((resolve) => {
-    child.once("error", (error) => resolve(error.message));
+  const refused = await new Promise<Error>((resolve) => {
+    child.once("error", resolve);
   });
-  return { ok: false, reason: `the container cannot start a process: ${reason}` };
+  return { ok: false, reason: cannotStart(refused) };
+}
+
+function cannotStart(thrown: unknown): string {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return `the container cannot start a process: ${reason}`;
 }
 
 /**

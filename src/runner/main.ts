@@ -1,6 +1,5 @@
 /** The in-container program: boots from the spool, serves the control socket, ends with SIGTERM. */
 import { chmodSync, mkdirSync } from "node:fs";
-import { flushCompileCache } from "node:module";
 import { CONTROL_SOCKET, JOURNAL_FOLDER, RUNS_FOLDER } from "../protocol/spool.ts";
 import { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
@@ -82,13 +81,8 @@ function endOnSignal(runner: Runner, server: ControlServer): void {
   process.on("SIGINT", end);
 }
 
-// While the image is built: load everything once, so that V8's compile cache can be shipped.
-if (process.argv[2] === "warm") {
-  flushCompileCache();
-} else {
-  process.on("uncaughtException", (thrown) => condemn(thrown.stack ?? thrown.message));
-  process.on("unhandledRejection", (thrown) => condemn(`unhandled rejection: ${String(thrown)}`));
-  start().catch((thrown: unknown) =>
-    condemn(thrown instanceof Error ? (thrown.stack ?? "") : String(thrown)),
-  );
-}
+process.on("uncaughtException", (thrown) => condemn(thrown.stack ?? thrown.message));
+process.on("unhandledRejection", (thrown) => condemn(`unhandled rejection: ${String(thrown)}`));
+start().catch((thrown: unknown) =>
+  condemn(thrown instanceof Error ? (thrown.stack ?? "") : String(thrown)),
+);

@@ -80,11 +80,11 @@ export class OutputStore {
   /** Begins a run's folder; its first segment is made with its first byte. */
   open(meta: RunMeta): RunOutput {
     const folder = join(this.#folder, meta.run);
+    this.#dropFolders(1);
     mkdirSync(folder, { mode: 0o700 });
     writeFileSync(join(folder, META_FILE), JSON.stringify(meta), { mode: 0o600 });
     const files: RunFiles = { run: meta.run, live: true, segments: [] };
     this.#runs.push(files);
-    this.#dropFolders();
     return new RunOutput({
       folder,
       segmentBytes: this.caps.segmentBytes,
@@ -108,7 +108,7 @@ export class OutputStore {
     found.sort((a, b) => (a.run < b.run ? -1 : 1));
     this.#runs = [...found, ...this.#runs];
     for (const { segments } of found) for (const { bytes } of segments) this.#total += bytes;
-    this.#dropFolders();
+    this.#dropFolders(0);
     this.#shrink(null);
   }
 
@@ -142,8 +142,9 @@ export class OutputStore {
     );
   }
 
-  #dropFolders(): void {
-    while (this.#runs.length > this.caps.runFolders) {
+  /** Keeps room for so many more folders. */
+  #dropFolders(more: number): void {
+    while (this.#runs.length + more > this.caps.runFolders) {
       const oldest = this.#runs.find((files) => !files.live);
       if (oldest === undefined) return;
       for (const { bytes } of oldest.segments) this.#total -= bytes;
@@ -245,13 +246,18 @@ export class RunOutput {
   }
 }
 
+/** The daemon prunes while we look: what is gone has no segments. */
 function segmentsIn(folder: string): Segment[] {
-  return readdirSync(folder)
-    .flatMap((name) => {
-      const number = segmentNumber(name);
-      return number === null ? [] : [{ number, bytes: statSync(join(folder, name)).size }];
-    })
-    .toSorted((a, b) => a.number - b.number);
+  try {
+    return readdirSync(folder)
+      .flatMap((name) => {
+        const number = segmentNumber(name);
+        return number === null ? [] : [{ number, bytes: statSync(join(folder, name)).size }];
+      })
+      .toSorted((a, b) => a.number - b.number);
+  } catch {
+    return [];
+  }
 }
 
 function removed(path: string): boolean {

@@ -85,8 +85,8 @@ export class Project {
     const same = before !== null && before.hash === config.hash;
     if (same && before.epoch === config.epoch && before.generation === config.generation) return;
     this.#parts.spool.writeConfig(config);
-    if (same) this.#config = config;
-    else this.obey(config);
+    // With the same hash this changes only the generation that later runs will name.
+    this.obey(config);
   }
 
   takeSecrets(values: Readonly<Record<string, string>>): void {

@@ -1,8 +1,8 @@
 /** One run: a process of an agent with its output, from before its start until nothing of its tree is left. */
-import { randomBytes } from "node:crypto";
-import { closeSync, fchownSync } from "node:fs";
+import { closeSync, fchownSync, openSync, readSync } from "node:fs";
 import { Socket } from "node:net";
 import type { OutputStream } from "../protocol/segment.ts";
+import type { RunMeta } from "../protocol/spool.ts";
 import type { AgentPlan } from "./agent-plan.ts";
 import type { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
@@ -37,7 +37,16 @@ export type RunVerdict =
 
 /** Sorts by start time, unique beyond any clock. */
 export function newRunId(now: number): string {
-  return `${Math.trunc(now).toString(36)}-${randomBytes(5).toString("hex")}`;
+  return `${Math.trunc(now).toString(36)}-${randomHex(5)}`;
+}
+
+/** Straight from the kernel: loading node:crypto would cost every runner 4 ms of its start. */
+function randomHex(count: number): string {
+  const bytes = Buffer.alloc(count);
+  const fd = openSync("/dev/urandom", "r");
+  readSync(fd, bytes);
+  closeSync(fd);
+  return bytes.toString("hex");
 }
 
 /** Starts the planned process; resolves when its command runs, ended, or could not be started. */
@@ -49,38 +58,18 @@ export async function startRun(
   const startedAt = room.clock.now();
   const id = newRunId(startedAt);
   if (!plan.identity.ok) return { ok: false, id, reason: plan.identity.reason };
-  const [out, err] = await room.fifos.takePair();
+  const pair = await room.fifos.takePair();
   const { generation, spec } = plan;
   const meta = { run: id, agent: spec.name, replica, boot: room.boot, generation, startedAt };
-  const output = room.store.open(meta);
-  room.openRuns.add(meta);
-  const marker = nextMarker();
-  const launched = await launchInto([out, err], {
-    plan,
-    identity: plan.identity.identity,
-    marker,
-    own: { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id },
-    label: startLabel(id),
-  });
+  const own = { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id };
+  const parts = { plan, identity: plan.identity.identity, meta, own };
+  const launched = await launchInto(pair, parts, room);
   if (!launched.ok) {
-    discardFifo(out);
-    discardFifo(err);
-    output.end(room.clock.now());
+    pair.forEach(discardFifo);
     return { ok: false, id, reason: launched.reason };
   }
-  closeSync(out.writeFd);
-  closeSync(err.writeFd);
-  const { pid, exited } = launched;
-  const run = new ActiveRun({
-    id,
-    pid,
-    marker,
-    startedAt,
-    exited,
-    room,
-    output,
-    fifos: [out, err],
-  });
+  for (const { writeFd } of pair) closeSync(writeFd);
+  const run = new ActiveRun({ id, ...launched, startedAt, room, fifos: pair });
   const failure = await run.executed();
   if (failure === null) return { ok: true, run };
   await run.finish();
@@ -90,21 +79,43 @@ export async function startRun(
 interface LaunchParts {
   readonly plan: AgentPlan;
   readonly identity: Identity;
-  readonly marker: number;
+  readonly meta: RunMeta;
   readonly own: Readonly<Record<string, string>>;
-  readonly label: string;
 }
 
-function launchInto([out, err]: readonly [Fifo, Fifo], parts: LaunchParts) {
-  const { plan, identity, marker, label } = parts;
-  // The agent's own, so that it may open /dev/stdout again by path.
-  fchownSync(out.writeFd, identity.uid, identity.gid);
-  fchownSync(err.writeFd, identity.uid, identity.gid);
-  const environment = { ...plan.environment, ...parts.own };
-  return launch(
-    { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv, label },
-    { out: out.writeFd, err: err.writeFd },
-  );
+type LaunchedRun = Readonly<{
+  ok: true;
+  pid: number;
+  marker: number;
+  exited: Promise<Exit>;
+  output: RunOutput;
+}>;
+
+/** Everything that can be refused for want of space, descriptors or processes is refused here, as a reason. */
+async function launchInto(
+  [out, err]: readonly [Fifo, Fifo],
+  parts: LaunchParts,
+  room: RunRoom,
+): Promise<LaunchedRun | Readonly<{ ok: false; reason: string }>> {
+  const { plan, identity, meta } = parts;
+  try {
+    const output = room.store.open(meta);
+    room.openRuns.add(meta);
+    // The agent's own, so that it may open /dev/stdout again by path.
+    fchownSync(out.writeFd, identity.uid, identity.gid);
+    fchownSync(err.writeFd, identity.uid, identity.gid);
+    const marker = nextMarker();
+    const environment = { ...plan.environment, ...parts.own };
+    const label = startLabel(meta.run);
+    const launched = await launch(
+      { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv, label },
+      { out: out.writeFd, err: err.writeFd },
+    );
+    if (!launched.ok) output.end(room.clock.now());
+    return launched.ok ? { ...launched, marker, output } : launched;
+  } catch (thrown) {
+    return { ok: false, reason: `the spool refused: ${String(thrown)}` };
+  }
 }
 
 interface ActiveParts {

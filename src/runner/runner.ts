@@ -79,11 +79,10 @@ export class Runner {
 
   /** Whether this daemon may lead us, and what to say to its hello. */
   hello(frame: Hello): Readonly<{ accepted: boolean; say: RunnerFrame }> {
-    const refusal = this.#refusal(frame);
+    const refusal = this.#refusal(frame) ?? this.#raiseOrRefuse(frame.epoch);
     if (refusal !== null) {
       return { accepted: false, say: { kind: "refused", ...refusal, epoch: this.#epoch } };
     }
-    this.#raiseEpoch(frame.epoch);
     const { journal, boot, version } = this.#parts;
     const welcome: RunnerFrame = {
       kind: "welcome",
@@ -187,6 +186,16 @@ export class Runner {
 
   #stale(epoch: number): Readonly<{ code: string; detail: string }> {
     return { code: "runner.epoch-stale", detail: `epoch ${epoch} is below ${this.#epoch}` };
+  }
+
+  /** An epoch that cannot be written down (full disk) cannot be obeyed; the agents go on. */
+  #raiseOrRefuse(epoch: number): Readonly<{ code: string; detail: string }> | null {
+    try {
+      this.#raiseEpoch(epoch);
+      return null;
+    } catch (thrown) {
+      return { code: "runner.spool-unwritable", detail: String(thrown) };
+    }
   }
 
   #raiseEpoch(epoch: number): void {

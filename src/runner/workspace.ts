@@ -5,6 +5,7 @@ import {
   fchownSync,
   fstatSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   writeFileSync,
@@ -74,10 +75,24 @@ function takeOwnership({ config, owner }: WorkspaceParts): string | null {
     return `${WORKSPACE} is not there`;
   }
   try {
-    if (fstatSync(fd).uid === 0) fchownSync(fd, owner.uid, owner.gid);
+    if (fstatSync(fd).uid !== 0) return null;
+    makeHome(owner);
+    fchownSync(fd, owner.uid, owner.gid);
     return null;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** While the top is still root's nothing in it can be an agent's trick, and no process is needed: 10 ms of a first start. */
+function makeHome(owner: Identity): void {
+  try {
+    mkdirSync(HOME, { mode: 0o700 });
+    const fd = openSync(HOME, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    fchownSync(fd, owner.uid, owner.gid);
+    closeSync(fd);
+  } catch {
+    // Something is there already, or it cannot be made: tried again as the agent, who then gives the reason.
   }
 }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { agentLayer, insidePath } from "./agent-file.ts";
 import { BOUNDS } from "./bounds.ts";
 import { bytes, count, cpus, priority } from "./quantity.ts";
-import { asWritten, environment, image, labels, name, secret, text } from "./text.ts";
+import { agentName, asWritten, environment, image, labels, name, secret, text } from "./text.ts";
 
 const MIB = 1_048_576;
 const TIB = MIB * 1_048_576;
@@ -94,7 +94,7 @@ const inherited = {
     .refine(distinct, { error: "must name each secret once" }),
   security: z.strictObject({ read_only_root: z.boolean() }).partial(),
   tmpfs: z.array(tmpfs).max(BOUNDS.tmpfs).refine(distinct, { error: "must name each path once" }),
-  agents: sized(z.record(name, agentLayer), BOUNDS.agentsPerProject),
+  agents: sized(z.record(agentName, agentLayer), BOUNDS.agentsPerProject),
 };
 
 /** What every project inherits from `defaults`. */

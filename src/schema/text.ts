@@ -9,10 +9,19 @@ const NAME_RULE =
 /** Names that mean something to JavaScript's objects; refused so that no later lookup by name can meet them. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(["constructor", "prototype"]);
 
-/** The name of a project, an agent or a template. */
+/** The name of a project or a template. */
 export const name = z
   .string()
   .regex(NAME, { error: NAME_RULE })
+  .refine((value) => !RESERVED_NAMES.has(value), { error: "is a reserved name" });
+
+/** Agents live inside their project, so their names may be short. */
+export const agentName = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, {
+    error:
+      "must be 1 to 40 characters: lower-case letters, digits and `-`, a letter first, no `-` last",
+  })
   .refine((value) => !RESERVED_NAMES.has(value), { error: "is a reserved name" });
 
 /** Schemas whose plain scalars are kept as they were written: `1.10` and `true` are texts in an environment. */

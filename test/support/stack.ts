@@ -43,6 +43,8 @@ export interface Stack {
   /** Starts another daemon process of the same install, on a socket of its own. */
   second(): Promise<Readonly<{ socket: string; kill(): Promise<void> }>>;
   startDaemon(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts the daemon process without waiting for anything. */
+  launchDaemon(env?: Readonly<Record<string, string>>): void;
   killDaemon(signal?: NodeJS.Signals): Promise<void>;
   docker(...args: readonly string[]): Promise<string>;
   /** Ids of this install's containers, networks and volumes, by what they are. */
@@ -126,8 +128,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     child.once("exit", () => daemons.delete(child));
     return child;
   };
+  const engineEnvironment = { ...process.env, ...options.env, DOCKER_API_VERSION: "1.45" };
   const docker = async (...args: readonly string[]): Promise<string> => {
-    const result = await run("docker", args, { ...process.env, DOCKER_API_VERSION: "1.45" });
+    const result = await run("docker", args, engineEnvironment);
     if (result.code !== 0) throw new Error(`docker ${args.join(" ")}: ${result.stderr}`);
     return result.stdout.trim();
   };
@@ -166,8 +169,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       );
       return { socket: at, kill: () => kill(child, "SIGKILL") };
     },
-    async startDaemon(env = {}) {
+    launchDaemon(env = {}) {
       daemon = launch(socket, env);
+    },
+    async startDaemon(env = {}) {
+      stack.launchDaemon(env);
       await eventually(
         "the daemon leads",
         async () =>
@@ -195,9 +201,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     async close() {
       await Promise.all([...daemons].map((child) => kill(child, "SIGKILL")));
       const { containers, networks, volumes } = await stack.objects();
-      if (containers.length > 0) await run("docker", ["rm", "-f", "-v", ...containers]);
-      if (networks.length > 0) await run("docker", ["network", "rm", ...networks]);
-      if (volumes.length > 0) await run("docker", ["volume", "rm", "-f", ...volumes]);
+      if (containers.length > 0)
+        await run("docker", ["rm", "-f", "-v", ...containers], engineEnvironment);
+      if (networks.length > 0)
+        await run("docker", ["network", "rm", ...networks], engineEnvironment);
+      if (volumes.length > 0)
+        await run("docker", ["volume", "rm", "-f", ...volumes], engineEnvironment);
       await Promise.all([postgres.stop(), redis.stop()]);
       rmSync(dir, { recursive: true, force: true });
     },

@@ -98,10 +98,9 @@ async function tell({ print }: Context, applied: Applied): Promise<void> {
   if (applied.pruned.length > 0) await print.note(`deactivated: ${applied.pruned.join(", ")}`);
 }
 
-function summaryOf(applied: Applied): string {
-  if (!applied.changed && applied.projects.length === 0) return "nothing to do";
-  const what = applied.projects.length === 0 ? "no project changes" : applied.projects.join(", ");
-  return applied.changed
-    ? `generation ${applied.generation}: ${what}`
-    : `declaration unchanged; repairing ${what}`;
+function summaryOf({ changed, generation, projects }: Applied): string {
+  const names = projects.join(", ");
+  if (changed)
+    return `generation ${generation}: ${projects.length === 0 ? "no project changes" : names}`;
+  return projects.length === 0 ? "nothing to do" : `nothing to do; not settled yet: ${names}`;
 }

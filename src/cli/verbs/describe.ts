@@ -1,4 +1,5 @@
 /** `berth describe PROJECT`: what it is, how it is, its agents, last runs and events, and where its settings come from. */
+import { clip } from "../clip.ts";
 import type { Project } from "../../client/client.ts";
 import type { Description } from "../../schema/api-project.ts";
 import type { Context, Given } from "../context.ts";
@@ -85,7 +86,7 @@ function section<T>(
 
 function agentColumns({ io }: Context): readonly Column<Project["agents"][number]>[] {
   return [
-    { title: "AGENT", cell: (agent) => `${agent.agent}.${agent.replica}` },
+    { title: "AGENT", cell: (agent) => `${agent.agent}#${agent.replica}` },
     { title: "STATE", cell: (agent) => agent.state },
     { title: "PID", cell: (agent) => String(agent.pid ?? "-"), right: true },
     {
@@ -113,7 +114,7 @@ function exitText(
 function runColumns({ io }: Context): readonly Column<Description["runs"][number]>[] {
   return [
     { title: "RUN", cell: (run) => run.id },
-    { title: "AGENT", cell: (run) => `${run.agent}.${run.replica}` },
+    { title: "AGENT", cell: (run) => `${run.agent}#${run.replica}` },
     { title: "STARTED", cell: (run) => `${ageText(io.now() - run.startedAt)} ago` },
     {
       title: "LASTED",
@@ -140,11 +141,3 @@ const ORIGIN_COLUMNS: readonly Column<Description["origins"][number]>[] = [
   { title: "VALUE", cell: (leaf) => clip(leaf.value) },
   { title: "FROM", cell: (leaf) => leaf.origin },
 ];
-
-/** A table stays readable: long values are whole in json and yaml. */
-function clip(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ");
-  return line.length <= MAX_VALUE ? line : `${line.slice(0, MAX_VALUE - 1)}…`;
-}
-
-const MAX_VALUE = 60;

@@ -94,7 +94,7 @@ function rendererOf(
   if (format === "ndjson") return (line) => `${JSON.stringify(line)}\n`;
   return (line) => {
     const time = timestamps ? `${style.dim(new Date(line.at).toISOString())} ` : "";
-    const speaker = `${several ? `${line.project}/` : ""}${line.agent}.${line.replica}`;
+    const speaker = `${several ? `${line.project}/` : ""}${line.agent}#${line.replica}`;
     const text = line.stream === "stderr" ? style.yellow(line.text) : line.text;
     return `${time}${style.named(speaker)(speaker)} | ${text}\n`;
   };

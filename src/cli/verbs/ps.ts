@@ -114,7 +114,7 @@ export function restartsOf(project: Project): number {
   return project.agents.reduce((sum, agent) => sum + agent.restarts, 0);
 }
 
+/** A fault stands among the reasons; alone only where no reason was made of it yet. */
 function reasonText(project: Project): string {
-  const fault = project.fault === null ? [] : [project.fault.detail];
-  return [...project.reasons, ...fault].join("; ");
+  return project.reasons.length === 0 ? (project.fault?.detail ?? "") : project.reasons.join("; ");
 }

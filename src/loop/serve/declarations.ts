@@ -3,6 +3,7 @@ import { BerthError } from "../../base/errors.ts";
 import type { ApplyView } from "../../model/view.ts";
 import type { Asker } from "../../postgres/door.ts";
 import type { ApplyOptions } from "../daemon.ts";
+import { succeeded } from "../failed.ts";
 import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { settledPhase } from "../../model/lifecycle.ts";
@@ -72,8 +73,10 @@ async function took(
   await readRecords(world, doors.postgres);
   const projects = unsettled([...declared, ...accepted.pruned], state);
   // Asking again is a reason to try again, and what failed before says nothing about this try.
-  for (const project of projects)
+  for (const project of projects) {
     for (const map of [world.refused, world.faults, world.owners]) map.delete(project);
+    succeeded(project, session);
+  }
   if (world.generation !== before) {
     outbox.add({
       project: null,

@@ -54,7 +54,7 @@ function sentence(project: string, change: IntentRequest["change"]): string {
       return `${project} is wanted ${change.wanted}`;
     case "restart":
       return change.agent === null
-        ? `every agent of ${project} is to restart`
+        ? `${project} is to restart in a new container`
         : `${project}/${change.agent} is to restart`;
     case "scale":
       return `${project}/${change.agent} is to run ${change.replicas} times`;

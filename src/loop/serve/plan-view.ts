@@ -33,9 +33,19 @@ export function sourceOf(bundle: Bundle): string {
 export function readBundle(bundle: Bundle, session: Session): Read {
   const parsed = parseBundle(bundle);
   const problems = parsed.ok
-    ? checkBudget(parsed.declaration, session.world.facts, parsed.origins)
+    ? checkBudget(
+        parsed.hostDeclared
+          ? parsed.declaration
+          : { ...parsed.declaration, host: session.world.host },
+        session.world.facts,
+        parsed.origins,
+      )
     : parsed.problems;
-  if (parsed.ok && problems.length === 0) return parsed;
+  if (parsed.ok && problems.length === 0) {
+    // A file without a host section says nothing of the host: what was accepted of it stays.
+    if (parsed.hostDeclared) return parsed;
+    return { ...parsed, declaration: { ...parsed.declaration, host: session.world.host } };
+  }
   const first = problems[0];
   throw new BerthError("declaration", {
     code: first?.code ?? "declare.invalid",

@@ -1,6 +1,6 @@
 /** A world for runner tests: the runner volume, a spool volume, project containers as the daemon would make them. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -15,9 +15,12 @@ import { eventually } from "./eventually.ts";
 
 const run = promisify(execFile);
 const LABEL = "berth.test=runner";
-export const IMAGE = "berth-test/runner:dev";
-export const DEBIAN = process.env["BERTH_IMAGE_DEBIAN"] ?? "debian:bookworm-slim";
 const ROOT = new URL("../../..", import.meta.url).pathname;
+/** As scripts/images names our images. */
+export const VERSION =
+  /"version": "([^"]+)"/.exec(readFileSync(`${ROOT}package.json`, "utf8"))?.[1] ?? "";
+export const IMAGE = process.env["BERTH_IMAGE_RUNNER"] ?? `berth/runner:${VERSION}`;
+export const DEBIAN = process.env["BERTH_IMAGE_DEBIAN"] ?? "debian:bookworm-slim";
 
 /** Output of a docker command. */
 export async function docker(...argv: readonly string[]): Promise<string> {
@@ -127,17 +130,16 @@ export class World {
     return `${this.#name}-r`;
   }
 
-  /** Builds the runner image (cached by the engine) and fills a volume from it. */
+  /** Brings the runner image up to date and fills a volume from it. */
   async setUp(): Promise<void> {
-    await run("images/runner/build", [], { cwd: ROOT, timeout: 120_000 });
-    const nodeImage = process.env["BERTH_IMAGE_NODE"] ?? "node:26-bookworm-slim";
-    const build = words(`build -q -t ${IMAGE} --label ${LABEL} --build-arg NODE=${nodeImage}`);
-    await docker(...build, "-f", "images/runner/Dockerfile", ".");
+    await run("scripts/images", ["--yes", "runner", "agent-node"], { cwd: ROOT, timeout: 900_000 });
     await this.#volume(this.runnerVolume);
     // The engine copies the image's /.berth into the empty volume.
     await docker(
       "run",
       "--rm",
+      "--network",
+      "none",
       "--label",
       LABEL,
       "--mount",

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
-import { configOf, docker, shell, World } from "./harness.ts";
+import { VERSION, configOf, docker, shell, World } from "./harness.ts";
 
-const AGENT_NODE = process.env["BERTH_IMAGE_AGENT_NODE"] ?? "berth/agent-node:0.1.0";
+const AGENT_NODE = process.env["BERTH_IMAGE_AGENT_NODE"] ?? `berth/agent-node:${VERSION}`;
 const world = new World("work");
 let origin = "";
 
@@ -20,6 +20,8 @@ beforeAll(async () => {
   await docker(
     "run",
     "--rm",
+    "--network",
+    "none",
     "--label",
     "berth.test=runner",
     "-v",

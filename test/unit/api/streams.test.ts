@@ -65,7 +65,7 @@ test("the event stream shows only the kinds asked for", async () => {
   ];
   await using server = await startServer(fakeDaemon({ follow: () => lines(events) }));
   const answer = await server.ask({
-    path: "/api/v1/events?kind=agent&kind=drift.found",
+    path: "/api/v1/events?kind=agent.exited&kind=drift.found",
     headers: SSE,
   });
   expect([...answer.text.matchAll(/^id: (\d+)$/gm)].map((match) => match[1])).toEqual(["2", "3"]);

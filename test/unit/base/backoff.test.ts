@@ -1,5 +1,5 @@
 /** Backoff doubles to its ceiling, and jitter only ever shortens it by a bounded part. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { backoffMs, jittered } from "../../../src/base/backoff.ts";
 

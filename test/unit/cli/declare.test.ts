@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PlanView } from "../../../src/model/view.ts";
-import { startServer } from "../../support/api-server.ts";
+import { startServer, until } from "../../support/api-server.ts";
 import { cli, startCli } from "../../support/cli.ts";
 import {
   aProject,
   fakeDaemon,
   type FakeDaemon,
   GENERATION,
+  liveEvents,
   PLAN,
 } from "../../support/fake-daemon.ts";
 
@@ -180,20 +181,36 @@ test("apply --wait follows projects until they are healthy, a line a change", as
   );
 });
 
-test("apply --wait ends with 1 when a project fails and 78 when the engine refuses it", async () => {
+test("apply --wait ends with 1 when a project fails", async () => {
   write("web.yaml", WEB);
   const daemon = fakeDaemon();
   await using server = await startServer(daemon);
-  const at = { cwd, address: server.address };
   daemon.world = [aProject("web", { health: "crash-loop" })];
-  expect(await cli(["apply", "-f", "web.yaml", "--wait"], at)).toMatchObject({
-    code: 1,
-    stderr: expect.stringMatching(/crash-loop/),
-  });
+  const ran = await cli(["apply", "-f", "web.yaml", "--wait"], { cwd, address: server.address });
+  expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/crash-loop/) });
+});
+
+test("apply --wait ends with 78 when the engine refuses a project", async () => {
+  write("web.yaml", WEB);
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
   const fault = { code: "docker.image-missing", detail: "no image nope:1", at: 0 };
   daemon.world = [aProject("web", { phase: "activating", health: "failed", fault })];
-  const refused = await cli(["apply", "-f", "web.yaml", "--wait"], at);
-  expect(refused).toMatchObject({ code: 78, stderr: expect.stringMatching(/no image nope:1/) });
+  const ran = await cli(["apply", "-f", "web.yaml", "--wait"], { cwd, address: server.address });
+  expect(ran).toMatchObject({ code: 78, stderr: expect.stringMatching(/no image nope:1/) });
+});
+
+test("a failure of the generation before is not this one's", async () => {
+  write("web.yaml", WEB);
+  const { follow, happen } = liveEvents();
+  const daemon = fakeDaemon({ follow });
+  await using server = await startServer(daemon);
+  daemon.world = [aProject("web", { phase: "activating", health: "crash-loop" })];
+  const running = startCli(["apply", "-f", "web.yaml", "--wait"], { cwd, address: server.address });
+  await until(() => running.stderr().includes("crash-loop"));
+  daemon.world = [aProject("web")];
+  happen();
+  expect((await running.done).code).toBe(0);
 });
 
 test("apply --wait ends with 75 when time is up", async () => {

@@ -71,7 +71,7 @@ test("describe tells of agents, runs, events and origins", async () => {
   expect(code).toBe(0);
   for (const part of [
     "Phase:      active for 90s",
-    "coder.0",
+    "coder#0",
     "r-1",
     "event 1",
     "projects/web.yaml:4:11",
@@ -84,12 +84,12 @@ test("logs of one project name the agent, of several the project too, and --json
   daemon.world = [aProject("web"), aProject("api")];
   await using server = await startServer(daemon);
   const at = { address: server.address };
-  expect((await cli(["logs", "web"], at)).stdout).toBe("coder.0 | hello\ncoder.0 | world\n");
+  expect((await cli(["logs", "web"], at)).stdout).toBe("coder#0 | hello\ncoder#0 | world\n");
   expect((await cli(["logs", "web", "api", "--grep", "^hel"], at)).stdout).toBe(
-    "web/coder.0 | hello\napi/coder.0 | hello\n",
+    "web/coder#0 | hello\napi/coder#0 | hello\n",
   );
   expect((await cli(["logs", "web", "-t", "-n", "1"], at)).stdout).toContain(
-    "2027-01-15T08:00:00.000Z coder.0 | hello",
+    "2027-01-15T08:00:00.000Z coder#0 | hello",
   );
   const [first = ""] = (await cli(["logs", "web", "--json"], at)).stdout.split("\n");
   expect(JSON.parse(first)).toMatchObject({ project: "web", agent: "coder", text: "hello" });
@@ -132,7 +132,7 @@ test("a stream the daemon ends is not mistaken for an end", async () => {
   const ran = await cli(["logs", "web", "-f"], { address: server.address });
   expect(ran).toMatchObject({
     code: 69,
-    stdout: "coder.0 | hello\ncoder.0 | world\n",
+    stdout: "coder#0 | hello\ncoder#0 | world\n",
     stderr: expect.stringMatching(/ended the stream/),
   });
 });

@@ -178,7 +178,7 @@ test("what only a new container can have changes the spec hash", () => {
   expect(new Set([...others, web.container?.specHash]).size).toBe(others.length + 1);
 });
 
-test("the runner's configuration has scaled replicas, none of what was stopped by hand, and both restart serials", () => {
+test("the runner's configuration has scaled replicas, none of what was stopped by hand, and the agents' restart serials", () => {
   const agents = { a: sampleAgent("a"), b: sampleAgent("b"), c: sampleAgent("c", { replicas: 2 }) };
   const config = withSpec(
     { agents },
@@ -189,7 +189,13 @@ test("the runner's configuration has scaled replicas, none of what was stopped b
     ["b", 0],
     ["c", 2],
   ]);
-  expect(config?.restartSerials).toEqual({ a: 2, b: 2, c: 3 });
+  expect(config?.restartSerials).toEqual({ a: 0, b: 0, c: 1 });
+});
+
+test("a restart of the whole project asks for a new container, one of an agent does not", () => {
+  const hash = web.container?.specHash;
+  expect(withSpec({}, { restartSerials: { "*": 1 } }).container?.specHash).not.toBe(hash);
+  expect(withSpec({}, { restartSerials: { beat: 1 } }).container?.specHash).toBe(hash);
 });
 
 test("the configuration's hash leaves out generation and epoch, and nothing else", () => {

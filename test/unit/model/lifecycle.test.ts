@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import {
   mayMove,
+  phaseOnChange,
   phaseOnIntent,
   PHASES,
   settledPhase,
@@ -83,4 +84,11 @@ test("what the table refuses are just the verbs that mean nothing there", () => 
       "deactivating stopped",
     ]
   `);
+});
+
+test("only an active project that is asked for something else is on its way again", () => {
+  expect(phaseOnChange("active", "active")).toBe("activating");
+  for (const phase of PHASES.filter((each) => each !== "active"))
+    expect(phaseOnChange(phase, "active")).toBe(phase);
+  expect(phaseOnChange("paused", "frozen")).toBe("paused");
 });

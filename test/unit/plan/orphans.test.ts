@@ -144,6 +144,21 @@ test("a container of ours without a project may be at work, so it is spared unti
   );
 });
 
+test("an errand of an earlier epoch is removed at once: its leader is gone", () => {
+  const engine = snapshot("web");
+  const [web] = engine.containers;
+  const errand = (epoch: number) =>
+    web === undefined
+      ? []
+      : [{ ...web, id: "c-errand", own: { ...web.own, project: null, epoch } }];
+  const beside = (epoch: number) => ({
+    ...engine,
+    containers: [...engine.containers, ...errand(epoch)],
+  });
+  expect(text(beside(INSTALL.epoch), facts())).toBe("");
+  expect(text(beside(INSTALL.epoch - 1), facts())).toContain("remove-container");
+});
+
 test("errands without a project neither count towards the guard nor raise it", () => {
   const engine = snapshot("web", "old");
   const errands = engine.containers.flatMap((each, at) =>

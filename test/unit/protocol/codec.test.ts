@@ -1,5 +1,5 @@
 /** Frames survive any cutting of the stream; garbage is counted and holds nothing up. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { daemonFrameReader, encodeFrame, runnerFrameReader } from "../../../src/protocol/codec.ts";
 import { MAX_FRAME_BYTES } from "../../../src/protocol/frame.ts";

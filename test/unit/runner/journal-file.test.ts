@@ -2,7 +2,7 @@
 import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Journal } from "../../../src/runner/journal-file.ts";
 
@@ -56,6 +56,18 @@ test("a torn last line is cut off at boot and its number given again", () => {
   const second = open();
   fill(second, 1);
   expect(all(second, 0)).toEqual([1, 2, 3, 4]);
+});
+
+test("a file whose very first line was torn is gone on with", () => {
+  const first = open({ maxFileBytes: 100 });
+  fill(first, 3);
+  first.acknowledge(2);
+  first.close();
+  appendFileSync(join(folder, "000000000004.ndjson"), '{"seq":4,');
+  const second = open({ maxFileBytes: 100 });
+  fill(second, 2);
+  expect(all(second, 2)).toEqual([3, 4, 5]);
+  expect(second.full()).toBe(false);
 });
 
 test("only files whose every event is acknowledged are deleted", () => {

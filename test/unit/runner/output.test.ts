@@ -62,7 +62,8 @@ test("past the cap the oldest ended run goes first, then the writer's own past, 
   }
   expect(existsSync(join(folder, "r1"))).toBe(false);
   expect(existsSync(join(folder, "r2"))).toBe(false);
-  expect(dropped.map(({ run }) => run)).toEqual([...dropped.map(({ run }) => run)].toSorted());
+  const order = dropped.map(({ run }) => run);
+  expect(order).toEqual(order.toSorted());
   expect(dropped.at(-1)?.run).toBe("r3");
   expect(records("r3", segments("r3")[0] ?? "")[0]).toMatchObject({ kind: "begin" });
 });

@@ -1,6 +1,6 @@
 /** What a project's view means for somebody who waits for it. */
 import { expect, test } from "vitest";
-import { errorOfVerdicts, verdictOf } from "../../../src/cli/verdict.ts";
+import { errorOfVerdicts, holdMsOf, verdictOf } from "../../../src/cli/verdict.ts";
 import { aProject } from "../../support/fake-daemon.ts";
 
 const full = { phase: "activating" as const, health: "waiting" as const };
@@ -38,4 +38,20 @@ test("a project is settled when its phase is the one wanted and its health is kn
   ).toBe("moving");
   expect(verdictOf("web", aProject("web", { health: "unknown" })).state).toBe("moving");
   expect(verdictOf("web", undefined)).toMatchObject({ state: "settled", text: "gone" });
+});
+
+test("an agent that failed and stays ended is a failure now, not at the end of the wait", () => {
+  const [agent] = aProject("web").agents;
+  const lastExit = { code: 3, signal: null, oom: false, at: 0 };
+  const agents = agent === undefined ? [] : [{ ...agent, state: "exited" as const, lastExit }];
+  expect(verdictOf("web", aProject("web", { health: "unhealthy", agents })).state).toBe("failed");
+  expect(verdictOf("web", aProject("web", { health: "unhealthy" })).state).toBe("moving");
+});
+
+test("lack of room must hold longer than a failure before it is believed, success not at all", () => {
+  const failed = verdictOf("web", aProject("web", { health: "failed" }));
+  const fine = verdictOf("web", aProject("web"));
+  expect(holdMsOf([fine])).toBe(0);
+  expect(holdMsOf([fine, failed])).toBeGreaterThan(0);
+  expect(holdMsOf([failed, capacity])).toBeGreaterThan(holdMsOf([failed]));
 });
