@@ -1,0 +1,256 @@
+/** The task desk: takes tasks in, gives them slots by the allocator, hands attempts to runners, takes their ends. */
+import { createBatcher } from "../../base/batcher.ts";
+import { BerthError, causeChain } from "../../base/errors.ts";
+import type { RunnerReport } from "../../model/observed.ts";
+import type { TaskRecord, WaitingTask } from "../../model/task.ts";
+import { PoolState } from "../../plan/pool/pool.ts";
+import { NO_MEMORY, type StrategyMemory } from "../../plan/pool/strategy.ts";
+import type { Claimed, SubmitRow } from "../../postgres/task-door.ts";
+import type { Asker } from "../../postgres/door.ts";
+import type { Session } from "../session.ts";
+import { dispatchRound } from "./dispatch.ts";
+import { forgetVanished } from "./vanished.ts";
+
+/** An attempt that holds a slot. */
+export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutMs"> {
+  /** What to hand over again after a reconnect; null once the runner has it. */
+  unhanded: Claimed | null;
+  cancelling: boolean;
+  /** Reports in a row that did not name it. */
+  missed: number;
+  readonly startedAt: number;
+}
+
+export interface Desk {
+  readonly session: Session;
+  readonly pool: PoolState;
+  /** By run id. */
+  readonly runs: Map<string, HeldRun>;
+  memory: StrategyMemory;
+  /** Asks for an allocation round; many asks become one. */
+  dispatch(): void;
+  /** Puts a task that waits for a slot where the allocator sees it. */
+  enqueue(task: WaitingTask): void;
+  confirmHanded(run: string): Promise<boolean>;
+}
+
+const MAX_BATCH = 500;
+/** Submissions that may wait for the database at once; past it callers are told to come again. */
+const MAX_WAITING = 20_000;
+/** A slot's lease; renewed at a third of it. */
+export const LEASE_MS = 60_000;
+const RENEW_MS = 20_000;
+/** How often waiting tasks are looked at for backoff, deadlines and dependencies when nothing is known to be due. */
+const PROMOTE_MS = 1_000;
+
+export interface OpenDesk extends Desk {
+  submit(row: SubmitRow, by: Asker): Promise<SubmitAnswer>;
+  settled(records: readonly TaskRecord[]): void;
+  connected(project: string): void;
+  reported(report: RunnerReport): void;
+  close(): void;
+}
+
+export type SubmitAnswer =
+  | Readonly<{ ok: true; task: TaskRecord; fresh: boolean }>
+  | Readonly<{ ok: false; code: string; detail: string }>;
+
+/** Opens the desk of one leader session: everything recorded as waiting or running is taken over. */
+export async function openDesk(session: Session): Promise<OpenDesk> {
+  const { tasks } = session.doors.postgres;
+  const { epoch } = session.world.install;
+  const desk = newDesk(session);
+  const submit = createBatcher<Readonly<{ row: SubmitRow; by: Asker }>, SubmitAnswer>({
+    maxBatch: MAX_BATCH,
+    maxWaiting: MAX_WAITING,
+    overflow: () =>
+      new BerthError("capacity", {
+        code: "task.intake-full",
+        detail: `${MAX_WAITING} submissions wait for the database already`,
+        hint: "come again in a few seconds",
+      }),
+    run: (items) => submitAll(items, session),
+  });
+  const timers = [
+    every(PROMOTE_MS, () => promote(desk), desk),
+    every(RENEW_MS, () => tasks.renew(epoch, renewable(desk), LEASE_MS), desk),
+  ];
+  for (const task of await tasks.waiting()) desk.pool.insert(task);
+  for (const held of await tasks.running()) {
+    desk.pool.hold(held);
+    desk.runs.set(held.run, { ...held, unhanded: null, cancelling: false, missed: 0 });
+  }
+  return {
+    ...desk,
+    async submit(row, by) {
+      const answer = await submit({ row, by });
+      if (answer.ok && answer.fresh && answer.task.state === "ready") desk.enqueue(waitingOf(answer.task));
+      return answer;
+    },
+    settled: (records) => records.forEach((record) => takeEnd(record, desk)),
+    connected: (project) => handAgain(project, desk),
+    reported: (report) => forgetVanished(report, desk),
+    close: () => timers.forEach((timer) => clearInterval(timer)),
+  };
+}
+
+function newDesk(session: Session): Desk {
+  const { tasks } = session.doors.postgres;
+  const { epoch } = session.world.install;
+  let asked = false;
+  let rounds: Promise<void> = Promise.resolve();
+  const confirm = createBatcher<string, boolean>({
+    maxBatch: MAX_BATCH,
+    maxWaiting: MAX_WAITING,
+    overflow: () => new Error("too many attempts wait to be confirmed"),
+    run: async (runs) => {
+      await tasks.handed(epoch, runs);
+      return runs.map(() => true);
+    },
+  });
+  const desk: Desk = {
+    session,
+    pool: new PoolState(),
+    runs: new Map(),
+    memory: NO_MEMORY,
+    confirmHanded: (run) => confirm(run),
+    dispatch() {
+      if (asked || session.signal.aborted) return;
+      asked = true;
+      rounds = rounds.then(async () => {
+        asked = false;
+        await dispatchRound(desk).catch((error: unknown) => troubled("round", error, session));
+      });
+    },
+    enqueue(task) {
+      desk.pool.insert(task);
+      desk.dispatch();
+    },
+  };
+  return desk;
+}
+
+async function submitAll(
+  items: readonly Readonly<{ row: SubmitRow; by: Asker }>[],
+  session: Session,
+): Promise<readonly SubmitAnswer[]> {
+  const { tasks } = session.doors.postgres;
+  // Askers differ in what they claim to be, seldom in one batch: each run of equal ones is one transaction.
+  const answers: SubmitAnswer[] = [];
+  let from = 0;
+  while (from < items.length) {
+    const by = items[from]?.by;
+    if (by === undefined) break;
+    let to = from;
+    while (to < items.length && sameAsker(items[to]?.by, by)) to += 1;
+    const rows = items.slice(from, to).map(({ row }) => row);
+    answers.push(...(await tasks.submit(session.world.install.epoch, rows, by)));
+    from = to;
+  }
+  return answers;
+}
+
+function sameAsker(a: Asker | undefined, b: Asker): boolean {
+  return a?.who === b.who && a.claim === b.claim && a.reason === b.reason;
+}
+
+export function waitingOf(task: TaskRecord): WaitingTask {
+  const { id, project, agent, priority, complexity, deadlineAt } = task;
+  return { id, project, agent, priority, complexity, deadlineAt, readyAt: task.readyAt ?? task.submittedAt };
+}
+
+/** A task that ended, went back to wait, or moved: what the database says replaces what is remembered. */
+function takeEnd(record: TaskRecord, desk: Desk): void {
+  if (record.state === "running") return;
+  desk.pool.finish(record.id);
+  desk.pool.remove(record.id);
+  for (const [run, held] of desk.runs) if (held.task === record.id) desk.runs.delete(run);
+  if (record.state === "ready") desk.pool.insert(waitingOf(record));
+  desk.dispatch();
+}
+
+async function promote(desk: Desk): Promise<void> {
+  const { session } = desk;
+  const { tasks } = session.doors.postgres;
+  const { ready, ended } = await tasks.promote(session.world.install.epoch, session.now());
+  for (const task of ready) desk.pool.insert(task);
+  for (const task of ended) desk.pool.remove(task.id);
+  if (ready.length > 0) desk.dispatch();
+}
+
+/** Attempts whose runner is there, or frozen and cannot answer: the others' leases run out. */
+function renewable(desk: Desk): readonly string[] {
+  const { runners } = desk.session.doors;
+  return [...desk.runs]
+    .filter(([, held]) => runners.connected(held.project) || runners.report(held.project) !== null)
+    .map(([run]) => run);
+}
+
+/** What was claimed but not confirmed goes to the runner once more: it starts no run twice. */
+function handAgain(project: string, desk: Desk): void {
+  for (const held of desk.runs.values()) {
+    if (held.project !== project) continue;
+    if (held.unhanded !== null) void handOver(held.unhanded, desk);
+    else if (held.cancelling) void cancelRun(held.project, held.run, desk);
+  }
+  desk.dispatch();
+}
+
+/** Gives one attempt to its runner. A refusal puts the task back; silence leaves it for the next connection. */
+export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
+  const { session } = desk;
+  const { run, task, attempt, agent, payload, timeoutMs, project } = claimed;
+  try {
+    await session.doors.runners.runTask(project, { run, task, attempt, agent, payload, timeoutMs });
+  } catch (error) {
+    if (error instanceof BerthError && error.kind !== "transient") await putBack(claimed, error, desk);
+    else session.log.debug({ project, run, chain: causeChain(error) }, "attempt not handed over yet");
+    return;
+  }
+  const held = desk.runs.get(run);
+  if (held !== undefined) held.unhanded = null;
+  await desk.confirmHanded(run).catch((error: unknown) => troubled("confirm", error, session));
+}
+
+async function putBack(claimed: Claimed, error: BerthError, desk: Desk): Promise<void> {
+  const { session } = desk;
+  session.log.warn({ project: claimed.project, task: claimed.task, code: error.code, detail: error.message }, "the runner refused an attempt");
+  desk.runs.delete(claimed.run);
+  await session.doors.postgres.tasks
+    .unclaim(session.world.install.epoch, [claimed.run])
+    .catch((thrown: unknown) => troubled("unclaim", thrown, session));
+  desk.pool.finish(claimed.task);
+  const record = await session.doors.postgres.tasks.get(claimed.task);
+  // Not at once: what the runner refuses now it refuses a moment later too.
+  if (record?.state === "ready") setTimeout(() => desk.enqueue(waitingOf(record)), PUT_BACK_MS).unref();
+}
+
+const PUT_BACK_MS = 1_000;
+
+export async function cancelRun(project: string, run: string, desk: Desk): Promise<void> {
+  const held = desk.runs.get(run);
+  if (held !== undefined) held.cancelling = true;
+  await desk.session.doors.runners
+    .cancelRun(project, run)
+    .catch((error: unknown) => desk.session.log.debug({ project, run, chain: causeChain(error) }, "cancel not delivered yet"));
+}
+
+function every(ms: number, work: () => Promise<void>, desk: Desk): NodeJS.Timeout {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy || desk.session.signal.aborted || desk.session.modes.holds("postgres-gone")) return;
+    busy = true;
+    work()
+      .catch((error: unknown) => troubled("upkeep", error, desk.session))
+      .finally(() => {
+        busy = false;
+      });
+  }, ms);
+  timer.unref();
+  return timer;
+}
+
+export function troubled(what: string, error: unknown, session: Session): void {
+  if (error instanceof BerthError && error.code === "postgres.epoch-stale") session.fenced(error.message);
+  else if (!session.signal.aborted) session.log.warn({ what, chain: causeChain(error) }, "task desk trouble");
+}
