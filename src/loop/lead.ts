@@ -13,6 +13,7 @@ import type { Modes } from "./modes.ts";
 import { projectPass } from "./pass.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
+import { openDesk } from "./tasks/desk.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { wake } from "./wake.ts";
 import { type Doors, type World, readRecords } from "./world.ts";
@@ -63,6 +64,7 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     inspections: createInspections((id) => doors.engine.inspect(id)),
     slots: createSlots(ENGINE_SLOTS),
     signal: ending.signal,
+    desk: null,
     newId: () => randomUUID(),
     trigger: (project, reason, delayMs) => projects.trigger(project, reason, delayMs),
     triggerHost: (reason, delayMs) => host.trigger("host", reason, delayMs),
@@ -71,6 +73,9 @@ export async function lead(options: LeadOptions): Promise<Leading> {
 
   await readRecords(world, doors.postgres);
   await inheritSteps(session);
+  const desk = await openDesk(session);
+  session.desk = desk;
+  const untold = doors.postgres.tasks.onSettled((records) => desk.settled(records));
   for (const record of world.records.values())
     if (await doors.runners.spoolExists(record.name)) world.spools.add(record.name);
   const stream = doors.engine.events({
@@ -98,6 +103,8 @@ export async function lead(options: LeadOptions): Promise<Leading> {
       ending.abort(new Error(reason));
       stream.close();
       upkeep.stop();
+      untold();
+      desk.close();
       await Promise.allSettled([projects.close(), host.close()]);
     },
   };

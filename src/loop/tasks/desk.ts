@@ -18,6 +18,8 @@ export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutM
   cancelling: boolean;
   /** Reports in a row that did not name it. */
   missed: number;
+  /** What it last said of itself. */
+  progress: Progress | null;
   readonly startedAt: number;
 }
 
@@ -48,7 +50,14 @@ export interface OpenDesk extends Desk {
   settled(records: readonly TaskRecord[]): void;
   connected(project: string): void;
   reported(report: RunnerReport): void;
+  progressed(run: string, progress: Progress): void;
   close(): void;
+}
+
+export interface Progress {
+  /** 0..1. */
+  readonly fraction: number;
+  readonly text: string;
 }
 
 export type SubmitAnswer =
@@ -78,7 +87,7 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
   for (const task of await tasks.waiting()) desk.pool.insert(task);
   for (const held of await tasks.running()) {
     desk.pool.hold(held);
-    desk.runs.set(held.run, { ...held, unhanded: null, cancelling: false, missed: 0 });
+    desk.runs.set(held.run, { ...held, unhanded: null, cancelling: false, missed: 0, progress: null });
   }
   return {
     ...desk,
@@ -89,7 +98,15 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
     },
     settled: (records) => records.forEach((record) => takeEnd(record, desk)),
     connected: (project) => handAgain(project, desk),
-    reported: (report) => forgetVanished(report, desk),
+    reported(report) {
+      forgetVanished(report, desk);
+      // A workspace or a secret may have become ready.
+      if (desk.pool.waiting > 0) desk.dispatch();
+    },
+    progressed(run, progress) {
+      const held = desk.runs.get(run);
+      if (held !== undefined) held.progress = progress;
+    },
     close: () => timers.forEach((timer) => clearInterval(timer)),
   };
 }
