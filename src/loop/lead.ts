@@ -75,7 +75,6 @@ export async function lead(options: LeadOptions): Promise<Leading> {
   await inheritSteps(session);
   const desk = await openDesk(session);
   session.desk = desk;
-  const untold = doors.postgres.tasks.onSettled((records) => desk.settled(records));
   for (const record of world.records.values())
     if (await doors.runners.spoolExists(record.name)) world.spools.add(record.name);
   const stream = doors.engine.events({
@@ -103,7 +102,6 @@ export async function lead(options: LeadOptions): Promise<Leading> {
       ending.abort(new Error(reason));
       stream.close();
       upkeep.stop();
-      untold();
       desk.close();
       await Promise.allSettled([projects.close(), host.close()]);
     },

@@ -128,6 +128,7 @@ function watchStores(state: DaemonState): void {
     );
     if (reachable) state.session?.triggerHost("postgres answers");
   });
+  state.postgres.tasks.onSettled((records) => state.session?.desk?.settled(records));
   state.redis.onState((reachable) => {
     modes.set(
       "redis-gone",
