@@ -7,15 +7,11 @@ export type WorkspaceSpec =
   | Readonly<{ kind: "path"; path: string }>
   | Readonly<{ kind: "git"; url: string; ref: string; volume: string }>;
 
+/** How free slots of the agent pool are shared out. */
+export const STRATEGY_NAMES = ["weighted-round-robin", "priority", "dominant-share"] as const;
+export type StrategyName = (typeof STRATEGY_NAMES)[number];
+
 /** Who the project may talk to: nobody, or public addresses only. */
-/** When a project without work gives its memory back. */
-export interface IdleSpec {
-  readonly freezeAfterMs: number | null;
-  readonly stopAfterMs: number | null;
-}
-
-export type StrategyName = "weighted-round-robin" | "priority" | "dominant-share";
-
 export type Egress = "none" | "open";
 
 export interface LimitsSpec {
@@ -23,7 +19,7 @@ export interface LimitsSpec {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly pids: number;
-  /** The most agent processes declared at once (sum of replicas). */
+  /** The most agent processes at once: replicas of services and tasks that run. */
   readonly agents: number;
   /** Open files per process. */
   readonly nofile: number;
@@ -48,7 +44,6 @@ export interface ProjectSpec {
   /** Extra tmpfs mounts, absolute paths. */
   readonly tmpfs: readonly string[];
   readonly agents: Readonly<Record<string, AgentSpec>>;
-  readonly idle: IdleSpec;
 }
 
 export interface HostSpec {
