@@ -5,10 +5,11 @@ import type { RunnerReport } from "../../model/observed.ts";
 import type { TaskRecord, WaitingTask } from "../../model/task.ts";
 import { PoolState } from "../../plan/pool/pool.ts";
 import { NO_MEMORY, type StrategyMemory } from "../../plan/pool/strategy.ts";
-import type { Claimed, SubmitRow } from "../../postgres/task-door.ts";
+import type { Claimed, RunningAttempt, SubmitRow } from "../../postgres/task-door.ts";
 import type { Asker } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
 import { dispatchRound } from "./dispatch.ts";
+import { type Measures, newMeasures, noteEnd } from "./measures.ts";
 import { forgetVanished } from "./vanished.ts";
 
 /** An attempt that holds a slot. */
@@ -28,6 +29,7 @@ export interface Desk {
   readonly pool: PoolState;
   /** By run id. */
   readonly runs: Map<string, HeldRun>;
+  readonly measures: Measures;
   memory: StrategyMemory;
   /** Asks for an allocation round; many asks become one. */
   dispatch(): void;
@@ -85,10 +87,8 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
     every(RENEW_MS, () => tasks.renew(epoch, renewable(desk), LEASE_MS), desk),
   ];
   for (const task of await tasks.waiting()) desk.pool.insert(task);
-  for (const held of await tasks.running()) {
-    desk.pool.hold(held);
-    desk.runs.set(held.run, { ...held, unhanded: null, cancelling: false, missed: 0, progress: null });
-  }
+  await replayEnds(desk);
+  for (const attempt of await tasks.running()) await takeOver(attempt, desk);
   return {
     ...desk,
     async submit(row, by) {
@@ -111,6 +111,32 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
   };
 }
 
+/** Breakers and means as if we had led all along: the last ends are taken in again, in their order. */
+async function replayEnds(desk: Desk): Promise<void> {
+  const states = ["succeeded", "failed", "timed-out", "dead"] as const;
+  const query = { project: null, agent: null, states, tag: null, after: null, limit: REPLAYED };
+  const ended = await desk.session.doors.postgres.tasks.list(query);
+  for (const record of ended.toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0)))
+    noteEnd(desk.measures, record, record.endedAt ?? desk.session.now());
+}
+
+const REPLAYED = 1_000;
+
+/** An attempt a predecessor began: one that its runner has not confirmed is handed over again, under the same run. */
+async function takeOver(attempt: RunningAttempt, desk: Desk): Promise<void> {
+  const { task, run, project, agent, startedAt } = attempt;
+  desk.pool.hold(attempt);
+  const held = { task, run, project, agent, startedAt, cancelling: false, missed: 0, progress: null };
+  desk.runs.set(run, { ...held, unhanded: attempt.handed ? null : await claimOf(attempt, desk) });
+}
+
+async function claimOf({ task, run, project, agent }: RunningAttempt, desk: Desk): Promise<Claimed | null> {
+  const record = await desk.session.doors.postgres.tasks.get(task);
+  const policy = desk.session.world.records.get(project)?.spec.agents[agent]?.task ?? null;
+  if (record === null || policy === null) return null;
+  return { task, run, project, agent, attempt: record.attempts, payload: record.payload, timeoutMs: policy.timeoutMs };
+}
+
 function newDesk(session: Session): Desk {
   const { tasks } = session.doors.postgres;
   const { epoch } = session.world.install;
@@ -129,6 +155,7 @@ function newDesk(session: Session): Desk {
     session,
     pool: new PoolState(),
     runs: new Map(),
+    measures: newMeasures(),
     memory: NO_MEMORY,
     confirmHanded: (run) => confirm(run),
     dispatch() {
@@ -179,6 +206,7 @@ export function waitingOf(task: TaskRecord): WaitingTask {
 /** A task that ended, went back to wait, or moved: what the database says replaces what is remembered. */
 function takeEnd(record: TaskRecord, desk: Desk): void {
   if (record.state === "running") return;
+  noteEnd(desk.measures, record, desk.session.now());
   desk.pool.finish(record.id);
   desk.pool.remove(record.id);
   for (const [run, held] of desk.runs) if (held.task === record.id) desk.runs.delete(run);

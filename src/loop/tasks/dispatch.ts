@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { allocatePool } from "../../plan/pool/allocate-pool.ts";
 import { STRATEGIES } from "../../plan/pool/strategies.ts";
 import { type Desk, LEASE_MS, handOver, troubled, waitingOf } from "./desk.ts";
+import { noteDecision, noteStart } from "./measures.ts";
 import { poolLimits } from "./limits.ts";
 
 /** Claims a transaction; a round that decides more takes several. */
@@ -15,14 +16,16 @@ const CLAIMS = 500;
 export async function dispatchRound(desk: Desk): Promise<void> {
   const { session, pool } = desk;
   if (session.modes.holds("postgres-gone") || pool.waiting === 0) return;
-  const limits = poolLimits(session);
+  const limits = poolLimits(desk);
   const strategy = STRATEGIES[session.world.host.strategy];
   const now = session.now();
   const { decisions, memory } = allocatePool(pool, limits, { strategy, memory: desk.memory, now });
   desk.memory = memory;
   if (decisions.length === 0) return;
-  const claims = decisions.map(({ task }) => {
+  const claims = decisions.map(({ task, project, agent, by, why }) => {
     pool.start(task.id, now);
+    noteStart(desk.measures, task, now);
+    noteDecision(desk.measures, { at: now, project, agent, task: task.id, text: `got a slot by ${by}`, why });
     return { task: task.id, run: newRun(now), leaseMs: LEASE_MS };
   });
   for (let from = 0; from < claims.length; from += CLAIMS)

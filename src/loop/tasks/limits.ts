@@ -1,46 +1,87 @@
 /** The pool's limits as of now: what is declared, what runs, what is measured, what breakers and scaling allow. */
-import type { ProjectLimits, PoolLimits } from "../../plan/pool/limits.ts";
+import type { AgentSpec } from "../../model/agent.ts";
+import { breakerStarts, CLOSED } from "../../plan/pool/breaker.ts";
+import type { AgentLimits, PoolLimits, ProjectLimits } from "../../plan/pool/limits.ts";
+import { NO_PERFORMANCE, performanceFactor } from "../../plan/pool/performance.ts";
+import { type BacklogSight, scale } from "../../plan/pool/scaling.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
+import type { Desk } from "./desk.ts";
+import { keyOf, noteDecision } from "./measures.ts";
 
-export function poolLimits(session: Session): PoolLimits {
+export function poolLimits(desk: Desk): PoolLimits {
+  const { world } = desk.session;
   const projects = new Map<string, ProjectLimits>();
-  for (const record of session.world.records.values()) {
-    if (hasWorkers(record)) projects.set(record.name, projectLimits(record, session));
+  for (const record of world.records.values()) {
+    if (workersOf(record).length > 0) projects.set(record.name, projectLimits(record, desk));
   }
-  return { slots: session.world.host.agents, projects };
+  return { slots: world.host.agents, projects };
 }
 
-export function hasWorkers({ spec }: ProjectRow): boolean {
-  return Object.values(spec.agents).some(({ task }) => task !== null);
+/** Agents that work on tasks. */
+export function workersOf({ spec }: ProjectRow): readonly AgentSpec[] {
+  return Object.values(spec.agents).filter(({ task }) => task !== null);
 }
 
-function projectLimits(record: ProjectRow, session: Session): ProjectLimits {
-  const { spec } = record;
+function projectLimits(record: ProjectRow, desk: Desk): ProjectLimits {
+  const { spec, name } = record;
+  const { session, measures } = desk;
   const { facts } = session.world;
-  const agents = Object.values(spec.agents);
-  const services = agents
-    .filter(({ name, task }) => task === null && !record.stoppedAgents.includes(name))
-    .reduce((sum, { name, replicas }) => sum + (record.replicas[name] ?? replicas), 0);
-  const workers = new Map(
-    agents.flatMap(({ name, task }) =>
-      task === null || record.stoppedAgents.includes(name)
-        ? []
-        : [[name, { min: task.min, max: task.max, target: task.max, starts: Infinity }] as const],
-    ),
-  );
+  const now = session.now();
+  const performance = measures.performance.get(name) ?? NO_PERFORMANCE;
   return {
-    project: record.name,
+    project: name,
     weight: spec.weight,
-    performance: 1,
+    performance: performanceFactor(performance),
     cpuShare: spec.limits.cpus / facts.cpus,
     memoryShare: spec.limits.memoryBytes / facts.memoryBytes,
-    meanMs: null,
+    meanMs: performance.ended === 0 ? null : performance.recentMs,
     agents: spec.limits.agents,
-    services,
+    services: servicesOf(record),
     waiting: notReady(record, session),
-    starts: Infinity,
-    workers,
+    starts: breakerStarts(measures.breakers.get(name) ?? CLOSED, now),
+    workers: new Map(
+      workersOf(record)
+        .filter((agent) => !record.stoppedAgents.includes(agent.name))
+        .map((agent) => [agent.name, agentLimits(name, agent, desk)]),
+    ),
+  };
+}
+
+function servicesOf(record: ProjectRow): number {
+  return Object.values(record.spec.agents)
+    .filter(({ name, task }) => task === null && !record.stoppedAgents.includes(name))
+    .reduce((sum, { name, replicas }) => sum + (record.replicas[name] ?? replicas), 0);
+}
+
+function agentLimits(project: string, { name: agent, task }: AgentSpec, desk: Desk): AgentLimits {
+  const { session, measures } = desk;
+  const now = session.now();
+  const key = keyOf(project, agent);
+  const min = task?.min ?? 0;
+  const max = task?.max ?? 0;
+  const before = measures.targets.get(key) ?? null;
+  const after = scale(before, backlogOf(project, agent, { min, max, desk }), now);
+  measures.targets.set(key, after);
+  if (before !== null && before.target !== after.target)
+    noteDecision(measures, { at: now, project, agent, task: null, text: `workers ${before.target} → ${after.target}: ${after.why}`, why: { from: before.target, to: after.target } });
+  return { min, max, target: after.target, starts: breakerStarts(measures.breakers.get(key) ?? CLOSED, now) };
+}
+
+function backlogOf(project: string, agent: string, { min, max, desk }: Readonly<{ min: number; max: number; desk: Desk }>): BacklogSight {
+  const line = desk.pool.line(project, agent);
+  const head = line?.queue.head(desk.session.now())?.task ?? null;
+  return {
+    min,
+    max,
+    waiting: line?.queue.size ?? 0,
+    running: line?.running ?? 0,
+    // The head stands for its queue: reading all of a long one at every round would cost what the heaps save.
+    complexity: head?.complexity ?? 1,
+    priority: head?.priority ?? 0,
+    oldestReadyAt: head?.readyAt ?? null,
+    deadlineAt: head?.deadlineAt ?? null,
+    meanMs: desk.measures.durations.get(keyOf(project, agent))?.meanMs ?? null,
   };
 }
 
