@@ -1,43 +1,59 @@
-/** Strategy: in which order queues of waiting tasks get free slots. Pluggable: one file and one line in `strategies.ts` each. */
+/** Strategy: in which order projects get free slots. Pluggable: one file and one line in `strategies.ts` each. */
 
-/** All waiting tasks of one agent of one project, as a strategy sees them. */
-export interface QueueSight {
+/** A project, as a strategy sees it. It changes as slots are given: read it again when told so. */
+export interface ProjectSight {
   readonly project: string;
-  readonly agent: string;
-  readonly waiting: number;
-  /** Of the task that is next in this queue. */
-  readonly headPriority: number;
-  readonly headReadyAt: number;
-  readonly headDeadlineAt: number | null;
-  /** Slots this agent has now, and of its whole project. */
-  readonly running: number;
-  readonly runningOfProject: number;
-  /** Declared bounds: it never gets more than `max`; up to `min` it goes before everybody. */
-  readonly min: number;
-  readonly max: number;
+  /** True: it has a task that may start now. False: it only holds slots. */
+  readonly contends: boolean;
   readonly weight: number;
   /** Measured performance, 0.5..2: success and duration against the project's own history. */
   readonly performance: number;
-  /** Share of the host this project's container takes: CPUs and memory, 0..1 each. */
+  /** Tasks that run now, with those of this round. */
+  readonly running: number;
+  /** Share of the host this project's container takes while it runs: CPUs and memory, 0..1 each. */
   readonly cpuShare: number;
   readonly memoryShare: number;
+  /** How long its tasks take on average; null: not known yet. */
+  readonly meanMs: number | null;
+  /** Of the task that would start: when aging has raised it above everything fresh (aging.ts). Earlier goes first. */
+  readonly headSummitAt: number;
+  readonly headPriority: number;
 }
 
-/** State a strategy keeps between decisions; plain data, so that it can be recorded and replayed. */
-export type StrategyMemory = Readonly<Record<string, number>>;
+/** What a strategy keeps between rounds; plain data, so that it can be recorded and replayed. */
+export interface StrategyMemory {
+  /** Whose numbers these are: another strategy starts without memory. */
+  readonly strategy: string;
+  readonly numbers: Readonly<Record<string, number>>;
+}
 
-export interface Decision {
-  readonly project: string;
-  readonly agent: string;
-  /** Numbers that led to it, for `explain`. */
-  readonly why: Readonly<Record<string, number>>;
+export const NO_MEMORY: StrategyMemory = { strategy: "", numbers: {} };
+
+/** Numbers that led to a decision, for `explain`. */
+export type Why = Readonly<Record<string, number>>;
+
+/** The slots given at one instant. */
+export interface Round {
+  /** The contender that gets the next slot; null: nobody contends. Answers the same until `granted` is called. */
+  next(): Readonly<{ project: string; why: Why }> | null;
+  /** This contender got a slot, by `next` or by a guarantee; its sight says whether it contends on. */
+  granted(project: string): void;
+  /** What to remember for the next round. */
+  memory(): StrategyMemory["numbers"];
 }
 
 export interface Strategy {
   readonly name: string;
+  /** Why a wait is bounded under it, for people. */
+  readonly bound: string;
   /**
-   * The queue that gets the next slot out of those that may have one (never empty), and the memory afterwards. Pure; the
-   * answer does not depend on the order of `queues`.
+   * `sights` is sorted by project. Pure: the same arguments and calls give the same answers; `numbers` are this
+   * strategy's own, or empty. Rounds open even when no slot is free, so that time can be accounted.
    */
-  next(queues: readonly QueueSight[], memory: StrategyMemory, now: number, slots: number): Readonly<{ decision: Decision; memory: StrategyMemory }>;
+  open(sights: readonly ProjectSight[], numbers: StrategyMemory["numbers"], at: RoundAt): Round;
+}
+
+export interface RoundAt {
+  readonly now: number;
+  readonly slots: number;
 }

@@ -1,0 +1,104 @@
+/** The waiting tasks of one agent of one project, in the order in which they get its slots. */
+import type { WaitingTask } from "../../model/task.ts";
+import { summitAt } from "./aging.ts";
+import { Heap } from "./heap.ts";
+
+interface Entry {
+  readonly task: WaitingTask;
+  readonly summitAt: number;
+  urgent: number;
+  senior: number;
+}
+
+/** What a task's turn depends on, as pool and strategies compare it. */
+export interface Head {
+  readonly task: WaitingTask;
+  /** When aging has raised it above everything fresh; the earlier, the more it counts. */
+  readonly summitAt: number;
+}
+
+/**
+ * INVARIANTS
+ * - Order: priority, then the earlier deadline, then who waits longer, then the id.
+ * - Except that a task which has aged to the summit goes first (see aging.ts): a stream of urgent tasks cannot keep a
+ *   task of the same queue waiting for ever.
+ * - Every operation takes logarithmic time; the order does not depend on the order of insertion.
+ */
+export class AgentQueue {
+  readonly #entries = new Map<string, Entry>();
+  readonly #urgent = new Heap<Entry>({
+    before: (a, b) => comesBefore(a.task, b.task),
+    moved: (entry, place) => {
+      entry.urgent = place;
+    },
+  });
+  readonly #senior = new Heap<Entry>({
+    before: (a, b) => {
+      if (a.summitAt !== b.summitAt) return a.summitAt < b.summitAt;
+      return comesBefore(a.task, b.task);
+    },
+    moved: (entry, place) => {
+      entry.senior = place;
+    },
+  });
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** False, changing nothing: it waits here already. */
+  insert(task: WaitingTask): boolean {
+    if (this.#entries.has(task.id)) return false;
+    const entry: Entry = { task, summitAt: summitAt(task), urgent: -1, senior: -1 };
+    this.#entries.set(task.id, entry);
+    this.#urgent.push(entry);
+    this.#senior.push(entry);
+    return true;
+  }
+
+  remove(id: string): WaitingTask | null {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return null;
+    this.#entries.delete(id);
+    this.#urgent.removeAt(entry.urgent);
+    this.#senior.removeAt(entry.senior);
+    return entry.task;
+  }
+
+  /** Who is next in this queue. */
+  head(now: number): Head | null {
+    const senior = this.#senior.peek();
+    if (senior !== undefined && senior.summitAt <= now) return senior;
+    return this.#urgent.peek() ?? null;
+  }
+
+  find(id: string): WaitingTask | null {
+    return this.#entries.get(id)?.task ?? null;
+  }
+
+  /** In no order. */
+  *tasks(): Generator<WaitingTask> {
+    for (const { task } of this.#entries.values()) yield task;
+  }
+
+  /** All of it in order, as of `now`; for people, it sorts. */
+  inOrder(now: number): readonly WaitingTask[] {
+    const entries = [...this.#entries.values()];
+    const aged = entries
+      .filter((entry) => entry.summitAt <= now)
+      .toSorted((a, b) => a.summitAt - b.summitAt || (comesBefore(a.task, b.task) ? -1 : 1));
+    const fresh = entries
+      .filter((entry) => entry.summitAt > now)
+      .toSorted((a, b) => (comesBefore(a.task, b.task) ? -1 : 1));
+    return [...aged, ...fresh].map(({ task }) => task);
+  }
+}
+
+function comesBefore(a: WaitingTask, b: WaitingTask): boolean {
+  if (a.priority !== b.priority) return a.priority > b.priority;
+  const due = a.deadlineAt ?? Infinity;
+  const otherDue = b.deadlineAt ?? Infinity;
+  if (due !== otherDue) return due < otherDue;
+  if (a.readyAt !== b.readyAt) return a.readyAt < b.readyAt;
+  return a.id < b.id;
+}
