@@ -25,7 +25,7 @@ export function requestFault(
     return {
       kind: "usage",
       code: "task.deadline-past",
-      detail: `the deadline ${new Date(deadlineAt).toISOString()} is past`,
+      detail: `the deadline passed ${Math.ceil((now - deadlineAt) / 1000)} s ago`,
     };
   return null;
 }
