@@ -93,7 +93,8 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
     ...desk,
     async submit(row, by) {
       const answer = await submit({ row, by });
-      if (answer.ok && answer.fresh && answer.task.state === "ready") desk.enqueue(waitingOf(answer.task));
+      if (answer.ok && answer.fresh && answer.task.state === "ready")
+        desk.enqueue(waitingOf(answer.task));
       return answer;
     },
     settled: (records) => records.forEach((record) => takeEnd(record, desk)),
@@ -126,15 +127,35 @@ const REPLAYED = 1_000;
 async function takeOver(attempt: RunningAttempt, desk: Desk): Promise<void> {
   const { task, run, project, agent, startedAt } = attempt;
   desk.pool.hold(attempt);
-  const held = { task, run, project, agent, startedAt, cancelling: false, missed: 0, progress: null };
+  const held = {
+    task,
+    run,
+    project,
+    agent,
+    startedAt,
+    cancelling: false,
+    missed: 0,
+    progress: null,
+  };
   desk.runs.set(run, { ...held, unhanded: attempt.handed ? null : await claimOf(attempt, desk) });
 }
 
-async function claimOf({ task, run, project, agent }: RunningAttempt, desk: Desk): Promise<Claimed | null> {
+async function claimOf(
+  { task, run, project, agent }: RunningAttempt,
+  desk: Desk,
+): Promise<Claimed | null> {
   const record = await desk.session.doors.postgres.tasks.get(task);
   const policy = desk.session.world.records.get(project)?.spec.agents[agent]?.task ?? null;
   if (record === null || policy === null) return null;
-  return { task, run, project, agent, attempt: record.attempts, payload: record.payload, timeoutMs: policy.timeoutMs };
+  return {
+    task,
+    run,
+    project,
+    agent,
+    attempt: record.attempts,
+    payload: record.payload,
+    timeoutMs: policy.timeoutMs,
+  };
 }
 
 function newDesk(session: Session): Desk {
@@ -200,7 +221,15 @@ function sameAsker(a: Asker | undefined, b: Asker): boolean {
 
 export function waitingOf(task: TaskRecord): WaitingTask {
   const { id, project, agent, priority, complexity, deadlineAt } = task;
-  return { id, project, agent, priority, complexity, deadlineAt, readyAt: task.readyAt ?? task.submittedAt };
+  return {
+    id,
+    project,
+    agent,
+    priority,
+    complexity,
+    deadlineAt,
+    readyAt: task.readyAt ?? task.submittedAt,
+  };
 }
 
 /** A task that ended, went back to wait, or moved: what the database says replaces what is remembered. */
@@ -248,8 +277,10 @@ export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
   try {
     await session.doors.runners.runTask(project, { run, task, attempt, agent, payload, timeoutMs });
   } catch (error) {
-    if (error instanceof BerthError && error.kind !== "transient") await putBack(claimed, error, desk);
-    else session.log.debug({ project, run, chain: causeChain(error) }, "attempt not handed over yet");
+    if (error instanceof BerthError && error.kind !== "transient")
+      await putBack(claimed, error, desk);
+    else
+      session.log.debug({ project, run, chain: causeChain(error) }, "attempt not handed over yet");
     return;
   }
   const held = desk.runs.get(run);
@@ -259,7 +290,10 @@ export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
 
 async function putBack(claimed: Claimed, error: BerthError, desk: Desk): Promise<void> {
   const { session } = desk;
-  session.log.warn({ project: claimed.project, task: claimed.task, code: error.code, detail: error.message }, "the runner refused an attempt");
+  session.log.warn(
+    { project: claimed.project, task: claimed.task, code: error.code, detail: error.message },
+    "the runner refused an attempt",
+  );
   desk.runs.delete(claimed.run);
   await session.doors.postgres.tasks
     .unclaim(session.world.install.epoch, [claimed.run])
@@ -267,7 +301,8 @@ async function putBack(claimed: Claimed, error: BerthError, desk: Desk): Promise
   desk.pool.finish(claimed.task);
   const record = await session.doors.postgres.tasks.get(claimed.task);
   // Not at once: what the runner refuses now it refuses a moment later too.
-  if (record?.state === "ready") setTimeout(() => desk.enqueue(waitingOf(record)), PUT_BACK_MS).unref();
+  if (record?.state === "ready")
+    setTimeout(() => desk.enqueue(waitingOf(record)), PUT_BACK_MS).unref();
 }
 
 const PUT_BACK_MS = 1_000;
@@ -277,7 +312,12 @@ export async function cancelRun(project: string, run: string, desk: Desk): Promi
   if (held !== undefined) held.cancelling = true;
   await desk.session.doors.runners
     .cancelRun(project, run)
-    .catch((error: unknown) => desk.session.log.debug({ project, run, chain: causeChain(error) }, "cancel not delivered yet"));
+    .catch((error: unknown) =>
+      desk.session.log.debug(
+        { project, run, chain: causeChain(error) },
+        "cancel not delivered yet",
+      ),
+    );
 }
 
 function every(ms: number, work: () => Promise<void>, desk: Desk): NodeJS.Timeout {
@@ -296,6 +336,8 @@ function every(ms: number, work: () => Promise<void>, desk: Desk): NodeJS.Timeou
 }
 
 export function troubled(what: string, error: unknown, session: Session): void {
-  if (error instanceof BerthError && error.code === "postgres.epoch-stale") session.fenced(error.message);
-  else if (!session.signal.aborted) session.log.warn({ what, chain: causeChain(error) }, "task desk trouble");
+  if (error instanceof BerthError && error.code === "postgres.epoch-stale")
+    session.fenced(error.message);
+  else if (!session.signal.aborted)
+    session.log.warn({ what, chain: causeChain(error) }, "task desk trouble");
 }

@@ -25,7 +25,14 @@ export async function dispatchRound(desk: Desk): Promise<void> {
   const claims = decisions.map(({ task, project, agent, by, why }) => {
     pool.start(task.id, now);
     noteStart(desk.measures, task, now);
-    noteDecision(desk.measures, { at: now, project, agent, task: task.id, text: `got a slot by ${by}`, why });
+    noteDecision(desk.measures, {
+      at: now,
+      project,
+      agent,
+      task: task.id,
+      text: `got a slot by ${by}`,
+      why,
+    });
     return { task: task.id, run: newRun(now), leaseMs: LEASE_MS };
   });
   for (let from = 0; from < claims.length; from += CLAIMS)
@@ -43,7 +50,17 @@ async function claim(claims: readonly Claim[], slots: number, desk: Desk): Promi
     for (const one of claimed) {
       const { task, run, project, agent } = one;
       const startedAt = session.now();
-      desk.runs.set(run, { task, run, project, agent, startedAt, unhanded: one, cancelling: false, missed: 0, progress: null });
+      desk.runs.set(run, {
+        task,
+        run,
+        project,
+        agent,
+        startedAt,
+        unhanded: one,
+        cancelling: false,
+        missed: 0,
+        progress: null,
+      });
       void handOver(one, desk);
     }
     for (const { task } of claims) if (!confirmed.has(task)) await lookAgain(task, desk);
@@ -58,7 +75,8 @@ async function claim(claims: readonly Claim[], slots: number, desk: Desk): Promi
 async function lookAgain(task: string, desk: Desk): Promise<void> {
   desk.pool.finish(task);
   const record = await desk.session.doors.postgres.tasks.get(task);
-  if (record?.state === "ready") setTimeout(() => desk.enqueue(waitingOf(record)), LOOK_AGAIN_MS).unref();
+  if (record?.state === "ready")
+    setTimeout(() => desk.enqueue(waitingOf(record)), LOOK_AGAIN_MS).unref();
 }
 
 const LOOK_AGAIN_MS = 250;

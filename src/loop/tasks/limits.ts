@@ -64,11 +64,27 @@ function agentLimits(project: string, { name: agent, task }: AgentSpec, desk: De
   const after = scale(before, backlogOf(project, agent, { min, max, desk }), now);
   measures.targets.set(key, after);
   if (before !== null && before.target !== after.target)
-    noteDecision(measures, { at: now, project, agent, task: null, text: `workers ${before.target} → ${after.target}: ${after.why}`, why: { from: before.target, to: after.target } });
-  return { min, max, target: after.target, starts: breakerStarts(measures.breakers.get(key) ?? CLOSED, now) };
+    noteDecision(measures, {
+      at: now,
+      project,
+      agent,
+      task: null,
+      text: `workers ${before.target} → ${after.target}: ${after.why}`,
+      why: { from: before.target, to: after.target },
+    });
+  return {
+    min,
+    max,
+    target: after.target,
+    starts: breakerStarts(measures.breakers.get(key) ?? CLOSED, now),
+  };
 }
 
-function backlogOf(project: string, agent: string, { min, max, desk }: Readonly<{ min: number; max: number; desk: Desk }>): BacklogSight {
+function backlogOf(
+  project: string,
+  agent: string,
+  { min, max, desk }: Readonly<{ min: number; max: number; desk: Desk }>,
+): BacklogSight {
   const line = desk.pool.line(project, agent);
   const head = line?.queue.head(desk.session.now())?.task ?? null;
   return {
@@ -92,7 +108,9 @@ function notReady(record: ProjectRow, session: Session): string | null {
   const report = session.doors.runners.report(record.name);
   if (!session.doors.runners.connected(record.name) || report === null)
     return waiting[0] ?? "project: its container is not running yet";
-  if (report.workspace !== "ready") return `workspace: ${report.workspaceDetail ?? report.workspace}`;
-  if (report.missingSecrets.length > 0) return `secrets missing: ${report.missingSecrets.join(", ")}`;
+  if (report.workspace !== "ready")
+    return `workspace: ${report.workspaceDetail ?? report.workspace}`;
+  if (report.missingSecrets.length > 0)
+    return `secrets missing: ${report.missingSecrets.join(", ")}`;
   return null;
 }

@@ -31,7 +31,13 @@ const MAX_DECISIONS = 2_000;
 const WINDOW = 50;
 
 export function newMeasures(): Measures {
-  return { performance: new Map(), durations: new Map(), breakers: new Map(), targets: new Map(), decisions: [] };
+  return {
+    performance: new Map(),
+    durations: new Map(),
+    breakers: new Map(),
+    targets: new Map(),
+    decisions: [],
+  };
 }
 
 export function keyOf(project: string, agent: string): string {
@@ -56,21 +62,42 @@ export function noteEnd(measures: Measures, record: TaskRecord, now: number): vo
   const performance = measures.performance.get(project) ?? NO_PERFORMANCE;
   const succeeded = event.kind === "succeeded";
   measures.performance.set(project, observeEnd(performance, { succeeded, durationMs }));
-  measures.durations.set(keyOf(project, agent), averaged(measures.durations.get(keyOf(project, agent)), durationMs));
+  measures.durations.set(
+    keyOf(project, agent),
+    averaged(measures.durations.get(keyOf(project, agent)), durationMs),
+  );
   if (event.kind === "failed") noteBreaker(measures, { project, agent, task: id, now });
 }
 
-export function noteStart(measures: Measures, task: Readonly<{ id: string; project: string; agent: string }>, now: number): void {
+export function noteStart(
+  measures: Measures,
+  task: Readonly<{ id: string; project: string; agent: string }>,
+  now: number,
+): void {
   for (const key of [task.project, keyOf(task.project, task.agent)]) {
     const breaker = measures.breakers.get(key);
-    if (breaker !== undefined) measures.breakers.set(key, breakerAfter(breaker, { kind: "started", task: task.id }, { now }));
+    if (breaker !== undefined)
+      measures.breakers.set(
+        key,
+        breakerAfter(breaker, { kind: "started", task: task.id }, { now }),
+      );
   }
 }
 
-function noteBreaker(measures: Measures, at: Readonly<{ project: string; agent: string; task: string; now: number }>): void {
+function noteBreaker(
+  measures: Measures,
+  at: Readonly<{ project: string; agent: string; task: string; now: number }>,
+): void {
   const breaker = measures.breakers.get(keyOf(at.project, at.agent));
   if (breaker?.kind !== "open") return;
-  noteDecision(measures, { at: at.now, project: at.project, agent: at.agent, task: at.task, text: `its breaker opened: ${breaker.failureClass}`, why: { coolDownMs: breaker.coolDownMs } });
+  noteDecision(measures, {
+    at: at.now,
+    project: at.project,
+    agent: at.agent,
+    task: at.task,
+    text: `its breaker opened: ${breaker.failureClass}`,
+    why: { coolDownMs: breaker.coolDownMs },
+  });
 }
 
 function averaged(before: Durations | undefined, durationMs: number): Durations {
@@ -86,9 +113,12 @@ function averaged(before: Durations | undefined, durationMs: number): Durations 
 function breakerEvent(record: TaskRecord): BreakerEvent {
   const task = record.id;
   if (record.state === "succeeded") return { kind: "succeeded", task };
-  if (record.state === "cancelled" || record.state === "lost") return { kind: "inconclusive", task };
+  if (record.state === "cancelled" || record.state === "lost")
+    return { kind: "inconclusive", task };
   if (record.state === "timed-out") return { kind: "failed", task, failureClass: "timed out" };
-  if (record.signal !== null) return { kind: "failed", task, failureClass: `signal ${record.signal}` };
-  if (record.exitCode !== null && record.exitCode !== 0) return { kind: "failed", task, failureClass: `exit code ${record.exitCode}` };
+  if (record.signal !== null)
+    return { kind: "failed", task, failureClass: `signal ${record.signal}` };
+  if (record.exitCode !== null && record.exitCode !== 0)
+    return { kind: "failed", task, failureClass: `exit code ${record.exitCode}` };
   return { kind: "inconclusive", task };
 }

@@ -21,6 +21,16 @@ export function forgetVanished(report: RunnerReport, desk: Desk): void {
     if (held.missed >= REPORTS) lost.push(run);
   }
   if (lost.length === 0) return;
-  const ends = lost.map((run) => ({ run, outcome: "lost" as const, exitCode: null, signal: null, result: null, reason: "its runner does not know it", jitter: session.chance() }));
-  session.doors.postgres.tasks.settle(session.world.install.epoch, ends).catch((error: unknown) => troubled("vanished", error, session));
+  const ends = lost.map((run) => ({
+    run,
+    outcome: "lost" as const,
+    exitCode: null,
+    signal: null,
+    result: null,
+    reason: "its runner does not know it",
+    jitter: session.chance(),
+  }));
+  session.doors.postgres.tasks
+    .settle(session.world.install.epoch, ends)
+    .catch((error: unknown) => troubled("vanished", error, session));
 }
