@@ -5,7 +5,7 @@ import type { Inspections } from "../observe/inspections.ts";
 import type { Relist } from "../observe/relist.ts";
 import type { Metrics } from "../report/metrics.ts";
 import type { Log } from "../report/log.ts";
-import type { OpenDesk } from "./tasks/desk.ts";
+import type { OpenDesk } from "./tasks/desk-state.ts";
 import type { Modes } from "./modes.ts";
 import type { Settings } from "./settings.ts";
 import type { Doors, World } from "./world.ts";

@@ -7,10 +7,10 @@ import { breakerReason } from "../../plan/pool/breaker.ts";
 import { constraintOn } from "../../plan/pool/constraint.ts";
 import type { ConstraintKind } from "../../plan/pool/limits.ts";
 import { type DaemonState, leading } from "../state.ts";
-import type { OpenDesk } from "../tasks/desk.ts";
+import type { OpenDesk } from "../tasks/desk-state.ts";
 import { poolLimits } from "../tasks/limits.ts";
 import { expectedStarts } from "./queue.ts";
-import { deskOf } from "./tasks.ts";
+import { deskOf } from "./desk-of.ts";
 import { oneView } from "./views.ts";
 
 const SHOWN = 20;

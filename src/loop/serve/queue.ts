@@ -7,10 +7,10 @@ import { type ExpectedStart, forecast } from "../../plan/pool/estimate.ts";
 import type { PoolLimits } from "../../plan/pool/limits.ts";
 import { STRATEGIES } from "../../plan/pool/strategies.ts";
 import { type DaemonState, leading } from "../state.ts";
-import type { OpenDesk } from "../tasks/desk.ts";
+import type { OpenDesk } from "../tasks/desk-state.ts";
 import { poolLimits } from "../tasks/limits.ts";
 import { keyOf } from "../tasks/measures.ts";
-import { deskOf } from "./tasks.ts";
+import { deskOf } from "./desk-of.ts";
 
 export async function queueView(
   project: string | null,

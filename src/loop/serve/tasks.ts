@@ -6,9 +6,10 @@ import { workerFault } from "../../model/task-request.ts";
 import type { Asker } from "../../postgres/door.ts";
 import type { SubmitRow } from "../../postgres/task-door.ts";
 import type { TaskDaemon } from "../task-daemon.ts";
-import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
-import { type OpenDesk, cancelRun, waitingOf } from "../tasks/desk.ts";
+import { waitingOf } from "../tasks/desk-state.ts";
+import { cancelRun } from "../tasks/hand-over.ts";
+import { deskOf } from "./desk-of.ts";
 import { explainSubject } from "./explain.ts";
 import { queueView } from "./queue.ts";
 import { whyOf } from "./why.ts";
@@ -27,16 +28,6 @@ export function serveTasks(state: DaemonState): TaskDaemon {
     explain: (subject) => explainSubject(subject, state),
     why: (subject) => whyOf(subject, state),
   };
-}
-
-/** The desk of the session that leads; between the lease and the first read there is none yet. */
-export function deskOf(session: Session): OpenDesk {
-  if (session.desk !== null) return session.desk;
-  throw new BerthError("conflict", {
-    code: "loop.not-leader",
-    detail: "this daemon is still reading what waits",
-    hint: "try again in a moment",
-  });
 }
 
 export async function taskOf(id: string, state: DaemonState): Promise<TaskRecord> {

@@ -4,7 +4,7 @@ import type { WhyView } from "../../model/task-view.ts";
 import type { RunRecord } from "../../model/run.ts";
 import type { TaskRecord } from "../../model/task.ts";
 import { type DaemonState, leading } from "../state.ts";
-import { deskOf } from "./tasks.ts";
+import { deskOf } from "./desk-of.ts";
 
 const LAST_LINES = 20;
 /** Runs looked through for one that is no task's. */

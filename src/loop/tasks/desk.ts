@@ -1,70 +1,31 @@
 /** The task desk: takes tasks in, gives them slots by the allocator, hands attempts to runners, takes their ends. */
 import { createBatcher } from "../../base/batcher.ts";
-import { BerthError, causeChain } from "../../base/errors.ts";
-import type { RunnerReport } from "../../model/observed.ts";
-import type { TaskRecord, WaitingTask } from "../../model/task.ts";
+import { BerthError } from "../../base/errors.ts";
+import type { TaskRecord } from "../../model/task.ts";
 import { PoolState } from "../../plan/pool/pool.ts";
-import { NO_MEMORY, type StrategyMemory } from "../../plan/pool/strategy.ts";
+import { NO_MEMORY } from "../../plan/pool/strategy.ts";
 import type { Claimed, RunningAttempt, SubmitRow } from "../../postgres/task-door.ts";
 import type { Asker } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
+import {
+  type Desk,
+  LEASE_MS,
+  type OpenDesk,
+  type SubmitAnswer,
+  troubled,
+  waitingOf,
+} from "./desk-state.ts";
 import { dispatchRound } from "./dispatch.ts";
-import { type Measures, newMeasures, noteEnd } from "./measures.ts";
+import { handAgain } from "./hand-over.ts";
+import { newMeasures, noteEnd } from "./measures.ts";
 import { forgetVanished } from "./vanished.ts";
-
-/** An attempt that holds a slot. */
-export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutMs"> {
-  /** What to hand over again after a reconnect; null once the runner has it. */
-  unhanded: Claimed | null;
-  cancelling: boolean;
-  /** Reports in a row that did not name it. */
-  missed: number;
-  /** What it last said of itself. */
-  progress: Progress | null;
-  readonly startedAt: number;
-}
-
-export interface Desk {
-  readonly session: Session;
-  readonly pool: PoolState;
-  /** By run id. */
-  readonly runs: Map<string, HeldRun>;
-  readonly measures: Measures;
-  memory: StrategyMemory;
-  /** Asks for an allocation round; many asks become one. */
-  dispatch(): void;
-  /** Puts a task that waits for a slot where the allocator sees it. */
-  enqueue(task: WaitingTask): void;
-  confirmHanded(run: string): Promise<boolean>;
-}
 
 const MAX_BATCH = 500;
 /** Submissions that may wait for the database at once; past it callers are told to come again. */
 const MAX_WAITING = 20_000;
-/** A slot's lease; renewed at a third of it. */
-export const LEASE_MS = 60_000;
 const RENEW_MS = 20_000;
 /** How often waiting tasks are looked at for backoff, deadlines and dependencies when nothing is known to be due. */
 const PROMOTE_MS = 1_000;
-
-export interface OpenDesk extends Desk {
-  submit(row: SubmitRow, by: Asker): Promise<SubmitAnswer>;
-  settled(records: readonly TaskRecord[]): void;
-  connected(project: string): void;
-  reported(report: RunnerReport): void;
-  progressed(run: string, progress: Progress): void;
-  close(): void;
-}
-
-export interface Progress {
-  /** 0..1. */
-  readonly fraction: number;
-  readonly text: string;
-}
-
-export type SubmitAnswer =
-  | Readonly<{ ok: true; task: TaskRecord; fresh: boolean }>
-  | Readonly<{ ok: false; code: string; detail: string }>;
 
 /** Opens the desk of one leader session: everything recorded as waiting or running is taken over. */
 export async function openDesk(session: Session): Promise<OpenDesk> {
@@ -182,7 +143,7 @@ function newDesk(session: Session): Desk {
     dispatch() {
       if (asked || session.signal.aborted) return;
       asked = true;
-      rounds = rounds.then(async () => {
+      rounds = after(rounds, async () => {
         asked = false;
         await dispatchRound(desk).catch((error: unknown) => troubled("round", error, session));
       });
@@ -193,6 +154,12 @@ function newDesk(session: Session): Desk {
     },
   };
   return desk;
+}
+
+/** One round after the other: two at once would both see the same free slots. */
+async function after(before: Promise<void>, work: () => Promise<void>): Promise<void> {
+  await before;
+  await work();
 }
 
 async function submitAll(
@@ -217,19 +184,6 @@ async function submitAll(
 
 function sameAsker(a: Asker | undefined, b: Asker): boolean {
   return a?.who === b.who && a.claim === b.claim && a.reason === b.reason;
-}
-
-export function waitingOf(task: TaskRecord): WaitingTask {
-  const { id, project, agent, priority, complexity, deadlineAt } = task;
-  return {
-    id,
-    project,
-    agent,
-    priority,
-    complexity,
-    deadlineAt,
-    readyAt: task.readyAt ?? task.submittedAt,
-  };
 }
 
 /** A task that ended, went back to wait, or moved: what the database says replaces what is remembered. */
@@ -260,66 +214,6 @@ function renewable(desk: Desk): readonly string[] {
     .map(([run]) => run);
 }
 
-/** What was claimed but not confirmed goes to the runner once more: it starts no run twice. */
-function handAgain(project: string, desk: Desk): void {
-  for (const held of desk.runs.values()) {
-    if (held.project !== project) continue;
-    if (held.unhanded !== null) void handOver(held.unhanded, desk);
-    else if (held.cancelling) void cancelRun(held.project, held.run, desk);
-  }
-  desk.dispatch();
-}
-
-/** Gives one attempt to its runner. A refusal puts the task back; silence leaves it for the next connection. */
-export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
-  const { session } = desk;
-  const { run, task, attempt, agent, payload, timeoutMs, project } = claimed;
-  try {
-    await session.doors.runners.runTask(project, { run, task, attempt, agent, payload, timeoutMs });
-  } catch (error) {
-    if (error instanceof BerthError && error.kind !== "transient")
-      await putBack(claimed, error, desk);
-    else
-      session.log.debug({ project, run, chain: causeChain(error) }, "attempt not handed over yet");
-    return;
-  }
-  const held = desk.runs.get(run);
-  if (held !== undefined) held.unhanded = null;
-  await desk.confirmHanded(run).catch((error: unknown) => troubled("confirm", error, session));
-}
-
-async function putBack(claimed: Claimed, error: BerthError, desk: Desk): Promise<void> {
-  const { session } = desk;
-  session.log.warn(
-    { project: claimed.project, task: claimed.task, code: error.code, detail: error.message },
-    "the runner refused an attempt",
-  );
-  desk.runs.delete(claimed.run);
-  await session.doors.postgres.tasks
-    .unclaim(session.world.install.epoch, [claimed.run])
-    .catch((thrown: unknown) => troubled("unclaim", thrown, session));
-  desk.pool.finish(claimed.task);
-  const record = await session.doors.postgres.tasks.get(claimed.task);
-  // Not at once: what the runner refuses now it refuses a moment later too.
-  if (record?.state === "ready")
-    setTimeout(() => desk.enqueue(waitingOf(record)), PUT_BACK_MS).unref();
-}
-
-const PUT_BACK_MS = 1_000;
-
-export async function cancelRun(project: string, run: string, desk: Desk): Promise<void> {
-  const held = desk.runs.get(run);
-  if (held !== undefined) held.cancelling = true;
-  await desk.session.doors.runners
-    .cancelRun(project, run)
-    .catch((error: unknown) =>
-      desk.session.log.debug(
-        { project, run, chain: causeChain(error) },
-        "cancel not delivered yet",
-      ),
-    );
-}
-
 function every(ms: number, work: () => Promise<void>, desk: Desk): NodeJS.Timeout {
   let busy = false;
   const timer = setInterval(() => {
@@ -333,11 +227,4 @@ function every(ms: number, work: () => Promise<void>, desk: Desk): NodeJS.Timeou
   }, ms);
   timer.unref();
   return timer;
-}
-
-export function troubled(what: string, error: unknown, session: Session): void {
-  if (error instanceof BerthError && error.code === "postgres.epoch-stale")
-    session.fenced(error.message);
-  else if (!session.signal.aborted)
-    session.log.warn({ what, chain: causeChain(error) }, "task desk trouble");
 }

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { allocatePool } from "../../plan/pool/allocate-pool.ts";
 import { STRATEGIES } from "../../plan/pool/strategies.ts";
-import { type Desk, LEASE_MS, handOver, troubled, waitingOf } from "./desk.ts";
+import { type Desk, LEASE_MS, troubled, waitingOf } from "./desk-state.ts";
+import { handOver } from "./hand-over.ts";
 import { noteDecision, noteStart } from "./measures.ts";
 import { poolLimits } from "./limits.ts";
 

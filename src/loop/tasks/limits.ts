@@ -6,7 +6,7 @@ import { NO_PERFORMANCE, performanceFactor } from "../../plan/pool/performance.t
 import { type BacklogSight, scale } from "../../plan/pool/scaling.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk } from "./desk-state.ts";
 import { keyOf, noteDecision } from "./measures.ts";
 
 export function poolLimits(desk: Desk): PoolLimits {

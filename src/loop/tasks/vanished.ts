@@ -1,6 +1,6 @@
 /** Attempts their runner no longer knows: neither running there nor journalled as ended. They are lost. */
 import type { RunnerReport } from "../../model/observed.ts";
-import { type Desk, troubled } from "./desk.ts";
+import { type Desk, troubled } from "./desk-state.ts";
 
 /** Reports come every 5 s; three in a row leave time for a journal that is being caught up. */
 const REPORTS = 3;
