@@ -45,17 +45,23 @@ export interface PoolAllocation {
 export function allocatePool(pool: PoolState, limits: PoolLimits, turn: Turn): PoolAllocation {
   const { strategy, memory, now } = turn;
   const seats = seatsOf(pool, limits, now);
-  const numbers = memory.strategy === strategy.name ? memory.numbers : NO_MEMORY.numbers;
-  const round = strategy.open([...seats.values()], numbers, { now, slots: limits.slots });
-  const giving: Giving = { seats, round, free: limits.slots - pool.running, now, decisions: [] };
+  const own = memory.strategy === strategy.name ? memory : { ...NO_MEMORY, at: now };
+  const round = strategy.open([...seats.values()], own, { now, slots: limits.slots });
+  const giving: Giving = {
+    seats,
+    round,
+    free: limits.slots - pool.running,
+    now,
+    decisions: [],
+    touched: new Set(),
+  };
   giveGuarantees(giving, limits.slots);
   const kept = keptSlots(pool, limits);
   giveByStrategy(giving, strategy.name, Math.max(0, kept - giving.decisions.length));
-  for (const { task, project, agent } of giving.decisions)
-    seats.get(project)?.worker(agent)?.giveBack(task);
+  for (const seat of giving.touched) seat.giveBack();
   return {
     decisions: giving.decisions,
-    memory: { strategy: strategy.name, numbers: round.memory() },
+    memory: { strategy: strategy.name, at: now, numbers: round.memory() },
   };
 }
 
@@ -65,6 +71,7 @@ interface Giving {
   free: number;
   readonly now: number;
   readonly decisions: SlotDecision[];
+  readonly touched: Set<WorkerSeat>;
 }
 
 function giveGuarantees(giving: Giving, slots: number): void {
@@ -112,6 +119,7 @@ function give(
   const task = seat.take(worker, giving.now);
   if (task === null) return;
   giving.free -= 1;
+  giving.touched.add(worker);
   giving.decisions.push({ task, project: worker.project, agent: worker.agent, by, why });
   giving.round.granted(worker.project);
 }

@@ -4,10 +4,8 @@ import type { ProjectSight, RoundAt, Strategy, StrategyMemory } from "./strategy
 
 /** Stands for the mean duration until one is measured; a guess. */
 const UNKNOWN_MEAN_MS = 1_000;
-/** Keys of the memory: what a project has had, what it held since, and when that was written. */
-const HAD = "had:";
-const HELD = "held:";
-const AT = "at";
+/** The memory of a project: what it has had, and how many tasks it has run since. */
+type Past = readonly [had: number, held: number];
 
 /**
  * The dominant share of a project is the largest of its shares of slots, CPU and memory. Its container takes CPU and memory
@@ -25,8 +23,8 @@ const AT = "at";
 export const DOMINANT_SHARE: Strategy = {
   name: "dominant-share",
   bound: "a project is next as soon as each other contender has had its weighted share of time",
-  open(sights, numbers, at) {
-    const had = sumsOf(sights, numbers, at);
+  open(sights, past, at) {
+    const had = sumsOf(sights, past, at);
     const horizonMs = horizonOf(sights);
     const rank = (sight: ProjectSight): number =>
       (had.get(sight.project) ?? 0) +
@@ -39,7 +37,7 @@ export const DOMINANT_SHARE: Strategy = {
         hadMs: had.get(sight.project) ?? 0,
         rank: rank(sight),
       }),
-      memory: () => remember(sights, had, at),
+      memory: () => remember(sights, had),
     });
   },
 };
@@ -49,27 +47,25 @@ function dominantOf(sight: ProjectSight, running: number, slots: number): number
   return running === 0 ? 0 : Math.max(running / slots, sight.cpuShare, sight.memoryShare);
 }
 
-/** What each project had, weighted, up to now; 0 is the lowest contender. */
+/** What each project had, weighted, up to now; 0 is the lowest contender, and who joins is level with it. */
 function sumsOf(
   sights: readonly ProjectSight[],
-  numbers: StrategyMemory["numbers"],
+  past: StrategyMemory,
   { now, slots }: RoundAt,
 ): ReadonlyMap<string, number> {
-  const passedMs = Math.max(0, now - (numbers[AT] ?? now));
+  const passedMs = Math.max(0, now - past.at);
   const sums = new Map<string, number>();
   let lowest = Infinity;
   for (const sight of sights) {
-    const held = dominantOf(sight, numbers[HELD + sight.project] ?? 0, slots);
-    const known = numbers[HAD + sight.project];
-    const sum = (known ?? 0) + (held * passedMs) / sight.weight;
+    const known = past.numbers.get(sight.project);
+    if (known === undefined) continue;
+    const [had = 0, held = 0] = known;
+    const sum = had + (dominantOf(sight, held, slots) * passedMs) / sight.weight;
     sums.set(sight.project, sum);
-    if (sight.contends && known !== undefined) lowest = Math.min(lowest, sum);
+    if (sight.contends) lowest = Math.min(lowest, sum);
   }
   if (lowest === Infinity) return new Map();
-  for (const [project, sum] of sums) {
-    const joins = numbers[HAD + project] === undefined;
-    sums.set(project, joins ? 0 : Math.max(0, sum - lowest));
-  }
+  for (const [project, sum] of sums) sums.set(project, Math.max(0, sum - lowest));
   return sums;
 }
 
@@ -82,12 +78,8 @@ function horizonOf(sights: readonly ProjectSight[]): number {
 function remember(
   sights: readonly ProjectSight[],
   had: ReadonlyMap<string, number>,
-  { now }: RoundAt,
 ): StrategyMemory["numbers"] {
-  const numbers: Record<string, number> = { [AT]: now };
-  for (const sight of sights) {
-    numbers[HAD + sight.project] = had.get(sight.project) ?? 0;
-    if (sight.running > 0) numbers[HELD + sight.project] = sight.running;
-  }
+  const numbers = new Map<string, Past>();
+  for (const { project, running } of sights) numbers.set(project, [had.get(project) ?? 0, running]);
   return numbers;
 }

@@ -34,6 +34,8 @@ export class PoolState {
   readonly #projects = new Map<string, ProjectLines>();
   readonly #waiting = new Map<string, AgentLine>();
   readonly #slots = new Map<string, RunningSlot>();
+  /** Of #projects by name; null: to be sorted anew. */
+  #sorted: readonly ProjectLines[] | null = null;
 
   get waiting(): number {
     return this.#waiting.size;
@@ -117,8 +119,12 @@ export class PoolState {
     return this.#projects.get(project)?.agents.get(agent) ?? null;
   }
 
-  projects(): Iterable<ProjectLines> {
-    return this.#projects.values();
+  /** Projects with something waiting or running, in the order of their names. */
+  byName(): readonly ProjectLines[] {
+    this.#sorted ??= [...this.#projects.values()].toSorted((a, b) =>
+      a.project < b.project ? -1 : 1,
+    );
+    return this.#sorted;
   }
 
   slots(): Iterable<RunningSlot> {
@@ -139,6 +145,7 @@ export class PoolState {
     if (lines === undefined) {
       lines = { project, agents: new Map(), running: 0 };
       this.#projects.set(project, lines);
+      this.#sorted = null;
     }
     let line = lines.agents.get(agent);
     if (line === undefined) {
@@ -152,6 +159,8 @@ export class PoolState {
     if (line.queue.size > 0 || line.running > 0) return;
     const lines = this.#projects.get(line.project);
     lines?.agents.delete(line.agent);
-    if (lines?.agents.size === 0) this.#projects.delete(line.project);
+    if (lines === undefined || lines.agents.size > 0) return;
+    this.#projects.delete(line.project);
+    this.#sorted = null;
   }
 }

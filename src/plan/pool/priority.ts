@@ -12,13 +12,13 @@ import type { Strategy } from "./strategy.ts";
 export const PRIORITY: Strategy = {
   name: "priority",
   bound: `after (${SUMMIT} - priority) x ${POINT_MS / 1000}s nothing newer passes a task`,
-  open: (sights, _numbers, { now }) =>
+  open: (sights, _memory, { now }) =>
     rankedRound(sights, {
       rank: (sight) => sight.headSummitAt,
       why: (sight) => ({
         priority: sight.headPriority,
         agedPriority: SUMMIT - Math.max(0, sight.headSummitAt - now) / POINT_MS,
       }),
-      memory: () => ({}),
+      memory: () => new Map(),
     }),
 };

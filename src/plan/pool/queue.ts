@@ -3,18 +3,20 @@ import type { WaitingTask } from "../../model/task.ts";
 import { summitAt } from "./aging.ts";
 import { Heap } from "./heap.ts";
 
-interface Entry {
-  readonly task: WaitingTask;
-  readonly summitAt: number;
-  urgent: number;
-  senior: number;
-}
-
 /** What a task's turn depends on, as pool and strategies compare it. */
 export interface Head {
   readonly task: WaitingTask;
   /** When aging has raised it above everything fresh; the earlier, the more it counts. */
   readonly summitAt: number;
+}
+
+/** Keys are copied from the task: comparing must not look up a hundred thousand objects twice. */
+interface Entry extends Head {
+  readonly priority: number;
+  readonly dueAt: number;
+  readonly readyAt: number;
+  urgent: number;
+  senior: number;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Head {
 export class AgentQueue {
   readonly #entries = new Map<string, Entry>();
   readonly #urgent = new Heap<Entry>({
-    before: (a, b) => comesBefore(a.task, b.task),
+    before: comesBefore,
     moved: (entry, place) => {
       entry.urgent = place;
     },
@@ -35,7 +37,7 @@ export class AgentQueue {
   readonly #senior = new Heap<Entry>({
     before: (a, b) => {
       if (a.summitAt !== b.summitAt) return a.summitAt < b.summitAt;
-      return comesBefore(a.task, b.task);
+      return comesBefore(a, b);
     },
     moved: (entry, place) => {
       entry.senior = place;
@@ -49,7 +51,7 @@ export class AgentQueue {
   /** False, changing nothing: it waits here already. */
   insert(task: WaitingTask): boolean {
     if (this.#entries.has(task.id)) return false;
-    const entry: Entry = { task, summitAt: summitAt(task), urgent: -1, senior: -1 };
+    const entry = entryOf(task);
     this.#entries.set(task.id, entry);
     this.#urgent.push(entry);
     this.#senior.push(entry);
@@ -63,6 +65,21 @@ export class AgentQueue {
     this.#urgent.removeAt(entry.urgent);
     this.#senior.removeAt(entry.senior);
     return entry.task;
+  }
+
+  /** A head leaves the line until it is given back; it counts as waiting all the while. */
+  lend(head: Head): void {
+    const entry = this.#entries.get(head.task.id);
+    if (entry === undefined) return;
+    this.#urgent.removeAt(entry.urgent);
+    this.#senior.removeAt(entry.senior);
+  }
+
+  giveBack(head: Head): void {
+    const entry = this.#entries.get(head.task.id);
+    if (entry === undefined || entry.urgent >= 0) return;
+    this.#urgent.push(entry);
+    this.#senior.push(entry);
   }
 
   /** Who is next in this queue. */
@@ -86,19 +103,23 @@ export class AgentQueue {
     const entries = [...this.#entries.values()];
     const aged = entries
       .filter((entry) => entry.summitAt <= now)
-      .toSorted((a, b) => a.summitAt - b.summitAt || (comesBefore(a.task, b.task) ? -1 : 1));
+      .toSorted((a, b) => a.summitAt - b.summitAt || (comesBefore(a, b) ? -1 : 1));
     const fresh = entries
       .filter((entry) => entry.summitAt > now)
-      .toSorted((a, b) => (comesBefore(a.task, b.task) ? -1 : 1));
+      .toSorted((a, b) => (comesBefore(a, b) ? -1 : 1));
     return [...aged, ...fresh].map(({ task }) => task);
   }
 }
 
-function comesBefore(a: WaitingTask, b: WaitingTask): boolean {
+function entryOf(task: WaitingTask): Entry {
+  const { priority, readyAt } = task;
+  const dueAt = task.deadlineAt ?? Infinity;
+  return { task, summitAt: summitAt(task), priority, dueAt, readyAt, urgent: -1, senior: -1 };
+}
+
+function comesBefore(a: Entry, b: Entry): boolean {
   if (a.priority !== b.priority) return a.priority > b.priority;
-  const due = a.deadlineAt ?? Infinity;
-  const otherDue = b.deadlineAt ?? Infinity;
-  if (due !== otherDue) return due < otherDue;
+  if (a.dueAt !== b.dueAt) return a.dueAt < b.dueAt;
   if (a.readyAt !== b.readyAt) return a.readyAt < b.readyAt;
-  return a.id < b.id;
+  return a.task.id < b.task.id;
 }

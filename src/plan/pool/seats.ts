@@ -12,13 +12,10 @@ export function seatsOf(
   limits: PoolLimits,
   now: number,
 ): ReadonlyMap<string, ProjectSeat> {
-  const lines = [...pool.projects()].toSorted((a, b) => (a.project < b.project ? -1 : 1));
-  return new Map(
-    lines.map((line) => [
-      line.project,
-      new ProjectSeat(line, limits.projects.get(line.project), now),
-    ]),
-  );
+  const seats = new Map<string, ProjectSeat>();
+  for (const lines of pool.byName())
+    seats.set(lines.project, new ProjectSeat(lines, limits.projects.get(lines.project), now));
+  return seats;
 }
 
 /** Slots that guarantees hold back from others: unused ones that could be claimed at any time (see allocate-pool.ts). */
@@ -54,6 +51,7 @@ export class WorkerSeat {
   readonly #line: AgentLine;
   readonly #limits: AgentLimits | undefined;
   #started = 0;
+  #lent: Head[] = [];
 
   constructor(line: AgentLine, limits: AgentLimits | undefined, now: number) {
     this.project = line.project;
@@ -67,17 +65,19 @@ export class WorkerSeat {
 
   /** Its head leaves the queue, for as long as this allocation lasts. */
   take(now: number): WaitingTask | null {
-    const task = this.head?.task ?? null;
-    if (task === null) return null;
-    this.#line.queue.remove(task.id);
+    const { head } = this;
+    if (head === null) return null;
+    this.#line.queue.lend(head);
+    this.#lent.push(head);
     this.running += 1;
     this.#started += 1;
     this.#look(now);
-    return task;
+    return head.task;
   }
 
-  giveBack(task: WaitingTask): void {
-    this.#line.queue.insert(task);
+  giveBack(): void {
+    for (const head of this.#lent) this.#line.queue.giveBack(head);
+    this.#lent = [];
   }
 
   #look(now: number): void {
@@ -119,10 +119,6 @@ export class ProjectSeat implements ProjectSight {
       (line) => new WorkerSeat(line, limits?.workers.get(line.agent), now),
     );
     this.#look();
-  }
-
-  worker(agent: string): WorkerSeat | null {
-    return this.workers.find((worker) => worker.agent === agent) ?? null;
   }
 
   take(worker: WorkerSeat, now: number): WaitingTask | null {

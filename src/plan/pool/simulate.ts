@@ -8,6 +8,7 @@ import { NO_PERFORMANCE, observeEnd, performanceFactor } from "./performance.ts"
 import type { PerformanceRecord } from "./performance.ts";
 import { PoolRun } from "./pool-run.ts";
 import { PoolState } from "./pool.ts";
+import { seatsOf } from "./seats.ts";
 import { Tally } from "./simulation-tally.ts";
 import type { SimulationReport } from "./simulation-tally.ts";
 import { NO_MEMORY } from "./strategy.ts";
@@ -109,25 +110,19 @@ class Simulator {
     const limits = { slots: this.#simulation.slots, projects: this.#limits };
     const durationOf = ({ task }: SlotDecision): number =>
       this.#tasks.get(task.id)?.durationMs ?? 0;
-    this.#meter.contend(this.#contenders());
+    this.#meter.contend(this.#contenders(now));
     for (const { task, project } of this.#run.give(limits, now, durationOf)) {
       const traced = this.#tasks.get(task.id);
       if (traced !== undefined) this.#tally.started(traced, now);
       this.#meter.started(project);
     }
-    this.#meter.contend(this.#contenders());
+    this.#meter.contend(this.#contenders(now));
   }
 
-  /** Those with work waiting. */
-  #contenders(): readonly Contender[] {
-    return [...this.#run.pool.projects()]
-      .filter(({ agents }) => [...agents.values()].some(({ queue }) => queue.size > 0))
-      .map(({ project, running }) => ({
-        project,
-        running,
-        weight: this.#trace.projects.get(project)?.weight ?? 1,
-      }))
-      .toSorted((a, b) => (a.project < b.project ? -1 : 1));
+  /** Those with work waiting that only a slot is missing for. */
+  #contenders(now: number): readonly Contender[] {
+    const limits = { slots: this.#simulation.slots, projects: this.#limits };
+    return [...seatsOf(this.#run.pool, limits, now).values()].filter(({ contends }) => contends);
   }
 
   #limitsOf(project: string): ProjectLimits {

@@ -24,10 +24,13 @@ export interface ProjectSight {
 export interface StrategyMemory {
   /** Whose numbers these are: another strategy starts without memory. */
   readonly strategy: string;
-  readonly numbers: Readonly<Record<string, number>>;
+  /** When they were true. */
+  readonly at: number;
+  /** By project; what they mean is the strategy's business. */
+  readonly numbers: ReadonlyMap<string, readonly number[]>;
 }
 
-export const NO_MEMORY: StrategyMemory = { strategy: "", numbers: {} };
+export const NO_MEMORY: StrategyMemory = { strategy: "", at: 0, numbers: new Map() };
 
 /** Numbers that led to a decision, for `explain`. */
 export type Why = Readonly<Record<string, number>>;
@@ -47,10 +50,10 @@ export interface Strategy {
   /** Why a wait is bounded under it, for people. */
   readonly bound: string;
   /**
-   * `sights` is sorted by project. Pure: the same arguments and calls give the same answers; `numbers` are this
+   * `sights` is sorted by project. Pure: the same arguments and calls give the same answers; `memory` is this
    * strategy's own, or empty. Rounds open even when no slot is free, so that time can be accounted.
    */
-  open(sights: readonly ProjectSight[], numbers: StrategyMemory["numbers"], at: RoundAt): Round;
+  open(sights: readonly ProjectSight[], memory: StrategyMemory, at: RoundAt): Round;
 }
 
 export interface RoundAt {

@@ -16,7 +16,7 @@ import type { ProjectSight, Round, Strategy, StrategyMemory } from "./strategy.t
 export const WEIGHTED_ROUND_ROBIN: Strategy = {
   name: "weighted-round-robin",
   bound: "fewer than 2 x (all weights / its weight) slots are given between two of a project's",
-  open: (sights, numbers) => new Turns(sights, numbers),
+  open: (sights, { numbers }) => new Turns(sights, numbers),
 };
 
 interface Turn {
@@ -47,14 +47,14 @@ class Turns implements Round {
     for (const sight of sights) {
       if (!sight.contends) continue;
       const weight = sight.weight * sight.performance;
-      const claimed = numbers[sight.project] ?? 0;
+      const claimed = numbers.get(sight.project)?.[0] ?? 0;
       const start = Math.max(-MOST_BEHIND / weight, Math.min(claimed, 1 / weight));
       const turn = { sight, weight, start, end: start + 1 / weight, place: -1, may: false };
       this.#turns.set(sight.project, turn);
       this.#future.push(turn);
       this.#weights += weight;
     }
-    for (const [project, start] of Object.entries(numbers))
+    for (const [project, [start = 0]] of numbers)
       if (!this.#turns.has(project) && start > 0) this.#early.set(project, start);
   }
 
@@ -89,13 +89,11 @@ class Turns implements Round {
   }
 
   memory(): StrategyMemory["numbers"] {
-    const early = [...this.#early]
-      .map(([project, start]) => [project, start - this.#now] as const)
-      .filter(([, start]) => start > SLACK);
-    const waiting = [...this.#turns.values()].map(
-      (turn) => [turn.sight.project, turn.start - this.#now] as const,
-    );
-    return Object.fromEntries([...early, ...waiting]);
+    const numbers = new Map<string, readonly number[]>();
+    for (const [project, start] of this.#early)
+      if (start - this.#now > SLACK) numbers.set(project, [start - this.#now]);
+    for (const [project, { start }] of this.#turns) numbers.set(project, [start - this.#now]);
+    return numbers;
   }
 
   /** Turns whose time has come move over; if there is none, time jumps to the first. */
