@@ -58,7 +58,7 @@ function inOrder(
   expected: ReadonlyMap<string, ExpectedStart>,
 ): readonly WaitingTask[] {
   const now = desk.session.now();
-  const all = [...desk.pool.projects()].flatMap(({ agents }) =>
+  const all = desk.pool.byName().flatMap(({ agents }) =>
     [...agents.values()].flatMap(({ queue }) => queue.inOrder(now)),
   );
   const rank = (task: WaitingTask): number => expected.get(task.id)?.ahead ?? Infinity;
