@@ -53,12 +53,10 @@ export function allocatePool(pool: PoolState, limits: PoolLimits, turn: Turn): P
     free: limits.slots - pool.running,
     now,
     decisions: [],
-    touched: new Set(),
   };
   giveGuarantees(giving, limits.slots);
   const kept = keptSlots(pool, limits);
   giveByStrategy(giving, strategy.name, Math.max(0, kept - giving.decisions.length));
-  for (const seat of giving.touched) seat.giveBack();
   return {
     decisions: giving.decisions,
     memory: { strategy: strategy.name, at: now, numbers: round.memory() },
@@ -71,7 +69,6 @@ interface Giving {
   free: number;
   readonly now: number;
   readonly decisions: SlotDecision[];
-  readonly touched: Set<WorkerSeat>;
 }
 
 function giveGuarantees(giving: Giving, slots: number): void {
@@ -119,7 +116,6 @@ function give(
   const task = seat.take(worker, giving.now);
   if (task === null) return;
   giving.free -= 1;
-  giving.touched.add(worker);
   giving.decisions.push({ task, project: worker.project, agent: worker.agent, by, why });
   giving.round.granted(worker.project);
 }

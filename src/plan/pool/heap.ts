@@ -52,8 +52,19 @@ export class Heap<T extends object> {
     if (this.#rise(item, place) === place) this.#sink(item, place);
   }
 
-  items(): readonly T[] {
-    return this.#items;
+  /** Its items in order, without changing it; the heap must not change meanwhile. Each step costs the logarithm of the steps. */
+  *walk(placeOf: (item: T) => number): Generator<T, undefined> {
+    const first = this.#items[0];
+    const edge = new Heap<T>({ before: this.#rules.before, moved: () => {} });
+    if (first !== undefined) edge.push(first);
+    for (let item = edge.pop(); item !== undefined; item = edge.pop()) {
+      const left = this.#items[2 * placeOf(item) + 1];
+      const right = this.#items[2 * placeOf(item) + 2];
+      if (left !== undefined) edge.push(left);
+      if (right !== undefined) edge.push(right);
+      yield item;
+    }
+    return undefined;
   }
 
   #rise(item: T, from: number): number {

@@ -67,21 +67,6 @@ export class AgentQueue {
     return entry.task;
   }
 
-  /** A head leaves the line until it is given back; it counts as waiting all the while. */
-  lend(head: Head): void {
-    const entry = this.#entries.get(head.task.id);
-    if (entry === undefined) return;
-    this.#urgent.removeAt(entry.urgent);
-    this.#senior.removeAt(entry.senior);
-  }
-
-  giveBack(head: Head): void {
-    const entry = this.#entries.get(head.task.id);
-    if (entry === undefined || entry.urgent >= 0) return;
-    this.#urgent.push(entry);
-    this.#senior.push(entry);
-  }
-
   /** Who is next in this queue. */
   head(now: number): Head | null {
     const senior = this.#senior.peek();
@@ -98,16 +83,17 @@ export class AgentQueue {
     for (const { task } of this.#entries.values()) yield task;
   }
 
-  /** All of it in order, as of `now`; for people, it sorts. */
-  inOrder(now: number): readonly WaitingTask[] {
-    const entries = [...this.#entries.values()];
-    const aged = entries
-      .filter((entry) => entry.summitAt <= now)
-      .toSorted((a, b) => a.summitAt - b.summitAt || (comesBefore(a, b) ? -1 : 1));
-    const fresh = entries
-      .filter((entry) => entry.summitAt > now)
-      .toSorted((a, b) => (comesBefore(a, b) ? -1 : 1));
-    return [...aged, ...fresh].map(({ task }) => task);
+  /** All of it in order, as of `now`; the queue must not change meanwhile. */
+  *inOrder(now: number): Generator<Head, undefined> {
+    const passed = new Set<Entry>();
+    for (const entry of this.#senior.walk(({ senior }) => senior)) {
+      if (entry.summitAt > now) break;
+      passed.add(entry);
+      yield entry;
+    }
+    for (const entry of this.#urgent.walk(({ urgent }) => urgent))
+      if (!passed.has(entry)) yield entry;
+    return undefined;
   }
 }
 

@@ -51,7 +51,7 @@ export class WorkerSeat {
   readonly #line: AgentLine;
   readonly #limits: AgentLimits | undefined;
   #started = 0;
-  #lent: Head[] = [];
+  #inLine: Iterator<Head, undefined> | null = null;
 
   constructor(line: AgentLine, limits: AgentLimits | undefined, now: number) {
     this.project = line.project;
@@ -63,27 +63,31 @@ export class WorkerSeat {
     this.#look(now);
   }
 
-  /** Its head leaves the queue, for as long as this allocation lasts. */
+  /** Its head is given a slot; the next in line is head, for this allocation. */
   take(now: number): WaitingTask | null {
     const { head } = this;
     if (head === null) return null;
-    this.#line.queue.lend(head);
-    this.#lent.push(head);
     this.running += 1;
     this.#started += 1;
     this.#look(now);
     return head.task;
   }
 
-  giveBack(): void {
-    for (const head of this.#lent) this.#line.queue.giveBack(head);
-    this.#lent = [];
-  }
-
   #look(now: number): void {
     const blocked = agentBlock(this.#limits, this.running, this.#started) !== null;
-    this.head = blocked ? null : this.#line.queue.head(now);
+    this.head = blocked ? null : this.#nextInLine(now);
     this.summitAt = this.head?.summitAt ?? Infinity;
+  }
+
+  /** Most agents get nothing in most passes: for them the head is looked up, and no walk begun. */
+  #nextInLine(now: number): Head | null {
+    const { queue } = this.#line;
+    if (this.#started === 0) return queue.head(now);
+    if (this.#inLine === null) {
+      this.#inLine = queue.inOrder(now);
+      this.#inLine.next();
+    }
+    return this.#inLine.next().value ?? null;
   }
 }
 
