@@ -22,17 +22,17 @@ export async function queueView(
   const limits = poolLimits(desk);
   const expected = expectedStarts(desk, limits);
   const waiting = inOrder(desk, expected);
-  const rows = waiting.map((task, index) =>
-    rowOf(task, { position: index + 1, desk, limits, expected }),
-  );
-  const wanted = rows.filter((row) => project === null || row.project === project);
+  const wanted = waiting
+    .map((task, index) => ({ task, position: index + 1 }))
+    .filter(({ task }) => project === null || task.project === project)
+    .slice(0, limit);
   return {
     strategy: session.world.host.strategy,
     slots: limits.slots,
     taken: desk.pool.running,
     waiting: waiting.length,
     workers: workerRows(desk, limits).filter((row) => project === null || row.project === project),
-    items: wanted.slice(0, limit),
+    items: wanted.map(({ task, position }) => rowOf(task, { position, desk, limits, expected })),
   };
 }
 
@@ -58,9 +58,11 @@ function inOrder(
   expected: ReadonlyMap<string, ExpectedStart>,
 ): readonly WaitingTask[] {
   const now = desk.session.now();
-  const all = desk.pool.byName().flatMap(({ agents }) =>
-    [...agents.values()].flatMap(({ queue }) => queue.inOrder(now)),
-  );
+  const all = desk.pool
+    .byName()
+    .flatMap(({ agents }) =>
+      [...agents.values()].flatMap(({ queue }) => [...queue.inOrder(now)].map(({ task }) => task)),
+    );
   const rank = (task: WaitingTask): number => expected.get(task.id)?.ahead ?? Infinity;
   return all.toSorted((a, b) => {
     const [first, second] = [rank(a), rank(b)];
