@@ -11,14 +11,25 @@ export const MAX_FRAME_BYTES = 1_048_576;
 
 /** Daemon to runner. Frames with an `id` are answered by exactly one `reply` with that id. */
 export type DaemonFrame =
-  | Readonly<{ kind: "hello"; versions: readonly number[]; epoch: number; install: string; project: string }>
+  | Readonly<{
+      kind: "hello";
+      versions: readonly number[];
+      epoch: number;
+      install: string;
+      project: string;
+    }>
   /** Send journal events after this sequence number, and go on sending. */
   | Readonly<{ kind: "resume"; after: number }>
   /** Postgres has everything up to and including `seq`. */
   | Readonly<{ kind: "ack"; seq: number; epoch: number }>
   | Readonly<{ kind: "configure"; id: number; epoch: number; config: RunnerConfig }>
   /** Values by name, base64. Kept in tmpfs only. */
-  | Readonly<{ kind: "secrets"; id: number; epoch: number; values: Readonly<Record<string, string>> }>
+  | Readonly<{
+      kind: "secrets";
+      id: number;
+      epoch: number;
+      values: Readonly<Record<string, string>>;
+    }>
   /** A marker group and identity for a command the daemon will exec through the engine. */
   | Readonly<{ kind: "exec-open"; id: number; epoch: number; agent: string | null }>
   /** Kill everything that bears the marker. */
