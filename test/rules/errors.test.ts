@@ -18,7 +18,10 @@ const KINDS = [
 /** Made for every door that passes through the guard. */
 const OF_EVERY_DOOR = ["timeout", "breaker-open"];
 
-const rooms = globSync("src/*/").map((path) => path.split("/")[1] ?? "");
+/** A subject of several rooms, whose errors are the same wherever they are noticed. */
+const SUBJECTS = ["task"];
+
+const rooms = [...globSync("src/*/").map((path) => path.split("/")[1] ?? ""), ...SUBJECTS];
 const CODE = new RegExp(`"((?:${rooms.join("|")})\\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"`, "g");
 const ROW = /^\| `([a-z]+\.[a-z0-9-]+)` \| ([a-z, ]+) \| (.+) \|$/gm;
 

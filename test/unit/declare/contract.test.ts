@@ -189,8 +189,8 @@ test("every effective leaf names where it came from", () => {
     "agents.heartbeat.restart.policy": "no < berth.prod.yaml:5",
     "agents.coder.restart.policy": "always < projects/web.yaml:26",
     "agents.coder.health": "none < berth default",
-    "agents.reviewer.max": "3 < projects/web.yaml:37",
-    "agents.reviewer.on": "task < projects/web.yaml:35",
+    "agents.reviewer.max": "3 < projects/web.yaml:34",
+    "agents.reviewer.on": "task < projects/web.yaml:32",
   });
   expect(lines.filter((line) => line.origin === "")).toEqual([]);
 });
