@@ -42,7 +42,9 @@ test("a decision says who, by which rule, and from which numbers", () => {
 
 test("services count against limits.agents and take no slot", () => {
   const pool = poolOf(waitingTasks(5));
-  expect(given(pool, poolLimits(4, [projectLimits("web", { agents: 3, services: 2 })]))).toHaveLength(1);
+  expect(
+    given(pool, poolLimits(4, [projectLimits("web", { agents: 3, services: 2 })])),
+  ).toHaveLength(1);
 });
 
 test.each([
