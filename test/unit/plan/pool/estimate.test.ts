@@ -1,9 +1,8 @@
 /** What a waiting task is told: the constraint that binds it, how many are before it, and when it will probably start. */
 import { expect, test } from "vitest";
 import { constraintOn } from "../../../../src/plan/pool/constraint.ts";
-import type { PoolLimits } from "../../../../src/plan/pool/limits.ts";
 import { forecast } from "../../../../src/plan/pool/estimate.ts";
-import type { DurationOf } from "../../../../src/plan/pool/estimate.ts";
+import type { DurationOf, ForecastSight } from "../../../../src/plan/pool/estimate.ts";
 import type { PoolState } from "../../../../src/plan/pool/pool.ts";
 import { STRATEGIES } from "../../../../src/plan/pool/strategies.ts";
 import { NO_MEMORY } from "../../../../src/plan/pool/strategy.ts";
@@ -20,8 +19,8 @@ const WRR = STRATEGIES["weighted-round-robin"];
 const EVEN: DurationOf = () => ({ meanMs: 1_000, spreadMs: 0 });
 const task = { project: "web", agent: "coder", deadlineAt: null, notBefore: null };
 
-function forecastOf(pool: PoolState, limits: PoolLimits, durationOf: DurationOf, now = 0) {
-  return forecast({ pool, limits, strategy: WRR, memory: NO_MEMORY, now, durationOf });
+function forecastOf(sight: Omit<ForecastSight, "strategy" | "memory">) {
+  return forecast({ ...sight, strategy: WRR, memory: NO_MEMORY });
 }
 
 function running(count: number): PoolState {
@@ -33,23 +32,26 @@ function running(count: number): PoolState {
 const web = projectLimits("web");
 const idle = projectLimits("idle", {}, { coder: { min: 3 } });
 test.each([
-  ["deadline", [web], { ...task, deadlineAt: 9 }, /has passed/],
-  ["backoff until", [web], { ...task, notBefore: 3_010 }, /in 3s/],
-  ["not declared", [web], { ...task, agent: "ghost" }, /web\/ghost/],
-  ["not declared", [web], { ...task, project: "ghost" }, /project ghost/],
-  ["capacity", [projectLimits("web", { waiting: "capacity: needs 1GiB" })], task, /needs 1GiB/],
-  ["breaker open", [projectLimits("web", { starts: 0 })], task, /project web/],
-  ["breaker open", [projectLimits("web", {}, { coder: { starts: 0 } })], task, /agent web\/coder/],
+  ["deadline", [web], [{ ...task, deadlineAt: 9 }, /has passed/]],
+  ["backoff until", [web], [{ ...task, notBefore: 3_010 }, /in 3s/]],
+  ["not declared", [web], [{ ...task, agent: "ghost" }, /web\/ghost/]],
+  ["not declared", [web], [{ ...task, project: "ghost" }, /project ghost/]],
+  ["capacity", [projectLimits("web", { waiting: "capacity: needs 1GiB" })], [task, /needs 1GiB/]],
+  ["breaker open", [projectLimits("web", { starts: 0 })], [task, /project web/]],
+  [
+    "breaker open",
+    [projectLimits("web", {}, { coder: { starts: 0 } })],
+    [task, /agent web\/coder/],
+  ],
   [
     "project limits.agents",
     [projectLimits("web", { agents: 4, services: 2 })],
-    task,
-    /2 tasks and 2 services of 4/,
+    [task, /2 tasks and 2 services of 4/],
   ],
-  ["agent max", [projectLimits("web", {}, { coder: { max: 2 } })], task, /2 of 2 run/],
-  ["worker target", [projectLimits("web", {}, { coder: { target: 2 } })], task, /2 of 2 workers/],
-  ["pool full", [web], task, /2 of 2 slots/],
-] as const)("%s binds a task, in words with numbers", (kind, projects, waiting, words) => {
+  ["agent max", [projectLimits("web", {}, { coder: { max: 2 } })], [task, /2 of 2 run/]],
+  ["worker target", [projectLimits("web", {}, { coder: { target: 2 } })], [task, /2 of 2 workers/]],
+  ["pool full", [web], [task, /2 of 2 slots/]],
+] as const)("%s binds a task, in words with numbers", (kind, projects, [waiting, words]) => {
   const constraint = constraintOn(waiting, {
     pool: running(2),
     limits: poolLimits(2, projects),
@@ -81,7 +83,12 @@ test("what binds a task in words is what keeps the allocator from starting it", 
 
 test("a forecast says how many start before and when, slot by slot", () => {
   const pool = poolOf(["a", "b", "c", "d", "e"].map((id) => waitingTask({ id })));
-  const starts = forecastOf(pool, poolLimits(2, [projectLimits("web")]), EVEN);
+  const starts = forecastOf({
+    pool,
+    limits: poolLimits(2, [projectLimits("web")]),
+    durationOf: EVEN,
+    now: 0,
+  });
   expect([...starts].map(([id, { ahead, at }]) => [id, ahead, at])).toEqual([
     ["a", 0, 0],
     ["b", 1, 0],
@@ -96,15 +103,15 @@ test("running tasks free their slots when their mean is over; overdue ones are g
   const pool = running(1);
   pool.insert(waitingTask({ id: "next" }));
   const limits = poolLimits(1, [projectLimits("web")]);
-  expect(forecastOf(pool, limits, EVEN, 400).get("next")?.at).toBe(1_000);
-  expect(forecastOf(pool, limits, EVEN, 5_000).get("next")?.at).toBe(5_500);
+  expect(forecastOf({ pool, limits, durationOf: EVEN, now: 400 }).get("next")?.at).toBe(1_000);
+  expect(forecastOf({ pool, limits, durationOf: EVEN, now: 5_000 }).get("next")?.at).toBe(5_500);
 });
 
 test("what only time cannot start has no estimate, nor has what waits behind unknown durations", () => {
   const pool = poolOf([waitingTask({ id: "shut", project: "shut" }), ...waitingTasks(2)]);
   const limits = poolLimits(1, [projectLimits("web"), projectLimits("shut", { starts: 0 })]);
-  expect(forecastOf(pool, limits, EVEN).has("shut")).toBe(false);
-  expect(forecastOf(pool, limits, () => null).size).toBe(1);
+  expect(forecastOf({ pool, limits, durationOf: EVEN, now: 0 }).has("shut")).toBe(false);
+  expect(forecastOf({ pool, limits, durationOf: () => null, now: 0 }).size).toBe(1);
 });
 
 test.each([
@@ -121,17 +128,15 @@ test.each([
   for (let trial = 0; trial < 30; trial += 1) {
     const machine = new Machine(poolOf(waitingTasks(40)), WRR);
     const spread: DurationOf = () => ({ meanMs: 1_000, spreadMs: 1_000 });
-    const expected = forecastOf(machine.pool, limits, spread);
+    const expected = forecastOf({ pool: machine.pool, limits, durationOf: spread, now: 0 });
     const ends: { at: number; id: string }[] = [];
     while (machine.pool.waiting > 0) {
-      for (const { task: given } of machine.give(limits)) {
-        const band = expected.get(given.id);
-        if (band === undefined) continue;
-        all += 1;
-        width += band.to - band.from;
-        if (band.from <= machine.now && machine.now <= band.to) within += 1;
-        ends.push({ at: machine.now - 1_000 * Math.log(random()), id: given.id });
-      }
+      const ids = machine.give(limits).map(({ task: given }) => given.id);
+      const bands = ids.flatMap((id) => expected.get(id) ?? []);
+      all += bands.length;
+      width += bands.reduce((sum, { from, to }) => sum + to - from, 0);
+      within += bands.filter(({ from, to }) => from <= machine.now && machine.now <= to).length;
+      for (const id of ids) ends.push({ at: machine.now - 1_000 * Math.log(random()), id });
       ends.sort((a, b) => a.at - b.at);
       const [end] = ends.splice(0, 1);
       if (end === undefined) break;
