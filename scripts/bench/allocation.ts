@@ -8,13 +8,13 @@ import { NO_MEMORY } from "../../src/plan/pool/strategy.ts";
 
 const USAGE = `usage: scripts/bench/allocation.ts [--help]
 One pass of the allocator over 1,000 projects with two agents each that gives 500 free slots, per strategy, with 10,000 and
-100,000 tasks waiting: p50 and p95 of 40 passes in ms of CPU time of the
+100,000 tasks waiting: p50 and p95 of 100 passes in ms of CPU time of the
 one thread (so that other load on the machine does not count), and how often the longer queue takes longer. Goal: p50 <= 10 ms at
 100,000, ratio no more than that of the logarithms.`;
 
 const PROJECTS = 1_000;
 const SLOTS = 500;
-const PASSES = 40;
+const PASSES = 100;
 const WARM_UP = 40;
 const GOAL_MS = 10;
 
@@ -25,8 +25,8 @@ function main(): void {
   }
   let met = true;
   for (const strategy of Object.values(STRATEGIES)) {
-    const few = passesOver(10_000, strategy);
-    const many = passesOver(100_000, strategy);
+    const [few, many] = passesOver([10_000, 100_000], strategy);
+    if (few === undefined || many === undefined) continue;
     const ratio = many.p50Ms / few.p50Ms;
     met &&= many.p50Ms <= GOAL_MS;
     const figures = { few: rounded(few), many: rounded(many), ratio: round(ratio) };
@@ -43,41 +43,65 @@ interface Figures {
   readonly insertUs: number;
 }
 
-/** Each pass gives all slots; they are then taken, ended and the same number of new tasks arrives. */
-function passesOver(waiting: number, strategy: Strategy): Figures {
-  const limits = limitsOf();
-  const random = generator(7);
-  const pool = new PoolState();
-  let made = 0;
-  const arrive = (now: number): void => {
-    const project = `p${Math.floor(random() * PROJECTS)}`;
-    const agent = random() < 0.5 ? "coder" : "reviewer";
-    const priority = Math.floor(random() * 1000);
-    const deadlineAt = random() < 0.2 ? now + 3_600_000 : null;
-    made += 1;
-    const id = `t${made}`;
-    pool.insert({ id, project, agent, priority, complexity: 5, deadlineAt, readyAt: now - made });
-  };
-  const filling = performance.now();
-  for (let n = 0; n < waiting; n += 1) arrive(0);
-  const insertUs = ((performance.now() - filling) * 1000) / waiting;
-  let memory: StrategyMemory = NO_MEMORY;
-  const times: number[] = [];
-  for (let pass = 0; pass < PASSES + WARM_UP; pass += 1) {
-    const now = pass * 1_000;
+/** Passes over pools of these sizes, in turns, so that what disturbs one disturbs the other. */
+function passesOver(sizes: readonly number[], strategy: Strategy): readonly Figures[] {
+  const pools = sizes.map((size) => new BusyPool(size, strategy));
+  for (let pass = 0; pass < PASSES + WARM_UP; pass += 1)
+    for (const pool of pools) pool.pass(pass * 1_000);
+  return pools.map((pool) => pool.figures());
+}
+
+/** Each pass gives all slots; they are then taken and ended, and the same number of new tasks arrives. */
+class BusyPool {
+  readonly #pool = new PoolState();
+  readonly #strategy: Strategy;
+  readonly #limits = limitsOf();
+  readonly #random = generator(7);
+  readonly #insertUs: number;
+  readonly #times: number[] = [];
+  #memory: StrategyMemory = NO_MEMORY;
+  #made = 0;
+
+  constructor(size: number, strategy: Strategy) {
+    this.#strategy = strategy;
     const begun = process.threadCpuUsage();
-    const allocation = allocatePool(pool, limits, { strategy, memory, now });
-    const used = process.threadCpuUsage(begun);
-    times.push((used.user + used.system) / 1000);
-    memory = allocation.memory;
-    if (allocation.decisions.length < SLOTS - 10) throw new Error("slots stayed free");
-    for (const { task } of allocation.decisions) pool.start(task.id, now);
-    for (const { task } of allocation.decisions) pool.finish(task.id);
-    for (let n = 0; n < SLOTS; n += 1) arrive(now);
+    for (let n = 0; n < size; n += 1) this.#arrive(0);
+    this.#insertUs = (msSince(begun) * 1000) / size;
   }
-  const sorted = times.slice(WARM_UP).toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
-  return { p50Ms: at(0.5), p95Ms: at(0.95), insertUs };
+
+  pass(now: number): void {
+    const turn = { strategy: this.#strategy, memory: this.#memory, now };
+    const begun = process.threadCpuUsage();
+    const { decisions, memory } = allocatePool(this.#pool, this.#limits, turn);
+    this.#times.push(msSince(begun));
+    this.#memory = memory;
+    if (decisions.length < SLOTS - 10) throw new Error("slots stayed free");
+    for (const { task } of decisions) this.#pool.start(task.id, now);
+    for (const { task } of decisions) this.#pool.finish(task.id);
+    for (let n = 0; n < decisions.length; n += 1) this.#arrive(now);
+  }
+
+  figures(): Figures {
+    const sorted = this.#times.slice(WARM_UP).toSorted((a, b) => a - b);
+    const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
+    return { p50Ms: at(0.5), p95Ms: at(0.95), insertUs: this.#insertUs };
+  }
+
+  #arrive(now: number): void {
+    this.#made += 1;
+    const id = `t${this.#made}`;
+    const project = `p${Math.floor(this.#random() * PROJECTS)}`;
+    const agent = this.#random() < 0.5 ? "coder" : "reviewer";
+    const priority = Math.floor(this.#random() * 1000);
+    const deadlineAt = this.#random() < 0.2 ? now + 3_600_000 : null;
+    const readyAt = now - this.#made;
+    this.#pool.insert({ id, project, agent, priority, complexity: 5, deadlineAt, readyAt });
+  }
+}
+
+function msSince(begun: NodeJS.CpuUsage): number {
+  const used = process.threadCpuUsage(begun);
+  return (used.user + used.system) / 1000;
 }
 
 function limitsOf(): PoolLimits {
