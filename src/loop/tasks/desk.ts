@@ -190,6 +190,7 @@ function sameAsker(a: Asker | undefined, b: Asker): boolean {
 function takeEnd(record: TaskRecord, desk: Desk): void {
   if (record.state === "running") return;
   noteEnd(desk.measures, record, desk.session.now());
+  desk.session.metrics.taskEnded(record.project, record.state);
   desk.pool.finish(record.id);
   desk.pool.remove(record.id);
   for (const [run, held] of desk.runs) if (held.task === record.id) desk.runs.delete(run);

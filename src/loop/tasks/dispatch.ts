@@ -26,6 +26,7 @@ export async function dispatchRound(desk: Desk): Promise<void> {
   const claims = decisions.map(({ task, project, agent, by, why }) => {
     pool.start(task.id, now);
     noteStart(desk.measures, task, now);
+    session.metrics.taskWaited(project, Math.max(0, now - task.readyAt) / 1000);
     noteDecision(desk.measures, {
       at: now,
       project,
