@@ -8,11 +8,11 @@ export interface Head {
   readonly task: WaitingTask;
   /** When aging has raised it above everything fresh; the earlier, the more it counts. */
   readonly summitAt: number;
+  readonly priority: number;
 }
 
 /** Keys are copied from the task: comparing must not look up a hundred thousand objects twice. */
 interface Entry extends Head {
-  readonly priority: number;
   readonly dueAt: number;
   readonly readyAt: number;
   urgent: number;
@@ -44,6 +44,11 @@ export class AgentQueue {
     },
   });
 
+  /** The tops of both heaps: an allocation looks at every queue's head, and at no more memory than these. */
+  #first: Entry | null = null;
+  #oldest: Entry | null = null;
+  #oldestSummitAt = Infinity;
+
   get size(): number {
     return this.#entries.size;
   }
@@ -55,6 +60,7 @@ export class AgentQueue {
     this.#entries.set(task.id, entry);
     this.#urgent.push(entry);
     this.#senior.push(entry);
+    this.#look();
     return true;
   }
 
@@ -64,14 +70,13 @@ export class AgentQueue {
     this.#entries.delete(id);
     this.#urgent.removeAt(entry.urgent);
     this.#senior.removeAt(entry.senior);
+    this.#look();
     return entry.task;
   }
 
   /** Who is next in this queue. */
   head(now: number): Head | null {
-    const senior = this.#senior.peek();
-    if (senior !== undefined && senior.summitAt <= now) return senior;
-    return this.#urgent.peek() ?? null;
+    return this.#oldestSummitAt <= now ? this.#oldest : this.#first;
   }
 
   find(id: string): WaitingTask | null {
@@ -94,6 +99,12 @@ export class AgentQueue {
     for (const entry of this.#urgent.walk(({ urgent }) => urgent))
       if (!passed.has(entry)) yield entry;
     return undefined;
+  }
+
+  #look(): void {
+    this.#first = this.#urgent.peek() ?? null;
+    this.#oldest = this.#senior.peek() ?? null;
+    this.#oldestSummitAt = this.#oldest?.summitAt ?? Infinity;
   }
 }
 

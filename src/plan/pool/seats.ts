@@ -142,7 +142,7 @@ export class ProjectSeat implements ProjectSight {
         if (worker.head !== null && goesFirst(worker, this.first)) this.first = worker;
     this.contends = this.first !== null;
     this.headSummitAt = this.first?.summitAt ?? Infinity;
-    this.headPriority = this.first?.head?.task.priority ?? 0;
+    this.headPriority = this.first?.head?.priority ?? 0;
   }
 }
 
