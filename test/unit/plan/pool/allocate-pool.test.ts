@@ -1,8 +1,10 @@
 /** Who gets a free slot: limits, guarantees and lending, breakers, and what a decision says. */
 import { expect, test } from "vitest";
 import { allocatePool } from "../../../../src/plan/pool/allocate-pool.ts";
+import { rankedRound } from "../../../../src/plan/pool/ranked-round.ts";
 import { STRATEGIES } from "../../../../src/plan/pool/strategies.ts";
 import { NO_MEMORY } from "../../../../src/plan/pool/strategy.ts";
+import type { Strategy } from "../../../../src/plan/pool/strategy.ts";
 import {
   Machine,
   poolLimits,
@@ -143,4 +145,26 @@ test("within a project the agent whose head has aged most is next", () => {
   ]);
   const limits = poolLimits(3, [projectLimits("web", {}, { a: {}, b: {}, c: {} })]);
   expect(given(pool, limits)).toEqual(["urgent", "old", "young"]);
+});
+
+test("a fourth strategy is one object: here, who has least running", () => {
+  const leastRunning: Strategy = {
+    name: "least-running",
+    bound: "none",
+    open: (sights) =>
+      rankedRound(sights, {
+        rank: ({ running }) => running,
+        why: ({ running }) => ({ running }),
+        memory: () => new Map(),
+      }),
+  };
+  const tasks = ["api", "job", "web"].flatMap((project) => waitingTasks(4, { project }));
+  const limits = poolLimits(
+    6,
+    ["api", "job", "web"].map((project) => projectLimits(project)),
+  );
+  const { decisions } = allocatePool(poolOf(tasks), limits, { ...TURN, strategy: leastRunning });
+  const order = decisions.map(({ project }) => project);
+  expect(order.slice(0, 3).toSorted()).toEqual(["api", "job", "web"]);
+  expect(order.slice(3).toSorted()).toEqual(["api", "job", "web"]);
 });
