@@ -32,7 +32,15 @@ interface Shown {
 }
 const show = (id: string): Promise<Shown> => stack.json<Shown>("task", "show", id);
 const submit = async (payload: unknown, ...more: string[]): Promise<string> => {
-  const out = await stack.ok("run", "web", "coder", "--payload", JSON.stringify(payload), "--detach", ...more);
+  const out = await stack.ok(
+    "run",
+    "web",
+    "coder",
+    "--payload",
+    JSON.stringify(payload),
+    "--detach",
+    ...more,
+  );
   return out.trim().split(/\s+/).at(-1) ?? "";
 };
 const ended = (id: string, state: string): Promise<Shown> =>
@@ -46,7 +54,11 @@ test("run streams the task's output and exits with its code; its result is kept"
   expect(good.stdout).toContain('got {"n":1}');
   expect(good.code).toBe(0);
   const [newest] = await stack.json<Shown[]>("task", "list");
-  expect(await show(newest?.id ?? "")).toMatchObject({ state: "succeeded", result: { seen: { n: 1 } }, exitCode: 0 });
+  expect(await show(newest?.id ?? "")).toMatchObject({
+    state: "succeeded",
+    result: { seen: { n: 1 } },
+    exitCode: 0,
+  });
 });
 
 test("a failing task is retried by its policy and then lies dead with its exit code", async () => {
@@ -59,7 +71,9 @@ test("a failing task is retried by its policy and then lies dead with its exit c
 test("at most max processes run at once, what does not fit waits and says why, and cancelling frees the slot", async () => {
   const ids = [await submit("slow-1"), await submit("slow-2"), await submit("slow-3")];
   const queue = await eventually("one waits", async () => {
-    const view = await stack.json<{ items: { task: string; constraint: string }[]; taken: number }>("queue");
+    const view = await stack.json<{ items: { task: string; constraint: string }[]; taken: number }>(
+      "queue",
+    );
     return view.items.length === 1 && view.taken === 2 ? view : undefined;
   });
   expect(queue.items[0]).toMatchObject({ task: ids[2], constraint: "agent max: 2 of 2 run" });
@@ -70,13 +84,24 @@ test("at most max processes run at once, what does not fit waits and says why, a
 test("the same idempotency key queues once, another payload under it is refused", async () => {
   const first = await submit({ k: 1 }, "--key", "once");
   expect(await submit({ k: 1 }, "--key", "once")).toBe(first);
-  const other = await stack.berth("run", "web", "coder", "--payload", '{"k":2}', "--key", "once", "--detach");
+  const other = await stack.berth(
+    "run",
+    "web",
+    "coder",
+    "--payload",
+    '{"k":2}',
+    "--key",
+    "once",
+    "--detach",
+  );
   expect(other.code).toBe(75);
 });
 
 test("a task whose container dies is lost and tried again, and no attempt runs twice", async () => {
   const id = await submit("slow-lost");
-  await eventually("it runs", async () => ((await show(id)).state === "running" ? true : undefined));
+  await eventually("it runs", async () =>
+    (await show(id)).state === "running" ? true : undefined,
+  );
   await stack.docker("kill", `berth-${stack.install}-web`);
   const task = await eventually("its second attempt runs", async () => {
     const now = await show(id);
@@ -101,6 +126,8 @@ test("bad submissions are refused with a code and change nothing", async () => {
   expect((await stack.berth("run", "web", "nobody")).code).toBe(64);
   expect((await stack.berth("run", "nowhere", "coder")).code).toBe(64);
   expect((await stack.berth("run", "web", "coder", "--payload", "{")).code).toBe(64);
-  expect((await stack.berth("run", "web", "coder", "--deadline", "2001-01-01T00:00:00Z")).code).toBe(64);
+  expect(
+    (await stack.berth("run", "web", "coder", "--deadline", "2001-01-01T00:00:00Z")).code,
+  ).toBe(64);
   expect((await stack.json<Shown[]>("task", "list")).length).toBe(before);
 });
