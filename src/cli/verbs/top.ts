@@ -86,8 +86,8 @@ function linesOf({ ready, host, projects, queue }: Look, context: Context): read
   const used = projects.reduce((sum, project) => sum + (project.usage.memoryBytes ?? 0), 0);
   return [
     style.bold(poolText(queue)),
-    `${projects.length} projects use ${sizeText(used)} of ${sizeText(host.budgetBytes)}; ` +
-      `${sizeText(host.reservedBytes)} promised, ${host.cpus ?? "?"} CPUs`,
+    `memory ${sizeText(used)} used, ${sizeText(host.reservedBytes)} promised of ${sizeText(host.budgetBytes)}; ` +
+      `CPUs ${host.cpus ?? "?"}; projects ${projects.length}`,
     ...bannerOf(ready, context),
     ...table(projectColumns(context, queue), projects),
     ...table(WORKER_COLUMNS, queue.workers),
