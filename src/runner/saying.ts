@@ -41,7 +41,8 @@ export class SayingReader {
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
       const line = Buffer.concat([this.#held, chunk.subarray(from, end)]);
-      const saying = this.#skipping ? null : parseSaying(line.toString("utf8"));
+      const tooLong = this.#skipping || line.length > MAX_LINE_BYTES;
+      const saying = tooLong ? null : parseSaying(line.toString("utf8"));
       if (saying !== null) found.push(saying);
       this.#held = Buffer.alloc(0);
       this.#skipping = false;
