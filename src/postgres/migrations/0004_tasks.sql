@@ -1,5 +1,10 @@
 -- Tasks, their attempts and the slots these hold, with the task's transition table as a guard.
 
+-- As before, but stable, as what it calls is: so the planner writes it into the query instead of calling it.
+create or replace function epoch_ms(at timestamptz) returns bigint
+  language sql stable parallel safe
+  as $$ select round(extract(epoch from at) * 1000)::bigint $$;
+
 -- The same moves as TASK_MOVES in src/model/task.ts; a test compares the two.
 create table task_move (
   from_state text not null,
@@ -99,34 +104,36 @@ create table task_need (
   primary key (needs, task)
 );
 
--- Whoever ends a task, those that wait for it learn of it in the same transaction.
+-- Whoever ends a task, those that wait for it learn of it in the same transaction. Only by key and without joining the two images of
+-- the change: plans are kept, and one made for a single task would take the square of a batch.
 create function task_ends_for_others() returns trigger language plpgsql as $$
 declare
-  ended bigint[];
+  ended bigint[] := array(select id from task_after where ended_at is not null);
+  waiting bigint[];
 begin
-  ended := array(select now.id from task_after now join task_before was using (id)
-    where was.ended_at is null and now.ended_at is not null
-      and exists (select from task_need need where need.needs = now.id));
-  if cardinality(ended) = 0 then
+  -- A row here means that its task ends only now: the row goes with the end.
+  waiting := array(select distinct task from task_need where needs = any (ended));
+  if cardinality(waiting) = 0 then
     return null;
   end if;
   -- In order of ids, as every transaction locks tasks.
-  perform from task where id in (select task from task_need where needs = any (ended)) order by id for update;
+  perform from task where id = any (waiting) order by id for update;
   with met as (
     delete from task_need where needs = any (ended) returning task, needs
   ), told as (
-    select met.task, count(*) filter (where now.state = 'succeeded') as met, min(now.id) filter (where now.state <> 'succeeded') as bad
-    from met join task_after now on now.id = met.needs group by met.task
+    select met.task, count(*) filter (where needed.state = 'succeeded') as met,
+      min(needed.id) filter (where needed.state <> 'succeeded') as bad
+    from met join task needed on needed.id = met.needs group by met.task
   )
   update task t set unmet = t.unmet - told.met, blocked_by = coalesce(t.blocked_by, told.bad),
-    blocked_state = coalesce(t.blocked_state, (select state from task_after where id = told.bad)),
+    blocked_state = coalesce(t.blocked_state, (select state from task where id = told.bad)),
     not_before = case when t.unmet = told.met then clock_timestamp() else t.not_before end
-  from told where t.id = told.task and t.state = 'pending';
+  from told where t.id = told.task and t.state || '' = 'pending';
   return null;
 end $$;
 
 create trigger task_ends_for_others after update on task
-  referencing old table as task_before new table as task_after
+  referencing new table as task_after
   for each statement execute function task_ends_for_others();
 
 -- An attempt without an outcome holds a slot: its lease. There is no second place that could disagree.
@@ -149,6 +156,7 @@ create table attempt (
   unique (task, attempt),
   check ((outcome is null) = (ended_at is null))
 ) with (fillfactor = 80);
+-- Found by key, whoever looks for one writes `ended_at is null`: what the planner knows of this index is old within seconds.
 create index attempt_open on attempt (project) where outcome is null;
 create index attempt_newest on attempt (project, agent, ended_at) where outcome is not null;
 

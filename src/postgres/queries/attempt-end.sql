@@ -7,12 +7,12 @@ with given as (
 ), ended as (
   update attempt a set outcome = g.outcome, exit_code = g.exit_code, signal = g.signal, reason = g.reason,
     ended_at = coalesce(at_ms(g.at), clock_timestamp()), handed_at = coalesce(a.handed_at, clock_timestamp())
-  from given g where a.run = g.run and a.outcome is null
+  from given g where a.run = g.run and a.ended_at is null
   returning a.task, g.*
 )
 update task t set state = e.state, reason = e.state_reason, result = e.result::json, exit_code = e.exit_code, signal = e.signal,
   ended_at = case when e.state <> 'pending' then clock_timestamp() end,
   not_before = case when e.state = 'pending' then clock_timestamp() + e.wait_ms * interval '1 millisecond' end,
   ready_at = case when e.state <> 'pending' then t.ready_at end
-from ended e where t.id = e.task and t.run = e.run and t.state = 'running'
+from ended e where t.id = e.task and t.run = e.run
 returning task_record(t) as record

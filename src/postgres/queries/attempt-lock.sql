@@ -3,5 +3,5 @@
 select t.run, t.id::text as task, t.attempts, t.max_attempts as "maxAttempts", t.backoff_ms as "backoffMs", t.cancel_asked as "cancelAsked",
   t.reason
 from task t
-where t.id in (select task from attempt where run = any ($1::text[]) and outcome is null and ($2::text is null or project = $2)) and t.state = 'running' and t.run = any ($1::text[])
+where t.id in (select task from attempt where run = any ($1::text[]) and ended_at is null and ($2::text is null or project = $2)) and t.run = any ($1::text[])
 order by t.id for update
