@@ -1,5 +1,5 @@
 /** Tasks under fire: the daemon killed again and again, Redis flushed, Postgres stopped; each task ends exactly once. */
-import pg from "pg";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { host } from "../support/samples.ts";
 import { type Stack, eventually, startStack } from "../support/stack.ts";
@@ -24,7 +24,7 @@ const worker = (name: string): string => `  ${name}:
 
 const names = Array.from({ length: PROJECTS }, (_, index) => `work${index + 1}`);
 let stack: Stack;
-let client: pg.Client;
+let client: Client;
 
 beforeAll(async () => {
   stack = await startStack();
@@ -95,7 +95,7 @@ test("every accepted task ends exactly once, with its own exit code, whatever is
     }),
   );
   await Promise.all([submitting, disturb()]);
-  client = new pg.Client({ connectionString: stack.postgres.url });
+  client = new Client({ connectionString: stack.postgres.url });
   await eventually("Postgres is back", async () => client.connect().then(() => true), 30_000);
   const rows = await eventually(
     "all have ended",

@@ -27,6 +27,8 @@ export interface Desk {
   /** By run id. */
   readonly runs: Map<string, HeldRun>;
   readonly measures: Measures;
+  /** A look for tasks that may go on is due. */
+  promoting: boolean;
   memory: StrategyMemory;
   /** Asks for an allocation round; many asks become one. */
   dispatch(): void;

@@ -56,9 +56,13 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       const answer = await submit({ row, by });
       if (answer.ok && answer.fresh && answer.task.state === "ready")
         desk.enqueue(waitingOf(answer.task));
+      if (answer.ok && answer.fresh && answer.task.state === "pending") promoteSoon(desk, 0);
       return answer;
     },
-    settled: (records) => records.forEach((record) => takeEnd(record, desk)),
+    settled(records) {
+      for (const record of records) takeEnd(record, desk);
+      promoteSoon(desk, RETRY_GLANCE_MS);
+    },
     connected: (project) => handAgain(project, desk),
     reported(report) {
       forgetVanished(report, desk);
@@ -138,6 +142,7 @@ function newDesk(session: Session): Desk {
     pool: new PoolState(),
     runs: new Map(),
     measures: newMeasures(),
+    promoting: false,
     memory: NO_MEMORY,
     confirmHanded: (run) => confirm(run),
     dispatch() {
@@ -198,13 +203,28 @@ function takeEnd(record: TaskRecord, desk: Desk): void {
   desk.dispatch();
 }
 
+/** Looks for tasks that may go on: at once for those that others waited for, and once more when short backoffs are over. */
+function promoteSoon(desk: Desk, delayMs: number): void {
+  if (desk.promoting) return;
+  desk.promoting = true;
+  setTimeout(() => {
+    desk.promoting = false;
+    promote(desk).catch((error: unknown) => troubled("promote", error, desk.session));
+  }, delayMs).unref();
+}
+
+/** Ends come in bursts: one look serves those of a moment. */
+const RETRY_GLANCE_MS = 5;
+
 async function promote(desk: Desk): Promise<void> {
   const { session } = desk;
   const { tasks } = session.doors.postgres;
-  const { ready, ended } = await tasks.promote(session.world.install.epoch, session.now());
+  const { ready, ended, nextAt } = await tasks.promote(session.world.install.epoch, session.now());
   for (const task of ready) desk.pool.insert(task);
   for (const task of ended) desk.pool.remove(task.id);
   if (ready.length > 0) desk.dispatch();
+  const dueMs = nextAt === null ? null : Math.max(0, nextAt - session.now());
+  if (dueMs !== null && dueMs < PROMOTE_MS) promoteSoon(desk, dueMs + 1);
 }
 
 /** Attempts whose runner is there, or frozen and cannot answer: the others' leases run out. */
