@@ -1,5 +1,6 @@
 /** Moves bytes between a WebSocket and an exec session, each way no faster than the slower end. */
 import { finished } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { WebSocket } from "ws";
 import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
@@ -10,7 +11,7 @@ export type ExecHandle = Awaited<ReturnType<Daemon["exec"]>>;
 
 const STDOUT = 1;
 const STDERR = 2;
-/** Output still in flight when the exit code is known. */
+/** After the exit code is known, output is over when it ended, or when none came for this long (a child may hold it open). */
 const TAIL_MS = 1_000;
 
 /** Runs until the command ends or the client goes; answers the exit code. */
@@ -26,26 +27,41 @@ export async function pipeSession(
     );
   });
   gone.catch(() => undefined);
+  const flow: Flow = { inFlight: 0, movedAt: performance.now() };
   const outputs = tty
-    ? [forward(ws, session.stream, STDOUT)]
-    : [forward(ws, session.stdout, STDOUT), forward(ws, session.stderr, STDERR)];
+    ? [forward(ws, session.stream, { channel: STDOUT, flow })]
+    : [
+        forward(ws, session.stdout, { channel: STDOUT, flow }),
+        forward(ws, session.stderr, { channel: STDERR, flow }),
+      ];
   receive(ws, handle);
   const code = await Promise.race([session.exitCode(), gone]);
-  await Promise.race([Promise.all(outputs), patience()]);
+  await Promise.race([Promise.all(outputs), silence(flow), gone]);
   return code;
+}
+
+interface Flow {
+  /** Chunks the client has not taken yet. */
+  inFlight: number;
+  movedAt: number;
 }
 
 /** One chunk in flight at a time: the next is read once this one left for the client. */
 async function forward(
   ws: WebSocket,
   source: NodeJS.ReadableStream,
-  channel: number,
+  { channel, flow }: Readonly<{ channel: number; flow: Flow }>,
 ): Promise<void> {
   source.on("data", (chunk: Buffer | string) => {
-    source.pause();
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     if (ws.readyState !== ws.OPEN) return;
-    ws.send(Buffer.concat([Buffer.of(channel), bytes]), { binary: true }, () => source.resume());
+    source.pause();
+    flow.inFlight += 1;
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    ws.send(Buffer.concat([Buffer.of(channel), bytes]), { binary: true }, () => {
+      flow.inFlight -= 1;
+      flow.movedAt = performance.now();
+      source.resume();
+    });
   });
   // an engine that breaks off ends the output; the exit code tells the rest
   await finished(source, { writable: false }).catch(() => undefined);
@@ -74,8 +90,9 @@ function receive(ws: WebSocket, { session }: ExecHandle): void {
   ws.resume();
 }
 
-function patience(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, TAIL_MS).unref();
-  });
+/** Resolves when nothing was on its way for a while; a client that reads slowly is not silence. */
+async function silence(flow: Flow): Promise<void> {
+  flow.movedAt = performance.now();
+  while (flow.inFlight > 0 || performance.now() - flow.movedAt < TAIL_MS)
+    await sleep(TAIL_MS / 10, undefined, { ref: false });
 }

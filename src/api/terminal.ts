@@ -13,8 +13,6 @@ import { firstMessage } from "./terminal-message.ts";
 import { pipeSession } from "./terminal-pipe.ts";
 
 const PATH = /^\/api\/v1\/projects\/([\w.-]+)\/exec(?:\?.*)?$/;
-/** A peer that answers no ping for this long is gone. */
-const PING_MS = 20_000;
 
 interface TerminalFacts {
   readonly daemon: Daemon;
@@ -68,15 +66,11 @@ export class Terminals {
 
   #run(ws: WebSocket, request: IncomingMessage): void {
     this.#open.add(ws);
-    let alive = true;
-    const ping = setInterval(() => {
-      if (!alive) ws.terminate();
-      alive = false;
-      ws.ping();
-    }, PING_MS);
-    ws.on("pong", () => (alive = true));
+    // Writing is how a vanished client is noticed while its input is not read. No answer is demanded: a reader that pauses, as
+    // `exec … | less` does, gives none, and the kernel knows at once when the other end of a unix socket is gone.
+    const beat = setInterval(() => ws.ping(), this.#facts.bounds.heartbeatMs);
     ws.on("close", () => {
-      clearInterval(ping);
+      clearInterval(beat);
       this.#open.delete(ws);
     });
     // a broken frame or a reset connection: `close` follows and cleans up

@@ -2,6 +2,7 @@
 import { BerthError } from "../base/errors.ts";
 import type { Project } from "../client/client.ts";
 import { settledPhase } from "../model/lifecycle.ts";
+import type { Effect } from "./effect.ts";
 import type { ProgressLine } from "./progress.ts";
 
 /** `gone`: no longer there, which is what some wait for. */
@@ -25,10 +26,12 @@ export function holdMsOf(verdicts: readonly Verdict[]): number {
   return Math.max(0, ...verdicts.map((verdict) => HOLD_MS[verdict.state]));
 }
 
-/** Whether the project is where its operator wants it, on the way, waiting for room, or failed. */
-export function verdictOf(name: string, project: Project | undefined): Verdict {
+/** Whether the project is where its operator wants it, on the way, waiting for room, or failed; settled only with its effect. */
+export function verdictOf(name: string, project: Project | undefined, effect?: Effect): Verdict {
   if (project === undefined) return { name, state: "settled", text: "gone", project: null };
-  return { name, state: stateOf(project), text: textOf(project), project };
+  const state = stateOf(project);
+  const early = state === "settled" && effect?.(project) === false;
+  return { name, state: early ? "moving" : state, text: textOf(project), project };
 }
 
 function stateOf(project: Project): ProgressLine["state"] {

@@ -3,32 +3,44 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../base/errors.ts";
 import type { Client } from "../client/client.ts";
 import type { Context } from "./context.ts";
+import type { Effect } from "./effect.ts";
 import { makeProgress } from "./progress.ts";
 import { errorOfVerdicts, holdMsOf, type Verdict, verdictOf } from "./verdict.ts";
 
 /** Between looks when no event says that something changed. */
 const LOOK_MS = 250;
+/** How long the daemon may be away, restarting, before the wait gives up. */
+const AWAY_MS = 10_000;
 /** Between looks at least, however many events come. */
 const PAUSE_MS = 20;
 
 export interface Waiting {
   readonly names: readonly string[];
   readonly timeoutMs: number;
+  /** What must also be seen of a project before it counts as settled. */
+  readonly effects?: ReadonlyMap<string, Effect>;
 }
 
 /** Resolves when all are settled; throws failed (1 or 78), capacity (73) or timed out (75). */
-export async function waitFor(context: Context, { names, timeoutMs }: Waiting): Promise<void> {
+export async function waitFor(context: Context, waiting: Waiting): Promise<void> {
+  const { names, timeoutMs } = waiting;
   if (names.length === 0) return;
   const client = await context.client();
   const progress = makeProgress(context);
   const waker = wakeOnEvents(client, context.signal);
   const started = performance.now();
   let heldSince = started;
+  let seen = started;
   try {
     for (;;) {
-      const verdicts = await look(client, names);
-      await progress.update(verdicts);
+      const verdicts = await look(client, waiting).catch((thrown: unknown) => away(thrown, seen));
       const now = performance.now();
+      if (verdicts === null) {
+        await waker.next(LOOK_MS);
+        continue;
+      }
+      seen = now;
+      await progress.update(verdicts);
       const moving = verdicts.filter((verdict) => verdict.state === "moving");
       if (moving.length > 0) heldSince = now;
       const held = now - heldSince >= holdMsOf(verdicts);
@@ -48,9 +60,16 @@ function finish(verdicts: readonly Verdict[]): void {
   if (error !== null) throw error;
 }
 
-async function look(client: Client, names: readonly string[]): Promise<readonly Verdict[]> {
+/** Null for a daemon that is away for a moment: what it was told goes on. */
+function away(thrown: unknown, seen: number): null {
+  const passing = thrown instanceof BerthError && thrown.kind === "transient";
+  if (passing && performance.now() - seen < AWAY_MS) return null;
+  throw thrown;
+}
+
+async function look(client: Client, { names, effects }: Waiting): Promise<readonly Verdict[]> {
   const projects = new Map((await client.projects()).map((project) => [project.name, project]));
-  return names.map((name) => verdictOf(name, projects.get(name)));
+  return names.map((name) => verdictOf(name, projects.get(name), effects?.get(name)));
 }
 
 interface Waker {

@@ -106,7 +106,8 @@ function waitingOf(
 ): readonly string[] {
   return [
     allocation === null ? "capacity: not decided yet" : allocation.waiting,
-    network === null ? "network: no subnet allocated yet" : null,
+    // A project that is not admitted has no subnet either: that is no second thing to wait for.
+    network === null && allocation?.admitted === true ? "network: no subnet allocated yet" : null,
     workspaceFault,
   ].filter((reason) => reason !== null);
 }

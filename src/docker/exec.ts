@@ -11,6 +11,8 @@ const POLL_MS = 1_000;
 /** After the streams' end the exit code is a matter of milliseconds. */
 const SETTLE_POLL_MS = 20;
 const SETTLE_MS = 5_000;
+/** A busy engine may let one look time out; after so many it has forgotten the command. */
+const LOOKS_MISSED = 3;
 
 /** Starts the command with its streams attached. */
 export async function startExec(link: Connection, request: ExecRequest): Promise<ExecSession> {
@@ -61,10 +63,12 @@ async function exitCode(
   exec: Docker.Exec,
   ended: AbortSignal,
 ): Promise<number | null> {
+  let missed = 0;
   for (let patience = SETTLE_MS; patience > 0;) {
     const state = await lookAt(link, exec);
-    if (state === null) return null;
-    if (!state.running) return state.exitCode;
+    if (state === null && (missed += 1) >= LOOKS_MISSED) return null;
+    // Not running and without a code: the engine has answered the start, but has not started it yet.
+    if (state !== null && !state.running && state.exitCode !== null) return state.exitCode;
     if (ended.aborted) patience -= SETTLE_POLL_MS;
     const pause = ended.aborted
       ? wait(SETTLE_POLL_MS)

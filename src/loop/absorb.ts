@@ -1,5 +1,6 @@
 /** What a pass's outcomes change in the leader's memory, and which pass they call for. */
 import type { Outcome, Plan, Step } from "../model/step.ts";
+import { settledPhase } from "../model/lifecycle.ts";
 import { renderPlan } from "../plan/render.ts";
 import { isPassing, failed, retry, succeeded } from "./failed.ts";
 import type { Session } from "./session.ts";
@@ -15,7 +16,7 @@ export function absorb(plan: Plan, outcomes: readonly Outcome[], session: Sessio
     if (step === undefined || outcome.kind !== "done") continue;
     remember(step, outcome.note, session);
     announce(step, session);
-    freed ||= FREEING.has(step.kind);
+    freed ||= FREEING.has(step.kind) || (step.kind === "settle-phase" && step.to !== "active");
   }
   if (freed) session.triggerHost("capacity freed");
   const failure = outcomes.find((outcome) => outcome.kind === "failed");
@@ -26,16 +27,27 @@ export function absorb(plan: Plan, outcomes: readonly Outcome[], session: Sessio
   succeeded(plan.project, session);
   world.faults.delete(plan.project);
   world.refused.delete(plan.project);
-  // Looks at the reached state once more: a second pass does nothing, unless the world moved meanwhile.
-  if (world.records.has(plan.project)) session.trigger(plan.project, "verify");
+  lookAgain(plan, session);
+}
+
+/** Looks at the reached state once more: a second pass does nothing, unless the world moved meanwhile. */
+function lookAgain({ project, steps }: Plan, session: Session): void {
+  const record = session.world.records.get(project);
+  if (record === undefined) return;
+  // That it has arrived is recorded only when a look found everything as wanted.
+  const arrived = record.phase === settledPhase(record.wanted);
+  if (arrived && steps.every(({ kind }) => kind === "settle-phase")) return;
+  const started = steps.some(({ kind }) => kind === "start-container");
+  session.trigger(project, "verify", started ? AFTER_START_MS : 0);
 }
 
 const FREEING: ReadonlySet<string> = new Set([
   "stop-container",
   "remove-container",
   "update-container",
-  "settle-phase",
 ]);
+/** A runner is heard from well before this, and what it says calls for the next look: this is for one that stays silent. */
+const AFTER_START_MS = 1_000;
 
 function giveBack(
   plan: Plan,
@@ -106,6 +118,8 @@ function remember(step: Step, note: string | null, session: Session): void {
       return;
     case "start-container":
       if (note !== null) inspections.forget(note);
+      // Its socket appears within a moment: waiting for the relist would leave the project unheard until then.
+      if (record !== undefined) doors.runners.attach(step.project, record.journalSeq);
       return;
     case "remove-container":
       inspections.forget(step.containerId);

@@ -34,7 +34,8 @@ export function isPassing(
 ): boolean {
   const before = attempts.get(session)?.get(project) ?? 0;
   if (failure.code === "docker.registry-unreachable" && before + 1 >= PULLS_BELIEVED) return false;
-  return PASSING.has(failure.kind);
+  // The next pass takes another one by itself, until the pool is exhausted: that is a failure of its own.
+  return failure.code === "docker.subnet-taken" || PASSING.has(failure.kind);
 }
 
 /** Asks for the next pass after a failure of this kind: conflicts at once, refusals never, all else with backoff and jitter. */

@@ -12,10 +12,10 @@ import { knownGrounds, planFrom, sight } from "./plan-project.ts";
 import { removeOrphans } from "./orphans.ts";
 import type { Session } from "./session.ts";
 
+/** Orphans that could not be removed are not looked at more often. */
+const RETRY_ORPHANS_MS = 1_000;
 /** How often the engine's whole state is read, whatever events said. */
 export const RELIST_MS = 15_000;
-/** An orphan is stopped when seen and removed only after this. */
-const ORPHAN_GRACE_MS = 60_000;
 
 /** One host pass. Never throws: an engine or database that is away is a mode, and the next relist tries again. */
 export async function hostPass(reasons: readonly string[], session: Session): Promise<void> {
@@ -26,7 +26,7 @@ export async function hostPass(reasons: readonly string[], session: Session): Pr
     await lookAtDisk(session);
     await grant(snapshot, session);
     await triggerDrifted(snapshot, reasons, session);
-    await tidyOrphans(snapshot, session);
+    tidyBeside(snapshot, session);
     forgetGone(snapshot, session);
     session.metrics.pass("host", (session.now() - begun) / 1000, true);
   } catch (error) {
@@ -112,7 +112,11 @@ async function triggerDrifted(
     const observed = await sight({ record, grounds, snapshot }, session);
     const { plan } = planFrom({ record, grounds, observed }, session);
     session.world.waiting.set(record.name, plan.waiting);
+    // A refused workspace is looked at again when somebody asks, not with every relist.
+    const refused =
+      session.world.faults.get(record.name)?.code.startsWith("loop.workspace-") === true;
     const groundsMissing =
+      !refused &&
       session.world.allocations.get(record.name)?.admitted === true &&
       (grounds.image === null || grounds.subnet === null);
     if (plan.steps.length > 0 || groundsMissing) session.trigger(record.name, reason);
@@ -144,13 +148,25 @@ async function lookAtDisk(session: Session): Promise<void> {
   );
 }
 
+/** Beside the pass, one at a time: an orphan that ignores SIGTERM must not hold up anybody's admission. */
+function tidyBeside(snapshot: EngineSnapshot, session: Session): void {
+  const { world } = session;
+  if (world.tidying) return;
+  world.tidying = true;
+  tidyOrphans(snapshot, session)
+    .catch((error: unknown) => session.log.warn({ chain: causeChain(error) }, "orphans not tidied"))
+    .finally(() => {
+      world.tidying = false;
+    });
+}
+
 async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<void> {
   const { world, modes } = session;
   const verdict = planOrphans(snapshot, {
     install: world.install,
     projects: new Set(world.records.keys()),
     now: session.now(),
-    graceMs: ORPHAN_GRACE_MS,
+    graceMs: session.settings.orphanGraceMs,
     firstSeen: world.orphans,
     confirmed: world.orphansConfirmed,
   });
@@ -163,6 +179,11 @@ async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<
   );
   if (verdict.kind === "plan" && verdict.steps.length > 0)
     await removeOrphans(verdict.steps, session);
+  if (verdict.kind === "plan" && verdict.orphans.length > 0)
+    session.triggerHost(
+      "an orphan's grace ends",
+      Math.max(RETRY_ORPHANS_MS, session.settings.orphanGraceMs),
+    );
 }
 
 function forgetGone(snapshot: EngineSnapshot, session: Session): void {

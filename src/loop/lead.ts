@@ -1,6 +1,7 @@
 /** Leading: one session from the epoch that was granted until it is lost or the daemon ends. */
 import { randomUUID } from "node:crypto";
 import { createKeyedQueue } from "../base/keyed-queue.ts";
+import { sharedByKey } from "../base/shared.ts";
 import { createSlots } from "../base/slots.ts";
 import { causeChain } from "../base/errors.ts";
 import { createInspections } from "../observe/inspections.ts";
@@ -13,6 +14,7 @@ import type { Modes } from "./modes.ts";
 import { projectPass } from "./pass.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
+import type { OpenDesk } from "./tasks/desk-state.ts";
 import { openDesk } from "./tasks/desk.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { wake } from "./wake.ts";
@@ -58,10 +60,13 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     concurrency: 1,
     run: (_key, reasons) => hostPass(reasons, session),
   });
+  const hostRoutes = sharedByKey(() => doors.firewall.hostRoutes());
   const session: Session = {
     ...options,
     relist: createRelist(() => doors.engine.snapshot()),
     inspections: createInspections((id) => doors.engine.inspect(id)),
+    imageFacts: sharedByKey((image) => doors.engine.imageFacts(image)),
+    hostRoutes: () => hostRoutes("routes"),
     slots: createSlots(ENGINE_SLOTS),
     signal: ending.signal,
     desk: null,
@@ -71,12 +76,7 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     fenced: (why) => end(why),
   };
 
-  await readRecords(world, doors.postgres);
-  await inheritSteps(session);
-  const desk = await openDesk(session);
-  session.desk = desk;
-  for (const record of world.records.values())
-    if (await doors.runners.spoolExists(record.name)) world.spools.add(record.name);
+  const desk = await recover(session);
   const stream = doors.engine.events({
     onEvent: (event) => wake(event, session),
     onState: (connected) => {
@@ -106,6 +106,18 @@ export async function lead(options: LeadOptions): Promise<Leading> {
       await Promise.allSettled([projects.close(), host.close()]);
     },
   };
+}
+
+/** Takes over what is recorded: projects, a predecessor's open steps, spools, and tasks that wait or run. */
+async function recover(session: Session): Promise<OpenDesk> {
+  const { world, doors } = session;
+  await readRecords(world, doors.postgres);
+  await inheritSteps(session);
+  for (const { name } of world.records.values())
+    if (await doors.runners.spoolExists(name)) world.spools.add(name);
+  const desk = await openDesk(session);
+  session.desk = desk;
+  return desk;
 }
 
 /**

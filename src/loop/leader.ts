@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PostgresDoor } from "../postgres/door.ts";
 import type { RedisDoor } from "../redis/door.ts";
 
-/** Lease length. With a poll each 500 ms a successor leads within about 3.6 s of its holder's death (promised: 5 s). */
+/** Lease length. With a poll each 500 ms a successor leads within about 3.6 s of its holder's freezing, sooner after a death (promised: 5 s). */
 export const LEASE_TTL_MS = 3_000;
 const RENEW_MS = 1_000;
 const POLL_MS = 500;
@@ -12,8 +12,8 @@ export const LEASE_TOPIC = "lease";
 
 export interface LeaderOptions {
   readonly holder: string;
-  readonly postgres: PostgresDoor;
-  readonly redis: RedisDoor;
+  readonly postgres: Pick<PostgresDoor, "takeLeadership" | "epoch">;
+  readonly redis: Pick<RedisDoor, "takeLease" | "subscribe">;
   /** The highest epoch seen anywhere but in Postgres: labels of our containers, runners. */
   floor(): Promise<number>;
   /** A reason why this daemon must not lead now (foreign install), or null. */
@@ -23,7 +23,8 @@ export interface LeaderOptions {
 
 /**
  * Waits until this daemon leads and returns its epoch. A held lease is not enough: Postgres must grant the epoch. With
- * Redis unreachable Postgres alone decides, by whether the leader's session lock is free.
+ * Redis unreachable, or a lease whose holder may be dead, Postgres decides alone, by whether the leader's session lock is
+ * free: a killed leader's is free at once, so nobody waits for its lease to run out.
  */
 export async function awaitLeadership(
   options: LeaderOptions,
@@ -42,20 +43,23 @@ async function tryUntilGranted(
   released: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<number> {
+  let doubted = false;
   for (;;) {
     signal.throwIfAborted();
-    const epoch = await attempt(options).catch((error: unknown) => {
+    const tried: Attempt = await attempt(options, doubted).catch((error: unknown) => {
       options.onWaiting(error instanceof Error ? error.message : String(error));
-      return null;
+      return { epoch: null, lease: null };
     });
-    if (epoch !== null) return epoch;
+    // Who only just took the lease has no epoch yet, hence no lock: it is given until the next poll.
+    doubted = tried.lease === "theirs";
+    if (tried.epoch !== null) return tried.epoch;
     await Promise.race([sleep(POLL_MS, undefined, { signal }), released()]);
   }
 }
 
 /** Without Redis the poll alone decides when to try again. */
 async function listenForRelease(
-  redis: RedisDoor,
+  redis: LeaderOptions["redis"],
 ): Promise<Readonly<{ released(): Promise<void>; close(): Promise<void> }>> {
   let next = Promise.withResolvers<void>();
   const subscription = await redis
@@ -70,29 +74,41 @@ async function listenForRelease(
   };
 }
 
-async function attempt(options: LeaderOptions): Promise<number | null> {
+type Lease = "ours" | "theirs" | "unreachable";
+
+interface Attempt {
+  readonly epoch: number | null;
+  /** Null when it was not asked for. */
+  readonly lease: Lease | null;
+}
+
+/** `doubted`: somebody else held the lease at the attempt before, so ask whether its database session lives. */
+async function attempt(options: LeaderOptions, doubted: boolean): Promise<Attempt> {
   const { holder, postgres, redis } = options;
   const obstacle = await options.obstacle();
   if (obstacle !== null) {
     options.onWaiting(obstacle);
-    return null;
+    return { epoch: null, lease: null };
   }
   const lease = await redis.takeLease(holder, LEASE_TTL_MS).then(
     (taken) => (taken ? "ours" : "theirs"),
-    () => "unreachable",
+    () => "unreachable" as const,
   );
-  if (lease === "theirs") {
-    options.onWaiting("another daemon holds the lease");
-    return null;
-  }
-  const epoch = await postgres.takeLeadership({
-    holder,
-    floor: await options.floor(),
-    force: lease === "ours",
-  });
+  const mayAsk = lease !== "theirs" || doubted;
+  const epoch = mayAsk
+    ? await postgres.takeLeadership({
+        holder,
+        floor: await options.floor(),
+        force: lease === "ours",
+      })
+    : null;
   if (epoch === null)
-    options.onWaiting("Redis is unreachable and the leader's database session is alive");
-  return epoch;
+    options.onWaiting(
+      lease === "theirs"
+        ? "another daemon holds the lease"
+        : "Redis is unreachable and the leader's database session is alive",
+    );
+  return { epoch, lease };
 }
 
 export interface Keeping {
@@ -102,20 +118,26 @@ export interface Keeping {
 }
 
 /**
- * Keeps the lease while we lead. Losing Redis ends nothing. A lease that another daemon holds is only a hint to look at
- * the epoch: leadership is over exactly when Postgres says that the epoch moved on.
+ * Keeps the lease while we lead. Losing it ends nothing: leadership is over exactly when Postgres says that the epoch
+ * moved on, which is asked apart from the lease, so that neither store's silence delays the other's answer.
  */
 export function keepLeadership(options: LeaderOptions, epoch: number): Keeping {
   const ending = new AbortController();
-  const watch = async (): Promise<string> => {
+  const everySecond = async (work: () => Promise<string | null>): Promise<string> => {
     for (;;) {
       await sleep(RENEW_MS, undefined, { signal: ending.signal });
-      const held = await options.redis.takeLease(options.holder, LEASE_TTL_MS).catch(() => null);
-      if (held === true) continue;
-      const current = await options.postgres.epoch().catch(() => epoch);
-      if (current > epoch) return `epoch ${current} took over from ${epoch}`;
+      const over = await work().catch(() => null);
+      if (over !== null) return over;
     }
   };
-  const lost = watch().catch(() => "stopped");
+  const renew = async (): Promise<null> => {
+    await options.redis.takeLease(options.holder, LEASE_TTL_MS);
+    return null;
+  };
+  const look = async (): Promise<string | null> => {
+    const current = await options.postgres.epoch();
+    return current > epoch ? `epoch ${current} took over from ${epoch}` : null;
+  };
+  const lost = Promise.race([everySecond(renew), everySecond(look)]).catch(() => "stopped");
   return { lost, stop: () => ending.abort() };
 }

@@ -45,7 +45,10 @@ export async function live(options: LifeOptions, signal: AbortSignal): Promise<v
 
 /** A store that cannot be reached is a mode of its own, by the door its error came from. */
 function noteAway(error: unknown, state: DaemonState): void {
-  if (!(error instanceof BerthError) || error.kind !== "transient") return;
+  if (!(error instanceof BerthError)) return;
+  // A spool or runner volume under our name and another uid: a database was wiped or exchanged.
+  if (error.code === "docker.name-taken") state.modes.set("foreign-install", true, error.message);
+  if (error.kind !== "transient") return;
   if (error.code.startsWith("postgres.")) state.modes.set("postgres-gone", true, error.message);
   if (error.code.startsWith("docker.")) state.modes.set("engine-gone", true, error.message);
 }

@@ -1,6 +1,7 @@
 /** The project pass: the whole job for one project, from what is wanted to what was done. */
 import { BerthError } from "../base/errors.ts";
 import { act } from "../act/act.ts";
+import { settledPhase } from "../model/lifecycle.ts";
 import { checkPlan } from "../plan/checks.ts";
 import { renderPlan } from "../plan/render.ts";
 import { intend, settle } from "../record/steps.ts";
@@ -12,6 +13,9 @@ import { NOT_ENFORCED } from "./check-limits.ts";
 import { repairDelayMs } from "./repairs.ts";
 import type { Session } from "./session.ts";
 
+/** Why a runner's report calls for a pass: only while its project is on the way somewhere. */
+export const REPORTED = "runner report";
+
 /** One pass; what goes wrong is recorded and decides when the next one comes. Never throws. */
 export async function projectPass(
   project: string,
@@ -19,6 +23,7 @@ export async function projectPass(
   session: Session,
 ): Promise<void> {
   const begun = session.now();
+  if (reasons.every((reason) => reason === REPORTED) && isArrived(project, session)) return;
   try {
     const acted = await pass(project, session);
     if (acted) session.log.info({ project, reasons, ms: session.now() - begun }, "pass");
@@ -28,6 +33,7 @@ export async function projectPass(
     failed(project, error, session);
   } finally {
     session.world.acting.delete(project);
+    session.world.starting.delete(project);
   }
 }
 
@@ -53,6 +59,12 @@ async function pass(project: string, session: Session): Promise<boolean> {
   await settle(opened, outcomes, under);
   absorb(plan, outcomes, session);
   return true;
+}
+
+/** A report may have waited for the very pass that found its project arrived. */
+function isArrived(project: string, { world }: Session): boolean {
+  const record = world.records.get(project);
+  return record !== undefined && record.phase === settledPhase(record.wanted);
 }
 
 function nothingToDo(project: string, session: Session): false {

@@ -35,7 +35,7 @@ export async function groundsOf(record: ProjectRow, session: Session): Promise<G
     record.wanted === "active" || record.wanted === "frozen" || record.wanted === "stopped";
   if (!needed) return knownGrounds(record, session);
   if (!world.images.has(record.spec.image)) {
-    const image = await doors.engine.imageFacts(record.spec.image);
+    const image = await session.imageFacts(record.spec.image);
     if (image !== null) world.images.set(record.spec.image, image);
   }
   if (record.spec.workspace.kind === "path" && !world.owners.has(record.name)) {
@@ -44,7 +44,7 @@ export async function groundsOf(record: ProjectRow, session: Session): Promise<G
   if (record.spec.network.egress === "open" && !world.firewallVerified)
     await verifyFirewall(session);
   if (record.subnet === null && world.allocations.get(record.name)?.admitted === true) {
-    world.hostRoutes ??= await doors.firewall.hostRoutes();
+    world.hostRoutes ??= await session.hostRoutes();
     const subnet = await doors.postgres.allocateSubnet({
       epoch: world.install.epoch,
       project: record.name,
@@ -94,6 +94,7 @@ export async function planProject(subject: Subject, session: Session): Promise<P
   ) {
     const granted = session.world.allocations.get(record.name);
     if (granted?.admitted === true) session.world.acting.set(record.name, granted.memoryBytes);
+    session.world.starting.add(record.name);
   }
   session.world.waiting.set(record.name, planned.plan.waiting);
   return planned;

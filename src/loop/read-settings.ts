@@ -1,5 +1,6 @@
 /** Reads the daemon's environment: every name of the contract, each secret also as `*_FILE`. */
 import { existsSync, readFileSync } from "node:fs";
+import { parseDuration } from "../base/duration.ts";
 import { BerthError } from "../base/errors.ts";
 import type { Settings } from "./settings.ts";
 
@@ -41,6 +42,7 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
       netImage: env["BERTH_IMAGE_NET"] ?? `berth/net:${version}`,
       vantage: existsSync("/.dockerenv") ? "container" : "host",
       logLevel: env["BERTH_LOG_LEVEL"] ?? "info",
+      orphanGraceMs: orphanGrace(env),
       retention: {
         runsDays: 30,
         eventsDays: 14,
@@ -51,6 +53,18 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
       },
     },
   };
+}
+
+/** `BERTH_ORPHAN_GRACE`: how long what belongs to no recorded project is kept. */
+function orphanGrace(env: Environment): number {
+  const text = env["BERTH_ORPHAN_GRACE"] ?? "60s";
+  const ms = parseDuration(text);
+  if (ms !== null) return ms;
+  throw new BerthError("usage", {
+    code: "loop.orphan-grace-invalid",
+    detail: `BERTH_ORPHAN_GRACE is "${text}"`,
+    hint: "a duration, for instance 60s",
+  });
 }
 
 function required(env: Environment, name: string, example: string): string {

@@ -4,6 +4,7 @@ import type { JournalEvent } from "../model/run.ts";
 import { checkLimits } from "./check-limits.ts";
 import type { RunnersListener } from "../runners/door.ts";
 import { readSecrets } from "./act-doors.ts";
+import { REPORTED } from "./pass.ts";
 import type { Session } from "./session.ts";
 import { type DaemonState, leading } from "./state.ts";
 
@@ -23,7 +24,7 @@ export function listenToRunners(state: DaemonState): RunnersListener {
       state.session?.trigger(
         project,
         connected ? "runner connected" : "runner lost",
-        connected ? 0 : LOST_GRACE_MS,
+        connected ? REPORT_FOLLOWS_MS : LOST_GRACE_MS,
       );
       if (connected) state.session?.desk?.connected(project);
     },
@@ -37,6 +38,8 @@ export function listenToRunners(state: DaemonState): RunnersListener {
   };
 }
 
+/** A runner's report comes right after its welcome; one look then sees both. */
+const REPORT_FOLLOWS_MS = 50;
 /** A lost runner usually means a dead container, whose event says so sooner than this. */
 const LOST_GRACE_MS = 200;
 
@@ -93,7 +96,7 @@ function absorbReport(report: RunnerReport, session: Session): void {
   if (missing.length > 0) void deliverSecrets(project, missing, session);
   const record = session.world.records.get(project);
   // A settled project's reports change nothing the planner looks at, unless the kernel's limits are others.
-  if (record?.phase !== "active") session.trigger(project, "runner report");
+  if (record?.phase !== "active") session.trigger(project, REPORTED);
   else checkLimits(report, record, session);
 }
 

@@ -1,5 +1,6 @@
 /** A leader's session: what its passes share, from the moment it leads until it does not. */
 import type { Slots } from "../base/slots.ts";
+import type { ImageFacts } from "../docker/door.ts";
 import type { Outbox } from "../record/outbox.ts";
 import type { Inspections } from "../observe/inspections.ts";
 import type { Relist } from "../observe/relist.ts";
@@ -18,6 +19,9 @@ export interface Session {
   readonly spoolRoot: string;
   readonly relist: Relist;
   readonly inspections: Inspections;
+  /** Passes that need the same at once ask for it together. */
+  imageFacts(image: string): Promise<ImageFacts | null>;
+  hostRoutes(): Promise<readonly string[]>;
   readonly modes: Modes;
   readonly outbox: Outbox;
   readonly metrics: Metrics;

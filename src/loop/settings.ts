@@ -14,6 +14,8 @@ export interface Settings {
   /** `host`: runs as root on the host and sees its paths; `container`: looks at the host through helper containers. */
   readonly vantage: "host" | "container";
   readonly logLevel: string;
+  /** An orphan is stopped when seen and removed only after this. */
+  readonly orphanGraceMs: number;
   readonly retention: Readonly<{
     runsDays: number;
     eventsDays: number;

@@ -63,7 +63,8 @@ async function verifyOnce(session: Session): Promise<void> {
     ({ spec, wanted }) => spec.network.egress === "open" && wanted === "active",
   );
   try {
-    world.hostRoutes = await doors.firewall.hostRoutes();
+    // Looked up again by whoever allocates next: routes may have changed, and nobody may need them.
+    world.hostRoutes = null;
     if (!needed) return modes.set("firewall-unverified", false, "no project needs it");
     const before = world.firewallVerified;
     const state = await doors.firewall.ensure();

@@ -67,11 +67,15 @@ async function lookHere(path: string, root: string): Promise<Seen> {
   }
 }
 
+/** The helper's exit code for a path it cannot read; a link's target is then all it says. */
+const UNREADABLE = 3;
+
 /** Only the root is mounted, at its own path, so a link that leaves it cannot even be followed. */
 async function lookByErrand(path: string, root: string, session: Session): Promise<Seen> {
   const { install, installUid, epoch } = session.world.install;
   const script =
-    'p=$(readlink -f "$1") && r=$(readlink -f "$2") && test -d "$p" && stat -c "%u %g" "$p" && echo "$p" && echo "$r"';
+    'p=$(readlink -f "$1") && r=$(readlink -f "$2") && test -d "$p" && stat -c "%u %g" "$p" && echo "$p" && echo "$r" || ' +
+    `{ test -L "$1" && readlink "$1"; exit ${UNREADABLE}; }`;
   const run = await session.doors.engine
     .runOnce(session.settings.netImage, ["/bin/sh", "-c", script, "look", path, root], {
       capAdd: [],
@@ -84,6 +88,16 @@ async function lookByErrand(path: string, root: string, session: Session): Promi
       if (error instanceof BerthError && error.kind === "rejected") throw missing(path);
       throw error;
     });
+  if (
+    run.exitCode === UNREADABLE &&
+    run.stdout.startsWith("/") &&
+    !isBelow(run.stdout.trim(), root)
+  )
+    throw refusal(
+      "loop.workspace-outside",
+      `${path} leads to ${run.stdout.trim()}, outside ${root}`,
+      "replace the symbolic link by a directory",
+    );
   const [ids, real, realRoot] = run.stdout.split("\n");
   const [uid, gid] = (ids ?? "").split(" ").map(Number);
   if (

@@ -47,6 +47,8 @@ export interface World {
   readonly spools: Set<string>;
   /** Memory granted to a pass under way, by project. */
   readonly acting: Map<string, number>;
+  /** Projects whose pass under way starts something: what the engine tells of that calls for no pass of its own. */
+  readonly starting: Set<string>;
   /** Plan text that was refused, by project: not tried again until it differs or somebody changes something. */
   readonly refused: Map<string, string>;
   /** Since when the kernel has other limits than wanted, by project. */
@@ -55,6 +57,8 @@ export interface World {
   readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
   /** When each orphan was first seen, by object id. */
   orphans: ReadonlyMap<string, number>;
+  /** Orphans are being stopped or removed right now. */
+  tidying: boolean;
   /** `apply --adopt` or `gc --yes` said that many orphans at once are meant. */
   orphansConfirmed: boolean;
   /** Memory reserved at the last host pass. */
@@ -94,10 +98,12 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     openRuns: new Set(),
     spools: new Set(),
     acting: new Map(),
+    starting: new Set(),
     refused: new Map(),
     mismatches: new Map(),
     repairs: new Map(),
     orphans: new Map(),
+    tidying: false,
     orphansConfirmed: false,
     reservedBytes: 0,
     badSubnets: new Set(),

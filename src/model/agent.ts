@@ -65,7 +65,12 @@ export interface AgentStatus {
   readonly startedAt: number | null;
   readonly nextStartAt: number | null;
   readonly restarts: number;
-  readonly lastExit: Readonly<{ code: number | null; signal: string | null; oom: boolean; at: number }> | null;
+  readonly lastExit: Readonly<{
+    code: number | null;
+    signal: string | null;
+    oom: boolean;
+    at: number;
+  }> | null;
   readonly cpuMs: number | null;
   readonly rssBytes: number | null;
 }

@@ -70,7 +70,11 @@ export interface RunnerConfig {
   readonly git: Readonly<{ url: string; ref: string }> | null;
   /** Set for a path workspace: agents run as its owner; the runner never chowns it. */
   readonly workspaceOwner: Readonly<{ uid: number; gid: number }> | null;
-  readonly image: Readonly<{ entrypoint: readonly string[]; user: string | null; workdir: string | null }>;
+  readonly image: Readonly<{
+    entrypoint: readonly string[];
+    user: string | null;
+    workdir: string | null;
+  }>;
   /** Serial of the last restart asked for, by agent name; a higher one restarts its replicas. */
   readonly restartSerials: Readonly<Record<string, number>>;
 }

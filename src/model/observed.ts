@@ -12,7 +12,14 @@ export interface OwnLabels {
   readonly epoch: number | null;
 }
 
-export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+export type ContainerState =
+  | "created"
+  | "running"
+  | "paused"
+  | "restarting"
+  | "removing"
+  | "exited"
+  | "dead";
 
 export interface ObservedContainer {
   readonly id: string;

@@ -21,11 +21,27 @@ export interface RunRecord {
 }
 
 /** Why a process ended, as far as the runner decided it. */
-export type ExitCause = "self" | "stop" | "restart" | "unhealthy" | "config" | "shutdown" | "cancel" | "timeout";
+export type ExitCause =
+  | "self"
+  | "stop"
+  | "restart"
+  | "unhealthy"
+  | "config"
+  | "shutdown"
+  | "cancel"
+  | "timeout";
 
 export type JournalBody =
   | Readonly<{ kind: "boot"; epoch: number; configHash: string | null }>
-  | Readonly<{ kind: "started"; run: string; agent: string; replica: number; pid: number; generation: number; task?: string }>
+  | Readonly<{
+      kind: "started";
+      run: string;
+      agent: string;
+      replica: number;
+      pid: number;
+      generation: number;
+      task?: string;
+    }>
   | Readonly<{ kind: "ready"; run: string; agent: string; replica: number }>
   | Readonly<{ kind: "unhealthy"; run: string; agent: string; replica: number; reason: string }>
   | Readonly<{
@@ -46,7 +62,14 @@ export type JournalBody =
       resultFault?: string;
     }>
   /** The process could not even be started (command missing, not executable, uid 0). A run that never ran. */
-  | Readonly<{ kind: "start-failed"; run: string; agent: string; replica: number; reason: string; generation: number }>
+  | Readonly<{
+      kind: "start-failed";
+      run: string;
+      agent: string;
+      replica: number;
+      reason: string;
+      generation: number;
+    }>
   /** Found unfinished at boot: the container died under it. */
   | Readonly<{ kind: "lost"; run: string; agent: string; replica: number; reason: string }>
   /** The cgroup's OOM counter rose by `count`; no main process of ours is known to be the victim. */

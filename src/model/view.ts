@@ -52,7 +52,13 @@ export interface ProjectView {
   readonly subnet: string | null;
   readonly egress: string;
   readonly limits: LimitValues;
-  readonly usage: Readonly<{ memoryBytes: number | null; cpuMs: number | null; cpuPercent: number | null; pids: number | null; oomKills: number | null }>;
+  readonly usage: Readonly<{
+    memoryBytes: number | null;
+    cpuMs: number | null;
+    cpuPercent: number | null;
+    pids: number | null;
+    oomKills: number | null;
+  }>;
   readonly agents: readonly AgentStatus[];
   /** Age of what is known about the inside, in ms; null when nothing is known. */
   readonly heardAgoMs: number | null;
@@ -78,7 +84,13 @@ export interface PlanView {
   readonly baseGeneration: number;
   /** Hash over the rendered steps: `apply` refuses (75) when it differs. */
   readonly fingerprint: string;
-  readonly projects: readonly Readonly<{ project: string; change: "create" | "update" | "none" | "deactivate" | "repair"; fields: readonly FieldChange[]; steps: readonly StepView[]; waiting: readonly string[] }>[];
+  readonly projects: readonly Readonly<{
+    project: string;
+    change: "create" | "update" | "none" | "deactivate" | "repair";
+    fields: readonly FieldChange[];
+    steps: readonly StepView[];
+    waiting: readonly string[];
+  }>[];
   /** Projects of the same source that the bundle no longer names; only `--prune` touches them. */
   readonly unnamed: readonly string[];
   readonly changes: boolean;
@@ -107,7 +119,12 @@ export interface ReadyView {
   readonly install: string;
   readonly installUid: string | null;
   readonly version: string;
-  readonly dependencies: readonly Readonly<{ name: "engine" | "postgres" | "redis" | "firewall" | "disk"; ok: boolean; detail: string; since: number }>[];
+  readonly dependencies: readonly Readonly<{
+    name: "engine" | "postgres" | "redis" | "firewall" | "disk";
+    ok: boolean;
+    detail: string;
+    since: number;
+  }>[];
   readonly modes: readonly Mode[];
 }
 

@@ -70,7 +70,9 @@ function healthWord(sources: StatusSources): HealthWord {
   if (container === null || container.state !== "running")
     return waiting.length > 0 ? "waiting" : "starting";
   if (report === null || !sources.connected)
-    return sources.now - record.phaseSince > STALE_MS ? "unknown" : "starting";
+    return sources.now - Math.max(record.phaseSince, container.createdAt) > STALE_MS
+      ? "unknown"
+      : "starting";
   return agentsWord(report.agents, record);
 }
 

@@ -20,8 +20,10 @@ export interface AgentPlan {
   readonly argv: readonly string[];
   /** Without BERTH_REPLICA and BERTH_RUN_ID, which differ from run to run. */
   readonly environment: Environment;
-  /** Equal fingerprints: a running process needs no restart. The number of replicas is not part of it. */
+  /** Equal fingerprints: a running process needs no restart. Neither policy nor number of replicas is part of it. */
   readonly fingerprint: string;
+  /** What is done about the process: adopted while it runs. */
+  readonly policy: string;
 }
 
 /** Pure: same configuration and image, same plan. */
@@ -38,14 +40,9 @@ export function planAgent(spec: AgentSpec, config: RunnerConfig, image: ImageFac
       berth: { BERTH_PROJECT: config.project, BERTH_AGENT: spec.name },
     }),
   };
-  const fingerprint = JSON.stringify([
-    process,
-    identity,
-    spec.restart,
-    spec.health,
-    spec.stopGraceMs,
-  ]);
-  return { spec, generation: config.generation, identity, ...process, fingerprint };
+  const fingerprint = JSON.stringify([process, identity]);
+  const policy = JSON.stringify([spec.restart, spec.health, spec.stopGraceMs]);
+  return { spec, generation: config.generation, identity, ...process, fingerprint, policy };
 }
 
 /** Whether its processes are tasks'. A configuration kept from before there were tasks says nothing, and means no. */

@@ -64,17 +64,20 @@ export class Replica {
     this.done = this.#live();
   }
 
-  get fingerprint(): string {
-    return this.#plan.fingerprint;
+  /** What must be done for another plan to hold: a process that runs takes a new policy over as it is. */
+  nudgeFor(plan: AgentPlan): Nudge | null {
+    if (plan.fingerprint !== this.#plan.fingerprint) return "config";
+    return plan.policy !== this.#plan.policy && this.#run === null ? "config" : null;
   }
 
   get marker(): number | null {
     return this.#run?.marker ?? null;
   }
 
-  /** A newer plan for the next run; `nudge` decides whether this one ends for it. */
+  /** A newer plan: its policy holds at once, its process from the next run on; `nudge` decides whether this one ends for it. */
   adopt(plan: AgentPlan): void {
     this.#plan = plan;
+    this.#bell.ring();
   }
 
   nudge(nudge: Nudge): void {
@@ -221,16 +224,24 @@ export class Replica {
       this.#bell.ring();
     };
     void run.exited.then(ended);
-    const health = this.#watchHealth(run, plan, () => {
-      seen.ill = plan.spec.restart.mode !== "no";
-    });
+    const fellIll = (): void => {
+      seen.ill = this.#plan.spec.restart.mode !== "no";
+    };
+    let watched = JSON.stringify(plan.spec.health);
+    let health = this.#watchHealth(run, plan, fellIll);
     try {
       for (;;) {
+        const wanted = JSON.stringify(this.#plan.spec.health);
+        if (wanted !== watched && this.#nudge === null) {
+          watched = wanted;
+          health?.stop();
+          health = this.#watchHealth(run, this.#plan, fellIll);
+        }
         if (seen.exit !== null) return { cause: "self", exit: seen.exit };
         const cause = this.#nudge ?? (seen.ill ? "unhealthy" : null);
         if (cause !== null) {
           health?.stop();
-          return { cause, exit: await this.#stop(run, plan.spec.stopGraceMs) };
+          return { cause, exit: await this.#stop(run, this.#plan.spec.stopGraceMs) };
         }
         await this.#bell.next();
       }

@@ -103,8 +103,7 @@ export class Supervisor {
   }
 
   #refresh(replica: Replica, plan: AgentPlan, restarted: boolean): void {
-    const nudge: Nudge | null =
-      replica.fingerprint === plan.fingerprint ? (restarted ? "restart" : null) : "config";
+    const nudge: Nudge | null = replica.nudgeFor(plan) ?? (restarted ? "restart" : null);
     replica.adopt(plan);
     if (nudge !== null) replica.nudge(nudge);
   }

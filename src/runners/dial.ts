@@ -13,23 +13,25 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOL
  */
 export async function dial(folder: string): Promise<Socket> {
   const directory = await open(folder, DIRECTORY);
+  let socket: Socket;
   try {
     const path = join("/proc/self/fd", String(directory.fd), CONTROL_SOCKET);
     if (!(await lstat(path)).isSocket()) throw new Error(`${CONTROL_SOCKET} is not a socket`);
-    return await connected(path);
+    socket = await connected(path);
   } finally {
     await directory.close();
   }
+  // A runner that dies right after it accepted: whoever takes the socket now would wait for an end that has been.
+  if (socket.destroyed) throw new Error("the runner closed the connection at once");
+  return socket;
 }
 
 function connected(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
-    socket.once("error", reject);
-    socket.once("connect", () => {
-      socket.off("error", reject);
-      resolve(socket);
-    });
+    // Stays for good: an error between connecting and the caller's own listener must not be without one.
+    socket.on("error", reject);
+    socket.once("connect", () => resolve(socket));
   });
 }
 

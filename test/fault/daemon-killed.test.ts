@@ -8,7 +8,7 @@ import {
   noMoreHeld,
   overlaps,
   recordsCaughtUp,
-  removedWithoutTrace,
+  leftAfterRemoval,
   sql,
 } from "../support/accounts.ts";
 import { counter, host } from "../support/samples.ts";
@@ -27,13 +27,15 @@ const CRASHER = `  crasher:
         restart: { policy: always, backoff: 0s, max: 1000 }
 `;
 
-function declared(steady: string): string {
+/** A new turn's label asks for a new container of `replaced`, and its environment for a restart of `gone`'s agents. */
+function declared(turn: string): string {
   return host(
     [
       counter("steady"),
       counter("scaled"),
       counter("frozen"),
-      counter("gone", `    environment: { TURN: "${steady}" }\n`),
+      counter("replaced", `    labels: { turn: "${turn}" }\n`),
+      counter("gone", `    environment: { TURN: "${turn}" }\n`),
       CRASHER,
     ].join(""),
   );
@@ -47,21 +49,26 @@ afterAll(() => stack.close());
 
 /** What was asked for last and what an answer said was accepted, by what it is about. */
 interface Asked {
-  /** Values that may hold now: the last acknowledged one and everything that was tried after it. */
-  possible: string[];
+  /** Values that may hold now, by what they are about: the last acknowledged one and everything that was tried after it. */
+  readonly possible: Record<string, string[]>;
+  /** Turns whose declaration was acknowledged. */
+  readonly accepted: string[];
+  acknowledged: number;
 }
 
 /** Asks one thing after the other until told to stop; a daemon that is dead refuses, and that is part of it. */
-async function churn(ending: AbortSignal): Promise<Readonly<Record<string, Asked>>> {
-  const asked: Record<string, Asked> = {
-    scaled: { possible: ["1"] },
-    frozen: { possible: ["active"] },
-    gone: { possible: ["declared"] },
+async function churn(ending: AbortSignal): Promise<Asked> {
+  const asked: Asked = {
+    possible: { scaled: ["1"], frozen: ["active"], gone: ["declared"] },
+    accepted: [],
+    acknowledged: 0,
   };
-  const tryTo = async (what: string, value: string, argv: readonly string[]): Promise<void> => {
+  const tryTo = async (what: string, value: string, argv: readonly string[]): Promise<boolean> => {
     const { code } = await stack.berth(...argv);
-    const before = asked[what]?.possible ?? [];
-    asked[what] = { possible: code === 0 ? [value] : [...before, value] };
+    const before = asked.possible[what] ?? [];
+    asked.possible[what] = code === 0 ? [value] : [...before, value];
+    if (code === 0) asked.acknowledged += 1;
+    return code === 0;
   };
   for (let turn = 0; !ending.aborted; turn += 1) {
     const file = stack.write(`turn-${turn}.yaml`, declared(String(turn)));
@@ -70,7 +77,8 @@ async function churn(ending: AbortSignal): Promise<Readonly<Record<string, Asked
     if (turn % 2 === 0) await tryTo("frozen", "frozen", ["pause", "frozen", "--no-wait"]);
     else await tryTo("frozen", "active", ["resume", "frozen", "--no-wait"]);
     if (turn % 3 === 0) await tryTo("gone", "removed", ["remove", "gone", "--volumes", "-y"]);
-    else await tryTo("gone", "declared", ["apply", "-f", file, "-y"]);
+    else if (await tryTo("gone", "declared", ["apply", "-f", file, "-y"]))
+      asked.accepted.push(String(turn));
   }
   return asked;
 }
@@ -110,22 +118,28 @@ test(`killed ${KILLS} times under churn, it converges and the accounts agree`, a
   await noMoreHeld(stack, before);
 });
 
-async function acknowledgedHolds(asked: Readonly<Record<string, Asked>>): Promise<void> {
+async function acknowledgedHolds({ possible, accepted, acknowledged }: Asked): Promise<void> {
+  expect(acknowledged).toBeGreaterThan(KILLS / 5);
   const found = await sql<{ name: string; wanted: string; replicas: Record<string, number> }>(
     stack,
     "select name, wanted, replicas from project where wanted <> 'removed'",
   );
   const row = (name: string) => found.find((each) => each.name === name);
-  expect(asked["scaled"]?.possible).toContain(String(row("scaled")?.replicas["count"] ?? 1));
-  expect(asked["frozen"]?.possible).toContain(row("frozen")?.wanted);
-  expect(asked["gone"]?.possible).toContain(row("gone") === undefined ? "removed" : "declared");
+  expect(possible["scaled"]).toContain(String(row("scaled")?.replicas["count"] ?? 1));
+  expect(possible["frozen"]).toContain(row("frozen")?.wanted);
+  expect(possible["gone"]).toContain(row("gone") === undefined ? "removed" : "declared");
+  const kept = await sql<{ bundle: string }>(stack, "select bundle::text from generation");
+  const lost = accepted.filter(
+    (turn) => !kept.some(({ bundle }) => bundle.includes(`turn: \\"${turn}\\"`)),
+  );
+  expect(lost).toEqual([]);
 }
 
 test("every agent's output is numbered 1 to N, run by run, over all those kills", async () => {
   await eventually("the steady one goes on counting", async () =>
     (await linesOf(stack, "steady")).length > 50 ? true : undefined,
   );
-  expect(await gaps(stack, "steady", "scaled", "frozen", "crasher")).toEqual([]);
+  expect(await gaps(stack, "steady", "scaled", "frozen", "replaced", "crasher")).toEqual([]);
 });
 
 test("every crash is recorded once, with its true exit code", async () => {
@@ -148,5 +162,5 @@ test("every crash is recorded once, with its true exit code", async () => {
 });
 
 test("removed, nothing of it is left", async () => {
-  await removedWithoutTrace(stack);
+  expect(await leftAfterRemoval(stack)).toEqual([]);
 });

@@ -3,13 +3,16 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   converged,
   gaps,
+  type Holdings,
+  holdings,
   linesOf,
   modes,
+  noMoreHeld,
   overlaps,
   projects,
   ready,
   recordsCaughtUp,
-  removedWithoutTrace,
+  leftAfterRemoval,
   sql,
 } from "../support/accounts.ts";
 import { counter, host } from "../support/samples.ts";
@@ -28,10 +31,12 @@ const CRASHER = `  crasher:
 
 let stack: Stack;
 let file: string;
+let before: Holdings;
 beforeAll(async () => {
   stack = await startStack();
   file = stack.write("berth.yaml", host(counter("steady") + counter("victim") + CRASHER));
   await stack.ok("apply", "-f", file, "--wait", "-y");
+  before = await holdings(stack);
 });
 afterAll(() => stack.close());
 
@@ -58,8 +63,9 @@ test("while it is gone, agents run on and repairs wait", async () => {
   await stack.docker("kill", victim);
   const died = await stateOf(victim);
 
-  const refused = await stack.berth("pause", "steady", "--no-wait");
+  const refused = await stack.berth("pause", "steady", "--no-wait", "--json");
   expect(refused.code).toBe(69);
+  expect(refused.stderr).toContain('"status":503');
   expect((await stack.berth("apply", "-f", file, "-y", "--prune")).code).toBe(69);
   expect((await ready(stack)).ready).toBe(false);
   const crashesBefore = await crashLines();
@@ -112,4 +118,7 @@ test("the backlog is recorded, once", async () => {
   expect(await gaps(stack, "steady", "victim", "crasher")).toEqual([]);
 });
 
-test("nothing is left after a removal", () => removedWithoutTrace(stack));
+test("nothing leaks: neither in the daemon, nor after a removal", async () => {
+  await noMoreHeld(stack, before);
+  expect(await leftAfterRemoval(stack)).toEqual([]);
+});

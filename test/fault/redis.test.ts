@@ -1,7 +1,16 @@
 /** Redis wiped, and Redis stalled: the leader keeps leading, nothing restarts, and the mode is named and leaves by itself. */
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { gaps, modes, ready, recordsCaughtUp, removedWithoutTrace } from "../support/accounts.ts";
+import {
+  gaps,
+  type Holdings,
+  holdings,
+  leftAfterRemoval,
+  modes,
+  noMoreHeld,
+  ready,
+  recordsCaughtUp,
+} from "../support/accounts.ts";
 import { counter, host } from "../support/samples.ts";
 import { type Stack, eventually, startStack } from "../support/stack.ts";
 
@@ -10,12 +19,14 @@ const STALLED_MS = process.env["BERTH_LONG"] === "1" ? 60_000 : 6_000;
 let stack: Stack;
 let runIds: readonly string[];
 let epoch: number | null;
+let before: Holdings;
 beforeAll(async () => {
   stack = await startStack();
   const file = stack.write("berth.yaml", host(counter("one") + counter("two")));
   await stack.ok("apply", "-f", file, "--wait", "-y");
   runIds = (await recordsCaughtUp(stack)).map(({ id }) => id);
   ({ epoch } = await ready(stack));
+  before = await holdings(stack);
 });
 afterAll(() => stack.close());
 
@@ -80,7 +91,8 @@ test("stalled: the mode is named, work goes on, and recovery needs no hand", asy
   expect(rows).toHaveLength(3);
 });
 
-test("the output has no gap, and nothing is left after a removal", async () => {
+test("the output has no gap, and nothing leaks: neither in the daemon, nor after a removal", async () => {
+  await noMoreHeld(stack, before);
   expect(await gaps(stack, "one", "two", "three")).toEqual([]);
-  await removedWithoutTrace(stack);
+  expect(await leftAfterRemoval(stack)).toEqual([]);
 });

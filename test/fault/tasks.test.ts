@@ -42,16 +42,14 @@ async function submit(project: string, number: number): Promise<void> {
     `task ${number} is acknowledged`,
     async () => {
       const { code } = await stack.berth(
-        ...[
-          "run",
-          project,
-          "coder",
-          "--payload",
-          String(number),
-          "--key",
-          `k${number}`,
-          "--detach",
-        ],
+        "run",
+        project,
+        "coder",
+        "--payload",
+        String(number),
+        "--key",
+        `k${number}`,
+        "--detach",
       );
       return code === 0 ? true : undefined;
     },

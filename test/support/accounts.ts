@@ -23,6 +23,7 @@ export interface Line {
   readonly project: string;
   readonly agent: string;
   readonly run: string;
+  readonly stream: string;
   readonly text: string;
 }
 
@@ -180,7 +181,9 @@ const FIRST_LINE_MS = 5_000;
  */
 export async function gaps(stack: Stack, ...names: readonly string[]): Promise<readonly string[]> {
   const at = Date.now();
-  const written = Map.groupBy(await linesOf(stack, ...names), ({ run }) => run);
+  // A shell says on stderr that its child was terminated.
+  const counted = (await linesOf(stack, ...names)).filter(({ stream }) => stream === "stdout");
+  const written = Map.groupBy(counted, ({ run }) => run);
   const rows = await recordsCaughtUp(stack);
   const recorded = new Set(rows.map(({ id }) => id));
   const found: string[] = [];
@@ -236,20 +239,21 @@ export async function noMoreHeld(
   );
 }
 
-/** Removes every project with its volumes and waits until nothing of the install is left, what its projects share aside. */
-export async function removedWithoutTrace(stack: Stack): Promise<void> {
+/** Removes every project with its volumes; names what is left of the install after a while, what its projects share aside. */
+export async function leftAfterRemoval(stack: Stack): Promise<readonly string[]> {
   for (const { name } of await projects(stack)) await stack.ok("remove", name, "--volumes", "-y");
   const shared = /-(spool|runner-[0-9a-f]+)$/;
-  await eventually(
-    "nothing is left",
-    async () => {
-      const { containers, networks, volumes } = await stack.objects();
-      const left = [...containers, ...networks, ...volumes.filter((name) => !shared.test(name))];
-      if (left.length === 0) return true;
-      throw new Error(await stack.docker("inspect", "--format", "{{.Name}} {{.Labels}}", ...left));
-    },
-    30_000,
-  );
-  const open = (await runRows(stack)).filter(({ outcome }) => outcome === null);
-  if (open.length > 0) throw new Error(`open runs: ${JSON.stringify(open)}`);
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const { containers, networks, volumes } = await stack.objects();
+    const objects = [...containers, ...networks, ...volumes.filter((name) => !shared.test(name))];
+    const open = (await runRows(stack)).flatMap(({ id, outcome }) =>
+      outcome === null ? [id] : [],
+    );
+    if (objects.length + open.length === 0) return [];
+    if (Date.now() > end)
+      return objects.length === 0
+        ? open.map((id) => `open run ${id}`)
+        : [await stack.docker("inspect", "--format", "{{.Name}} {{.Labels}}", ...objects)];
+  }
 }

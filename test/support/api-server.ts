@@ -37,8 +37,8 @@ export interface TestServer extends AsyncDisposable {
 export async function startServer(
   daemon: Daemon,
   bounds: Partial<Bounds> = {},
+  directory = mkdtempSync(join(tmpdir(), "berth-api-")),
 ): Promise<TestServer> {
-  const directory = mkdtempSync(join(tmpdir(), "berth-api-"));
   const socket = join(directory, "berth.sock");
   const logged: (readonly [object, string])[] = [];
   const log = {

@@ -11,6 +11,11 @@ export interface CuttableSocket {
   cut(): void;
   /** While true requests go through and no answer comes back. */
   loseAnswers(lose: boolean): void;
+  /**
+   * The next `times` requests that match (method and path, as in `POST /v1.45/containers/create`) are carried out by the engine,
+   * and their connection ends instead of answering. Returns how many answers were lost so far.
+   */
+  loseAnswersTo(request: RegExp, times: number): () => number;
   close(): Promise<void>;
 }
 
@@ -20,6 +25,7 @@ export async function openCuttableSocket(target = "/var/run/docker.sock"): Promi
   const path = join(directory, "docker.sock");
   const live = new Set<Socket>();
   let losing = false;
+  let rule: { readonly request: RegExp; left: number; lost: number } | null = null;
   const server = createServer((client) => {
     const engine = createConnection(target);
     const both = [client, engine];
@@ -31,9 +37,21 @@ export async function openCuttableSocket(target = "/var/run/docker.sock"): Promi
         for (const other of both) other.destroy();
       });
     }
-    client.pipe(engine);
+    let doomed: typeof rule = null;
+    client.on("data", (chunk) => {
+      // Node writes a request's head in one piece; what follows it on this connection comes after the answer.
+      if (rule !== null && rule.left > 0 && rule.request.test(chunk.toString("latin1"))) {
+        rule.left -= 1;
+        doomed = rule;
+      }
+      engine.write(chunk);
+    });
+    client.on("end", () => engine.end());
     engine.on("data", (chunk) => {
-      if (!losing) client.write(chunk);
+      if (doomed !== null) {
+        doomed.lost += 1;
+        client.destroy();
+      } else if (!losing) client.write(chunk);
     });
   });
   await new Promise<void>((resolve) => {
@@ -47,6 +65,11 @@ export async function openCuttableSocket(target = "/var/run/docker.sock"): Promi
     cut,
     loseAnswers: (lose) => {
       losing = lose;
+    },
+    loseAnswersTo: (request, times) => {
+      const made = { request, left: times, lost: 0 };
+      rule = made;
+      return () => made.lost;
     },
     close: async () => {
       cut();

@@ -30,13 +30,15 @@ export interface TestPostgres {
 }
 
 /** The image the integration tests run against. */
-export async function startPostgres(): Promise<TestServer & Readonly<{ url: string }>> {
+export async function startPostgres({ durable = false } = {}): Promise<
+  TestServer & Readonly<{ url: string }>
+> {
   const server = await startServer({
     image: process.env["BERTH_IMAGE_POSTGRES"] ?? "postgres:17-bookworm",
     port: 5432,
     environment: { POSTGRES_PASSWORD: "test", POSTGRES_DB: "postgres" },
-    // No test cuts the power; a killed server's writes are in the page cache.
-    command: ["postgres", "-c", "fsync=off", "-c", "full_page_writes=off"],
+    // No test cuts the power; a killed server's writes are in the page cache. Benches pay what users pay.
+    command: durable ? ["postgres"] : ["postgres", "-c", "fsync=off", "-c", "full_page_writes=off"],
     ask: (host, port) => once(urlAt(host, port), (client) => client.query("select 1")),
   });
   return { ...server, url: urlAt(server.host, server.port) };

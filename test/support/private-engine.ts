@@ -15,26 +15,24 @@ export interface PrivateEngine {
   /** SIGKILL of dockerd alone; its containerd and its containers are left to themselves. */
   kill(): Promise<void>;
   /** Starts dockerd again and waits until it answers. */
-  start(): Promise<void>;
+  start(liveRestore: boolean): Promise<void>;
   /** Takes everything away, containers first. */
   close(): Promise<void>;
 }
 
 /**
- * Starts one. It shares the machine's kernel only: it makes no firewall rule (two engines would flush each other's chains), no
- * default bridge, and its networks live in a pool that the caller gives its daemon.
+ * Starts one, with live-restore. It shares the machine's kernel only: it makes no firewall rule (two engines would flush each other's chains), no
+ * default bridge; Berth keeps its networks off whatever the host routes already.
  */
-export async function openPrivateEngine(
-  options: Readonly<{ liveRestore: boolean; images: readonly string[] }>,
-): Promise<PrivateEngine> {
+export async function openPrivateEngine(images: readonly string[]): Promise<PrivateEngine> {
   const dir = mkdtempSync(join(tmpdir(), "berth-engine-"));
   const place = placesIn(dir);
   const env = { ...process.env, DOCKER_HOST: place.dockerHost, DOCKER_API_VERSION: "1.45" };
-  writeFileSync(place.config, JSON.stringify({ "live-restore": options.liveRestore }));
   const containerd = begin("containerd", containerdArguments(place), place.log);
   let dockerd: ChildProcess | null = null;
 
-  const start = async (): Promise<void> => {
+  const start = async (liveRestore: boolean): Promise<void> => {
+    writeFileSync(place.config, JSON.stringify({ "live-restore": liveRestore }));
     dockerd = begin("dockerd", dockerdArguments(place), place.log);
     await eventually(
       "the private engine answers",
@@ -59,8 +57,8 @@ export async function openPrivateEngine(
   try {
     await run("ip", ["link", "add", place.bridge, "type", "bridge"]);
     await run("ip", ["address", "add", PRIVATE_ADDRESS, "dev", place.bridge]);
-    await start();
-    await load(options.images, env);
+    await start(true);
+    await load(images, env);
   } catch (error) {
     await close();
     throw error;

@@ -9,14 +9,14 @@ host:
   reserve: { cpus: 0.1, memory: 256MiB, disk: 100MiB }
 ${extra}defaults:
   image: "${IMAGE}"
-  limits: { cpus: 0.2, memory: 96MiB, pids: 64, agents: 8 }
+  limits: { cpus: 1, memory: 96MiB, pids: 64, agents: 8 }
 projects:
 ${projects}`;
 }
 
 /** A project whose agent counts on stdout, one number every 100 ms. */
 export function counter(name: string, more = ""): string {
-  return `  - name: ${name}
+  return `  ${name}:
     agents:
       count:
         command: [/bin/sh, -c, "i=0; while :; do i=$((i+1)); echo $i; sleep 0.1; done"]
@@ -27,7 +27,7 @@ ${more}`;
 
 /** A project that only sleeps. */
 export function sleeper(name: string, more = ""): string {
-  return `  - name: ${name}
+  return `  ${name}:
     agents:
       sleep: { command: [sleep, infinity], restart: { policy: always, backoff: 0s, max: 1000 }, stop_grace_period: 1s }
 ${more}`;

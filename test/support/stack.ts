@@ -13,6 +13,7 @@ import {
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Client } from "pg";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import type { TestServer } from "./servers.ts";
@@ -41,7 +42,7 @@ export interface Stack {
   get(path: string): Promise<Readonly<{ status: number; body: string }>>;
   daemonPid(): number;
   /** Starts another daemon process of the same install, on a socket of its own. */
-  second(): Promise<Readonly<{ socket: string; kill(): Promise<void> }>>;
+  second(): Promise<Readonly<{ socket: string; pid: number; kill(): Promise<void> }>>;
   startDaemon(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Starts the daemon process without waiting for anything. */
   launchDaemon(env?: Readonly<Record<string, string>>): void;
@@ -57,6 +58,10 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Share another stack's stores (a second install beside it). */
   readonly beside?: Stack;
+  /** Arguments of node that run the program; the checkout's own unless another build is meant. */
+  readonly program?: readonly string[];
+  /** Postgres writes through to the disk, as it does for users. */
+  readonly durable?: boolean;
 }
 
 /** Polls until `look` gives something that is not undefined; fails with `what` and the last error after the deadline. */
@@ -102,7 +107,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dir = mkdtempSync(join(tmpdir(), "berth-e2e-"));
   const socket = join(dir, "berth.sock");
   const logFile = join(dir, "daemon.log");
-  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  const [postgres, redis] = await (options.beside === undefined
+    ? Promise.all([startPostgres({ durable: options.durable ?? false }), startRedis()])
+    : storesBeside(options.beside, install));
+  const program = options.program ?? [MAIN];
   const daemons = new Set<ChildProcess>();
   let daemon: ChildProcess | null = null;
   const environment = (at: string): NodeJS.ProcessEnv => ({
@@ -119,7 +127,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   });
   const launch = (at: string, env: Readonly<Record<string, string>> = {}): ChildProcess => {
     const log = openSync(logFile, "a");
-    const child = spawn(process.execPath, [MAIN, "daemon"], {
+    const child = spawn(process.execPath, [...program, "daemon"], {
       env: { ...environment(at), ...env },
       stdio: ["ignore", log, log],
     });
@@ -148,7 +156,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       writeFileSync(path, text);
       return path;
     },
-    berth: (...args) => run(process.execPath, [MAIN, ...args], environment(socket)),
+    berth: (...args) => run(process.execPath, [...program, ...args], environment(socket)),
     async ok(...args) {
       const result = await stack.berth(...args);
       if (result.code !== 0)
@@ -167,7 +175,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       await eventually("the second daemon answers", async () =>
         (await get(at, "/healthz")).status === 200 ? true : undefined,
       );
-      return { socket: at, kill: () => kill(child, "SIGKILL") };
+      return { socket: at, pid: child.pid ?? 0, kill: () => kill(child, "SIGKILL") };
     },
     launchDaemon(env = {}) {
       daemon = launch(socket, env);
@@ -215,6 +223,33 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return stack;
 }
 
+/** A database of its own on the other stack's server, and its Redis; the other stack stops both. */
+async function storesBeside(
+  { postgres, redis }: Stack,
+  install: string,
+): Promise<readonly [Stack["postgres"], Stack["redis"]]> {
+  const notOurs = { stop: async () => undefined };
+  return [
+    { ...postgres, ...notOurs, url: await freshDatabase(postgres.url, install) },
+    { ...redis, ...notOurs },
+  ];
+}
+
+/** Makes an empty database beside the one of `url` and returns its URL. */
+export async function freshDatabase(url: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    await client.query(`create database "${name}"`);
+  } finally {
+    await client.end();
+  }
+  const made = new URL(url);
+  made.pathname = `/${name}`;
+  return made.href;
+}
+
 function tail(file: string): string {
   return readFileSync(file, "utf8").split("\n").slice(-25).join("\n");
 }
@@ -227,7 +262,8 @@ function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   });
 }
 
-function get(
+/** One GET over a unix socket. */
+export function get(
   socketPath: string,
   path: string,
 ): Promise<Readonly<{ status: number; body: string }>> {

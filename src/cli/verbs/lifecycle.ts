@@ -1,7 +1,8 @@
 /** `start`, `stop`, `restart`, `pause`, `resume`, `complete`: say what is wanted and wait until it is so. */
 import type { Command } from "commander";
-import type { Client, Steering } from "../../client/client.ts";
-import { type Context, type Given, usage } from "../context.ts";
+import type { Project, Steering } from "../../client/client.ts";
+import type { Context, Given } from "../context.ts";
+import { effectOf, type Effect } from "../effect.ts";
 import { durationOf } from "../duration.ts";
 import { printResult } from "../output.ts";
 import { projectOf, targetOf } from "../target.ts";
@@ -107,7 +108,7 @@ export function withWait(command: Command): Command {
     );
 }
 
-/** Records every wish, then waits for all of them together. */
+/** Records every wish, then waits for all of them together. All projects are looked up before the first is touched. */
 export async function steer(
   context: Context,
   given: Given,
@@ -115,25 +116,31 @@ export async function steer(
 ): Promise<number> {
   const timeoutMs = durationOf(given, "timeout", TIMEOUT_MS);
   const client = await context.client();
+  const effects = new Map<string, Effect>();
+  for (const steering of asked) {
+    const effect = effectOf(steering, await client.project(steering.project));
+    const others = effects.get(steering.project);
+    effects.set(steering.project, (after) => effect(after) && others?.(after) !== false);
+  }
   for (const steering of asked) await client.steer(steering);
-  const names = [...new Set(asked.map((steering) => steering.project))];
-  if (given.flag("wait")) await waitFor(context, { names, timeoutMs });
-  for (const steering of asked)
-    await report(context, client, { steering, waited: given.flag("wait") });
+  const waited = given.flag("wait");
+  if (waited) await waitFor(context, { names: [...effects.keys()], timeoutMs, effects });
+  for (const steering of asked) {
+    const project = await client.project(steering.project);
+    const name = targetName(steering);
+    await printResult(context, project, {
+      name,
+      text: `${name} ${saidOf(steering, project, waited)}`,
+    });
+  }
   return 0;
 }
 
-async function report(
-  context: Context,
-  client: Client,
-  { steering, waited }: Readonly<{ steering: Steering; waited: boolean }>,
-): Promise<void> {
-  const { project: name, agent, verb } = steering;
-  const target = agent === undefined ? name : `${name}/${agent}`;
-  if (verb === "scale") throw usage("scale reports by itself");
-  const project = await client.project(name);
-  const text = waited
-    ? `${target} ${PAST[verb]}`
-    : `${target}: ${verb} recorded, now ${project.phase}`;
-  await printResult(context, project, { name: target, text });
+function targetName({ project, agent }: Steering): string {
+  return agent === undefined ? project : `${project}/${agent}`;
+}
+
+function saidOf({ verb, body }: Steering, project: Project, waited: boolean): string {
+  if (!waited) return `${verb} recorded, now ${project.phase}`;
+  return verb === "scale" ? `scaled to ${String(body?.["replicas"])}` : PAST[verb];
 }

@@ -1,14 +1,9 @@
 /** `berth scale PROJECT/AGENT=N`: replicas until the declaration changes them. */
 import type { Steering } from "../../client/client.ts";
-import { type Context, type Given, usage } from "../context.ts";
-import { durationOf } from "../duration.ts";
-import { printResult } from "../output.ts";
+import { usage } from "../context.ts";
 import { targetOf } from "../target.ts";
 import type { Verb } from "../verb.ts";
-import { waitFor } from "../wait.ts";
-import { withWait } from "./lifecycle.ts";
-
-const TIMEOUT_MS = 120_000;
+import { steer, withWait } from "./lifecycle.ts";
 
 export const scale: Verb = {
   output: "formats",
@@ -17,23 +12,8 @@ export const scale: Verb = {
     withWait(command)
       .description("Run this many replicas of an agent, until a declaration changes the number.")
       .argument("<project/agent=count...>"),
-  run,
+  run: (context, given) => steer(context, given, given.args.map(wordOf)),
 };
-
-async function run(context: Context, given: Given): Promise<number> {
-  const asked = given.args.map(wordOf);
-  const timeoutMs = durationOf(given, "timeout", TIMEOUT_MS);
-  const client = await context.client();
-  for (const steering of asked) await client.steer(steering);
-  const names = [...new Set(asked.map((steering) => steering.project))];
-  if (given.flag("wait")) await waitFor(context, { names, timeoutMs });
-  for (const { project, agent, body } of asked) {
-    const view = await client.project(project);
-    const text = `${project}/${agent} scaled to ${String(body?.["replicas"])}`;
-    await printResult(context, view, { name: `${project}/${agent}`, text });
-  }
-  return 0;
-}
 
 function wordOf(word: string): Steering {
   const [left = "", count = ""] = word.split("=");

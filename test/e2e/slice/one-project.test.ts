@@ -36,7 +36,7 @@ test("the kernel enforces what was declared", async () => {
   expect(inspected?.HostConfig).toMatchObject({
     Memory: 96 * 1024 ** 2,
     MemorySwap: 96 * 1024 ** 2,
-    NanoCpus: 200_000_000,
+    NanoCpus: 1_000_000_000,
     PidsLimit: 64,
     ReadonlyRootfs: true,
     Privileged: false,
@@ -55,8 +55,8 @@ test("logs show what the agent writes, in order and without a gap", async () => 
 });
 
 test("remove frees everything and says what", async () => {
-  const said = await stack.ok("remove", "web", "--volumes", "-y");
-  expect(said).toContain(`container berth-${stack.install}-web`);
+  const { stdout, stderr } = await stack.berth("remove", "web", "--volumes", "-y");
+  expect(stdout + stderr).toContain(`container berth-${stack.install}-web`);
   const left = await stack.objects();
   expect(left.containers).toEqual([]);
   expect(left.networks).toEqual([]);

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OutputLine } from "../../../src/runners/door.ts";
 import { startServer, until } from "../../support/api-server.ts";
-import { aLine, echoSession, fakeDaemon, NOW } from "../../support/fake-daemon.ts";
+import { aLine, aProject, echoSession, fakeDaemon, NOW } from "../../support/fake-daemon.ts";
 
 const run = promisify(execFile);
 const MAIN = "src/main.ts";
@@ -88,6 +88,35 @@ test("exec gives a real terminal its size, passes Ctrl-C on, and takes the comma
   child.stdin.write("\u0003");
   expect((await exit)[0]).toBe(9);
   expect(sizes).toEqual([[90, 31]]);
+});
+
+test("apply --wait ends with 73 and names who waits for room, and outlives a daemon that restarts", async () => {
+  const daemon = fakeDaemon({
+    apply: async () => ({
+      generation: 4,
+      changed: true,
+      unnamed: [],
+      pruned: [],
+      projects: ["big", "web"],
+    }),
+  });
+  const reasons = ["waiting: capacity: needs 9GiB, 1GiB free of 4GiB"];
+  const big = aProject("big", { phase: "activating", health: "waiting", reasons });
+  daemon.world = [big, aProject("web", { phase: "activating", health: "starting" })];
+  writeFileSync(
+    join(directory, "web.yaml"),
+    "name: web\nimage: debian\nworkspace: { volume: web }\nagents: { main: { command: [sleep, infinity] } }\n",
+  );
+  const first = await startServer(daemon);
+  const running = berth(first.address, ["apply", "-f", join(directory, "web.yaml"), "--wait"]);
+  await until(() => running.stderr.includes("web: activating"), 20_000);
+  await first[Symbol.asyncDispose]();
+  daemon.world = [big, aProject("web")];
+  await using second = await startServer(daemon, {}, first.directory);
+  expect(second.address).toBe(first.address);
+  expect(await running.code).toBe(73);
+  expect(running.stderr).toContain("error: big: activating");
+  expect(running.stderr).not.toContain("error: web");
 });
 
 /** A command that echoes, and ends with 9 when it reads a Ctrl-C byte. */

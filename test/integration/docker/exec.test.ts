@@ -37,6 +37,26 @@ test("a reader slower than the command loses nothing", async () => {
   expect(said.stdout.endsWith("\n200000\n")).toBe(true);
 });
 
+test("the exit code is the command's, also when it is asked for before the engine has started it", async () => {
+  const harbour = await openHarbour();
+  const containerId = await running(harbour);
+  const codes = await Promise.all(
+    Array.from({ length: 10 }, async (_, index) => {
+      const argv = ["sh", "-c", `exit ${index}`];
+      const session = await harbour.engine.exec({
+        containerId,
+        argv,
+        tty: false,
+        user: null,
+        environment: {},
+      });
+      for (const output of [session.stdout, session.stderr]) output.resume();
+      return session.exitCode();
+    }),
+  );
+  expect(codes).toEqual(Array.from({ length: 10 }, (_, index) => index));
+});
+
 test("a terminal has the size it is given", async () => {
   const harbour = await openHarbour();
   const containerId = await running(harbour);

@@ -1,5 +1,6 @@
 /** Terminals: bytes both ways with separate stdout and stderr, sizes, the exit code, and problems said before the end. */
 import { once } from "node:events";
+import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { BerthError } from "../../../src/base/errors.ts";
@@ -124,4 +125,37 @@ test("more terminals than the bound, and other paths, are refused before the upg
   expect(await failure(dial(server))).toContain("429");
   expect(await failure(dial(server, "/api/v1/projects/web"))).toContain("404");
   first.ws.terminate();
+});
+
+test("output that is still on its way when the command has ended arrives whole", async () => {
+  const made = echoSession();
+  const exec = async () => ({ ...made, session: { ...made.session, exitCode: async () => 0 } });
+  await using server = await startServer(fakeDaemon({ exec }));
+  const heard = dial(server);
+  await once(heard.ws, "open");
+  heard.ws.send(JSON.stringify({ kind: "start", argv: ["seq"] }));
+  await until(() => heard.replies.length === 1);
+  for (let part = 0; part < 20; part += 1) made.session.stream.write("x".repeat(100_000));
+  made.session.stream.end();
+  await once(heard.ws, "close");
+  expect(heard.stdout.length).toBe(2_000_000);
+  expect(heard.replies.at(-1)).toEqual({ kind: "exit", code: 0 });
+});
+
+test("a client that leaves is noticed even while the command reads nothing", async () => {
+  let closed = false;
+  const made = echoSession();
+  const stream = new Duplex({ read: () => undefined, write: () => undefined });
+  const session = { ...made.session, stream, exitCode: () => new Promise<number>(() => undefined) };
+  const exec = async () => ({ session, close: async () => void (closed = true) });
+  await using server = await startServer(fakeDaemon({ exec }), { heartbeatMs: 20 });
+  const heard = dial(server);
+  await once(heard.ws, "open");
+  heard.ws.send(JSON.stringify({ kind: "start", argv: ["sleep"] }));
+  await until(() => heard.replies.length === 1);
+  for (let part = 0; part < 10; part += 1) heard.ws.send(Buffer.alloc(200_000));
+  await until(() => stream.writableNeedDrain);
+  heard.ws.terminate();
+  await until(() => closed);
+  expect(heard.replies).toEqual([{ kind: "started" }]);
 });

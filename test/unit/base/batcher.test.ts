@@ -14,7 +14,14 @@ test("the first call goes alone at once, those that come meanwhile go together",
       return items.map((item) => `#${item}`);
     },
   });
-  expect(await Promise.all([1, 2, 3, 4, 5, 6].map(batched))).toEqual(["#1", "#2", "#3", "#4", "#5", "#6"]);
+  expect(await Promise.all([1, 2, 3, 4, 5, 6].map(batched))).toEqual([
+    "#1",
+    "#2",
+    "#3",
+    "#4",
+    "#5",
+    "#6",
+  ]);
   expect(batches).toEqual([[1], [2, 3, 4], [5, 6]]);
 });
 

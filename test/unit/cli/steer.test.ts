@@ -4,23 +4,53 @@ import { startServer, until } from "../../support/api-server.ts";
 import { cli, startCli } from "../../support/cli.ts";
 import { aProject, fakeDaemon, liveEvents } from "../../support/fake-daemon.ts";
 
-test("each lifecycle verb asks for its state with a key, and says so in the past tense", async () => {
-  const daemon = fakeDaemon();
+test("each verb asks for its state with a key, waits until it shows, and says so in the past tense", async () => {
+  const { follow, happen } = liveEvents();
+  const daemon = fakeDaemon({ follow });
   await using server = await startServer(daemon);
-  const at = { address: server.address };
+  const [agent] = aProject("web").agents;
+  const agents = (...changes: object[]) => ({
+    agents: changes.flatMap((change) => (agent === undefined ? [] : [{ ...agent, ...change }])),
+  });
   const steps = [
-    [["start", "web"], "setWanted", { wanted: "active" }, "web started"],
-    [["resume", "web"], "setWanted", { wanted: "active" }, "web resumed"],
-    [["restart", "web"], "restart", { agent: null }, "web restarted"],
-    [["start", "web/coder"], "agent", { agent: "coder", change: "start" }, "web/coder started"],
-    [["stop", "web/coder"], "agent", { agent: "coder", change: "stop" }, "web/coder stopped"],
-    [["restart", "web/coder"], "restart", { agent: "coder" }, "web/coder restarted"],
-    [["scale", "web/coder=3"], "agent", { change: { replicas: 3 } }, "web/coder scaled to 3"],
+    [["start", "web"], "setWanted", { wanted: "active" }, {}, "web started"],
+    [["resume", "web"], "setWanted", { wanted: "active" }, {}, "web resumed"],
+    [["restart", "web"], "restart", { agent: null }, { containerId: "other" }, "web restarted"],
+    [["start", "web/coder"], "agent", { agent: "coder", change: "start" }, {}, "web/coder started"],
+    [
+      ["stop", "web/coder"],
+      "agent",
+      { agent: "coder", change: "stop" },
+      agents(),
+      "web/coder stopped",
+    ],
+    [
+      ["restart", "web/coder"],
+      "restart",
+      { agent: "coder" },
+      agents({ runId: "r-2" }),
+      "web/coder restarted",
+    ],
+    [
+      ["scale", "web/coder=2"],
+      "agent",
+      { change: { replicas: 2 } },
+      agents({}, { replica: 1 }),
+      "web/coder scaled to 2",
+    ],
   ] as const;
-  for (const [words, method, argument, text] of steps) {
-    const ran = await cli(words, at);
-    expect(ran).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining(text) });
-    expect(daemon.asked.findLast(([asked]) => asked === method)).toMatchObject([
+  for (const [words, method, argument, after, text] of steps) {
+    daemon.world = [aProject("web")];
+    const running = startCli(words, { address: server.address });
+    await until(() => running.stderr().includes("web: active"));
+    daemon.world = [aProject("web", after)];
+    happen();
+    expect(await running.done).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining(text),
+    });
+    expect(daemon.asked.findLast(([name]) => name === method)).toMatchObject([
       method,
       { ...argument, project: "web", idempotencyKey: "key-1" },
     ]);
@@ -49,6 +79,13 @@ test("pause, stop and complete wait until it is so, woken by events", async () =
       { wanted },
     ]);
   }
+});
+
+test("nothing is touched when one of several projects is not there", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  expect((await cli(["stop", "web", "nobody"], { address: server.address })).code).toBe(64);
+  expect(daemon.asked).toEqual([]);
 });
 
 test("--no-wait returns with what was recorded", async () => {

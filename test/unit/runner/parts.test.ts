@@ -140,7 +140,6 @@ test("a plan changes its fingerprint with what the process is, not with replicas
     [{ user: "5" }, {}],
     [{ cwd: "/tmp" }, {}],
     [{ environment: { A: "1" } }, {}],
-    [{ stopGraceMs: 2 }, {}],
     [{}, { environment: { A: "1" } }],
     [{}, { image: { ...CONFIG.image, user: "5" } }],
   ];
@@ -149,6 +148,13 @@ test("a plan changes its fingerprint with what the process is, not with replicas
       plan.fingerprint,
     );
   }
+});
+
+test("what is done about a process is not what it is: a policy changes apart from the fingerprint", () => {
+  const plan = planAgent(SPEC, CONFIG, IMAGE);
+  const other = planAgent({ ...SPEC, stopGraceMs: 2 }, CONFIG, IMAGE);
+  expect(other.fingerprint).toBe(plan.fingerprint);
+  expect(other.policy).not.toBe(plan.policy);
 });
 
 test("the workspace is the default user's unless every agent has another", () => {

@@ -1,0 +1,48 @@
+/** What the benches declare: projects that do nothing, so that only starting and keeping them is measured. */
+import { randomInt } from "node:crypto";
+import { IMAGE } from "../support/samples.ts";
+
+/** One project's limits, on every side the same. */
+export const LIMITS = { cpus: 0.2, memoryMiB: 64, pids: 64 } as const;
+
+/** A /20 that no other bench is likely to use: 256 /28s. */
+export function somePool(): Readonly<{ pool: string; subnet(index: number): string }> {
+  const second = randomInt(16, 250);
+  const third = randomInt(0, 16) * 16;
+  return {
+    pool: `10.${second}.${third}.0/20`,
+    subnet: (index) => `10.${second}.${third + Math.floor(index / 16)}.${(index % 16) * 16}/28`,
+  };
+}
+
+/** Names of `count` projects. */
+export function namesOf(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `bench-${index}`);
+}
+
+export interface Declared {
+  readonly pool: string;
+  readonly names: readonly string[];
+  readonly agents: string;
+}
+
+/** A host file with the projects inline, each with the same agents. */
+export function hostFile({ pool, names, agents }: Declared): string {
+  const projects = names.map((name) => `  ${name}:\n    agents:\n${agents}`).join("");
+  return `api_version: berth/v1
+host:
+  reserve: { cpus: 0.1, memory: 256MiB, disk: 100MiB }
+  network_pool: ${pool}
+defaults:
+  image: "${IMAGE}"
+  limits: { cpus: ${LIMITS.cpus}, memory: ${LIMITS.memoryMiB}MiB, pids: ${LIMITS.pids}, agents: 8 }
+projects:
+${projects}`;
+}
+
+/** An agent as one line of YAML. */
+export function agent(name: string, command: readonly string[], replicas = 1): string {
+  return `      ${name}: { command: ${JSON.stringify(command)}, replicas: ${replicas}, restart: { policy: always, backoff: 0s, max: 1000 }, stop_grace_period: 1s }\n`;
+}
+
+export const SLEEP = ["sleep", "infinity"] as const;

@@ -1,0 +1,149 @@
+/** The container itself: what is declared and what is promised of every one, read from the engine and from inside. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { host } from "../../support/samples.ts";
+import { type Look, lookAt } from "../../support/look.ts";
+import { type Stack, startStack } from "../../support/stack.ts";
+
+const IMAGE = "berth-e2e-volumes:1";
+const MIB = 1024 ** 2;
+
+let stack: Stack;
+let look: Look;
+beforeAll(async () => {
+  stack = await startStack();
+  look = lookAt(stack);
+  // An image with everything that must not take effect as it is: a VOLUME, a HEALTHCHECK, a root user.
+  const base = await stack.docker("create", "debian:bookworm-slim", "true");
+  try {
+    await stack.docker(
+      "commit",
+      "--change",
+      "VOLUME /data/store",
+      "--change",
+      'HEALTHCHECK CMD ["false"]',
+      "--change",
+      "USER root",
+      base,
+      IMAGE,
+    );
+  } finally {
+    await stack.docker("rm", base);
+  }
+  const file = stack.write(
+    "berth.yaml",
+    host(`  web:
+    image: ${IMAGE}
+    limits: { cpus: 1, memory: 128MiB, pids: 64, nofile: 512, shm: 8MiB }
+    tmpfs: [/cache]
+    labels: { team: core }
+    agents:
+      slow: { command: [sleep, infinity], stop_grace_period: 7s }
+`),
+  );
+  await stack.ok("apply", "-f", file, "--wait", "-y");
+});
+afterAll(async () => {
+  await stack.close();
+  await stack.docker("rmi", "-f", IMAGE).catch(() => "");
+});
+
+const inside = (script: string): Promise<string> =>
+  stack.ok("exec", "web", "--", "/bin/sh", "-c", script);
+
+interface Whole {
+  readonly HostConfig: Record<string, unknown>;
+  readonly Config: Record<string, unknown> & { Labels: Record<string, string> };
+  readonly Mounts: readonly { Type: string; Name?: string; Destination: string; RW: boolean }[];
+}
+
+async function whole(): Promise<Whole> {
+  const [found] = JSON.parse(
+    await stack.docker("inspect", (await look.container("web")).Id),
+  ) as Whole[];
+  if (found === undefined) throw new Error("no container");
+  return found;
+}
+
+test("the engine was told every limit and every hardening", async () => {
+  const { HostConfig, Config } = await whole();
+  expect(HostConfig).toMatchObject({
+    Memory: 128 * MIB,
+    MemorySwap: 128 * MIB,
+    PidsLimit: 64,
+    ShmSize: 8 * MIB,
+    ReadonlyRootfs: true,
+    Privileged: false,
+    CapDrop: ["ALL"],
+    RestartPolicy: { Name: "no" },
+    LogConfig: { Type: "local" },
+    OomScoreAdj: 200,
+    Ulimits: [{ Name: "nofile", Hard: 512, Soft: 512 }],
+  });
+  expect(
+    (HostConfig["CapAdd"] as string[]).map((name) => name.replace("CAP_", "")).toSorted(),
+  ).toEqual(["CHOWN", "KILL", "SETGID", "SETUID"]);
+  expect(HostConfig["SecurityOpt"]).toEqual(["no-new-privileges"]);
+  expect(JSON.stringify(HostConfig["LogConfig"])).toContain("max-size");
+  // Longest grace and 5 s for the runner.
+  expect(Config["StopTimeout"]).toBe(12);
+  expect(Config["Healthcheck"]).toEqual({ Test: ["NONE"] });
+  expect(Config.Labels).toMatchObject({
+    team: "core",
+    "berth.install": stack.install,
+    "berth.project": "web",
+    "berth.generation": "1",
+  });
+});
+
+test("a VOLUME of the image becomes a labelled volume of the project, none is nameless", async () => {
+  const { Mounts } = await whole();
+  const volumes = Mounts.filter(({ Type }) => Type === "volume");
+  expect(volumes.every(({ Name }) => Name?.startsWith(`berth-${stack.install}-`))).toBe(true);
+  const store = volumes.find(({ Destination }) => Destination === "/data/store");
+  const labels = await stack.docker(
+    "volume",
+    "inspect",
+    "--format",
+    '{{index .Labels "berth.project"}}',
+    store?.Name ?? "",
+  );
+  expect(labels).toBe("web");
+  expect(volumes.find(({ Destination }) => Destination === "/.berth")?.RW).toBe(false);
+});
+
+test("an agent has no capability, no root, no write to the root; its temporary places are there and sized", async () => {
+  expect(await inside("id -u; id -g")).toBe("10001\n10001\n");
+  const { agents } = await look.healthy("web");
+  const status = await inside(`cat /proc/${agents[0]?.pid}/status`);
+  expect(status).toMatch(/^Uid:\s+10001\s+10001\s+10001\s+10001$/m);
+  for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"])
+    expect(status).toMatch(new RegExp(`^${set}:\\s+0+$`, "m"));
+  expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+  expect(status).toMatch(/^Seccomp:\s+2$/m);
+  expect((await stack.berth("exec", "web", "--", "touch", "/etc/mine")).code).not.toBe(0);
+  expect(await inside("ulimit -n")).toBe("512\n");
+  const mounts = await inside("cat /proc/mounts");
+  for (const place of ["/tmp", "/var/tmp", "/run", "/cache"])
+    expect(mounts).toMatch(new RegExp(`^tmpfs ${place} tmpfs .*size=\\d+k`, "m"));
+  expect(mounts).toMatch(/^tmpfs \/var\/tmp .*noexec/m);
+  expect(mounts).not.toMatch(/^tmpfs \/tmp .*noexec/m);
+  expect(
+    await inside("stat -c %a /tmp; df -k /dev/shm | tail -1 | tr -s ' ' | cut -d' ' -f2"),
+  ).toBe(`1777\n${8 * 1024}\n`);
+});
+
+test("when memory runs out, agents go before the runner, and both before what the host runs", async () => {
+  const { agents } = await look.healthy("web");
+  const scores = await stack.ok(
+    "exec",
+    "--root",
+    "web",
+    "--",
+    "/bin/sh",
+    "-c",
+    `cat /proc/1/oom_score_adj /proc/${agents[0]?.pid}/oom_score_adj`,
+  );
+  const [init = 0, agent = 0] = scores.trim().split("\n").map(Number);
+  expect(init).toBe(200);
+  expect(agent).toBeGreaterThan(init);
+});

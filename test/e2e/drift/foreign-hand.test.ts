@@ -1,0 +1,242 @@
+/** Drift: what a foreign hand does to our objects is seen by event, repaired, and told apart from what we did. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { host, sleeper } from "../../support/samples.ts";
+import { type Inspected, type Look, lookAt } from "../../support/look.ts";
+import { type Stack, eventually, startStack } from "../../support/stack.ts";
+
+const MIB = 1024 ** 2;
+/** The promise is 2 s; a machine that runs other things at once is given more. */
+const SEEN_MS = Number(process.env["BERTH_TEST_SEEN_MS"] ?? 8_000);
+
+let stack: Stack;
+let look: Look;
+let network: string;
+beforeAll(async () => {
+  stack = await startStack({ env: { BERTH_ORPHAN_GRACE: "2s" } });
+  look = lookAt(stack);
+  network = `berth-${stack.install}-web`;
+  const file = stack.write("berth.yaml", host(sleeper("web") + sleeper("calm")));
+  await stack.ok("apply", "-f", file, "--wait", "-y");
+});
+afterAll(() => stack.close());
+
+interface Hand {
+  readonly verb: string;
+  /** What the foreign hand types. */
+  readonly arguments: (container: Inspected) => readonly string[];
+  /** Whether the container is as it should be again. */
+  readonly mended: (now: Inspected, before: Inspected) => boolean;
+  /** Kind of the step that repairs, and a word of its cause. */
+  readonly step: string;
+  readonly cause: string;
+}
+
+const running = ({ State }: Inspected): boolean => State.Status === "running";
+const restarted = (now: Inspected, before: Inspected): boolean =>
+  running(now) && now.Id === before.Id && now.State.StartedAt !== before.State.StartedAt;
+
+const HANDS: readonly Hand[] = [
+  {
+    verb: "stop",
+    arguments: ({ Id }) => ["stop", "-t", "1", Id],
+    mended: restarted,
+    step: "start-container",
+    cause: "stopped externally",
+  },
+  {
+    verb: "kill",
+    arguments: ({ Id }) => ["kill", Id],
+    mended: restarted,
+    step: "start-container",
+    cause: "stopped externally",
+  },
+  {
+    verb: "pause",
+    arguments: ({ Id }) => ["pause", Id],
+    mended: (now, before) => running(now) && now.State.StartedAt === before.State.StartedAt,
+    step: "thaw-container",
+    cause: "paused externally",
+  },
+  {
+    verb: "update of limits",
+    arguments: ({ Id }) => [
+      "update",
+      "--memory",
+      "200m",
+      "--memory-swap",
+      "200m",
+      "--cpus",
+      "1",
+      Id,
+    ],
+    mended: ({ HostConfig }) =>
+      HostConfig.Memory === 96 * MIB &&
+      HostConfig.MemorySwap === 96 * MIB &&
+      HostConfig.NanoCpus === 1_000_000_000,
+    step: "update-container",
+    cause: "memory limit changed externally",
+  },
+  {
+    verb: "disconnect from its network",
+    arguments: ({ Id }) => ["network", "disconnect", network, Id],
+    mended: (now) => Object.keys(now.NetworkSettings.Networks).join() === network,
+    step: "connect-network",
+    cause: "disconnected externally",
+  },
+  {
+    verb: "connection to another network",
+    arguments: ({ Id }) => ["network", "connect", `berth-${stack.install}-calm`, Id],
+    mended: (now) => Object.keys(now.NetworkSettings.Networks).join() === network,
+    step: "disconnect-network",
+    cause: "connected externally",
+  },
+  {
+    verb: "rename",
+    arguments: ({ Id }) => ["rename", Id, `stranger-${stack.install}`],
+    mended: (now) => running(now) && now.Name === `/${network}`,
+    step: "remove-container",
+    cause: "renamed externally",
+  },
+  {
+    verb: "rm -f",
+    arguments: ({ Id }) => ["rm", "-f", Id],
+    mended: (now, before) => running(now) && now.Id !== before.Id,
+    step: "create-container",
+    cause: "container removed externally",
+  },
+];
+
+test.each(HANDS)(
+  "a foreign $verb is seen at once, repaired, and recorded as external",
+  async (hand) => {
+    await look.healthy("web");
+    const before = await look.container("web");
+    const calm = await look.container("calm");
+    const drift = await look.metric("berth_drift_total", 'project="web"');
+    const since = Number((await look.steps("web")).at(-1)?.id ?? 0);
+    const begun = Date.now();
+    await stack.docker(...hand.arguments(before));
+    const done = Date.now();
+
+    const step = await eventually("the repair is in the journal", async () =>
+      (await look.steps("web")).find(
+        ({ id, kind, external }) => Number(id) > since && kind === hand.step && external,
+      ),
+    );
+    expect(step.cause).toContain(hand.cause);
+    expect(step.opened_at.getTime()).toBeGreaterThanOrEqual(begun);
+    expect(step.opened_at.getTime() - done).toBeLessThan(SEEN_MS);
+    await eventually("it is mended", async () =>
+      hand.mended(await look.container("web"), before) ? true : undefined,
+    );
+    await look.healthy("web");
+    const told = await eventually("an event with cause external", async () =>
+      (await look.events("web")).find(
+        ({ cause, at, message }) =>
+          cause === "external" && at >= begun && message.includes(hand.cause),
+      ),
+    );
+    expect(told.project).toBe("web");
+    expect(await look.metric("berth_drift_total", 'project="web"')).toBeGreaterThan(drift);
+    const { Id, State, HostConfig } = await look.container("calm");
+    expect({ Id, State, HostConfig }).toEqual({
+      Id: calm.Id,
+      State: calm.State,
+      HostConfig: calm.HostConfig,
+    });
+  },
+);
+
+test("what is to rest is put to rest again: a foreign unpause and a foreign start are undone", async () => {
+  const { Id } = await look.container("calm");
+  await stack.ok("pause", "calm");
+  await stack.docker("unpause", Id);
+  await eventually("it was thawed and frozen again", async () =>
+    (await look.steps("calm")).some(
+      ({ kind, external }) => kind === "pause-container" && external,
+    ) && (await look.inspect(Id)).State.Status === "paused"
+      ? true
+      : undefined,
+  );
+  await stack.ok("pause", "calm", "--stop");
+  await stack.docker("start", Id);
+  await eventually("it was started and stopped again", async () =>
+    (await look.steps("calm")).some(
+      ({ kind, external }) => kind === "stop-container" && external,
+    ) && (await look.inspect(Id)).State.Status === "exited"
+      ? true
+      : undefined,
+  );
+  await stack.ok("resume", "calm");
+  await look.healthy("calm");
+  expect((await look.container("calm")).Id).toBe(Id);
+});
+
+test("a container of ours that no record names is stopped, and removed after its grace; a stranger's is left alone", async () => {
+  const uid = (JSON.parse((await stack.get("/readyz")).body) as { installUid: string }).installUid;
+  const start = (name: string, ...labels: readonly string[]): Promise<string> =>
+    stack.docker(
+      "run",
+      "-d",
+      "--name",
+      name,
+      "--label",
+      "berth.test=stranger",
+      ...labels.flatMap((label) => ["--label", label]),
+      "debian:bookworm-slim",
+      "sh",
+      "-c",
+      "trap 'exit 0' TERM; while :; do sleep 0.1; done",
+    );
+  const ours = [`berth.install=${stack.install}`, "berth.project=ghost"];
+  const ghost = await start(`ghost-${stack.install}`, ...ours, `berth.install-uid=${uid}`);
+  const nearly = await start(
+    `nearly-${stack.install}`,
+    "berth.install=other",
+    "berth.project=ghost",
+    `berth.install-uid=${uid}`,
+  );
+  try {
+    await eventually(
+      "the orphan is stopped",
+      async () => ((await look.inspect(ghost)).State.Status === "exited" ? true : undefined),
+      30_000,
+    );
+    await eventually(
+      "the orphan is removed",
+      async () =>
+        (await stack.docker("ps", "-aq", "--no-trunc")).includes(ghost) ? undefined : true,
+      40_000,
+    );
+    expect((await look.inspect(nearly)).State.Status).toBe("running");
+    const steps = await look.steps("@orphans");
+    expect(steps.map(({ kind }) => kind)).toContain("remove-container");
+  } finally {
+    for (const id of [ghost, nearly]) await stack.docker("rm", "-f", id).catch(() => "");
+  }
+});
+
+test("a stranger that took our name is reported and untouched; the project starts once the name is free", async () => {
+  const stranger = await stack.docker(
+    "run",
+    "-d",
+    "--name",
+    `berth-${stack.install}-late`,
+    "debian:bookworm-slim",
+    "sleep",
+    "infinity",
+  );
+  try {
+    const before = await look.inspect(stranger);
+    const file = stack.write("late.yaml", host(sleeper("late")));
+    await stack.ok("apply", "-f", file, "-y");
+    const late = await look.until("late", ({ reasons }) => reasons.join().includes("name-taken"));
+    expect(late.reasons.join()).toContain(`berth-${stack.install}-late is not ours`);
+    expect(late.containerId).toBeNull();
+    expect((await look.inspect(stranger)).State).toEqual(before.State);
+    await stack.docker("rm", "-f", stranger);
+    await look.healthy("late");
+  } finally {
+    await stack.docker("rm", "-f", stranger).catch(() => "");
+  }
+});
