@@ -1,6 +1,7 @@
 /** Reads the declaration the operator means, checks it here for exact positions, and makes the bundle that is sent. */
 import type { Command } from "commander";
 import { BerthError, type ProblemFact } from "../base/errors.ts";
+import type { Loaded } from "../declare/gather.ts";
 import type { Problem } from "../declare/problem.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { Context, Given } from "./context.ts";
@@ -17,25 +18,54 @@ export function withDeclaration(command: Command): Command {
 
 /** The declaration, parsed, with its texts as on disk. Throws declaration (65) with every problem. */
 export async function readDeclaration(context: Context, given: Given) {
-  const { io } = context;
-  const [{ loadBundle }, { parseBundle }] = await Promise.all([
-    import("../declare/load.ts"),
-    import("../declare/parse.ts"),
-  ]);
-  const loaded = await loadBundle(given.text("file") ?? undefined, {
+  return parsed(await load(context, given), context);
+}
+
+/**
+ * The bundle to send, every text interpolated with this environment. The daemon checks it: the schemas would take most of
+ * this program's start. `explained` says what is wrong with it when the daemon will not take it.
+ */
+export async function readBundle(context: Context, given: Given): Promise<Sendable> {
+  const loaded = await load(context, given);
+  if (loaded.problems.length > 0) await parsed(loaded, context);
+  return {
+    bundle: await interpolated(loaded, context),
+    explained: async (send) => {
+      try {
+        return await send();
+      } catch (thrown) {
+        await parsed(loaded, context);
+        throw thrown;
+      }
+    },
+  };
+}
+
+export interface Sendable {
+  readonly bundle: Bundle;
+  /** Whatever fails: a declaration that is wrong is told first, with positions in the files as they were written. */
+  readonly explained: <T>(send: () => Promise<T>) => Promise<T>;
+}
+
+async function load({ io }: Context, given: Given): Promise<Loaded> {
+  const { loadBundle } = await import("../declare/load.ts");
+  return loadBundle(given.text("file") ?? undefined, {
     env: io.env,
     environmentName: given.text("env") ?? io.env["BERTH_ENV"] ?? null,
     cwd: io.cwd,
     stdin: io.stdin,
   });
-  const parsed = parseBundle(loaded.bundle, { environment: io.env, found: loaded.problems });
-  if (!parsed.ok) throw await notValid(parsed.problems, loaded.bundle);
-  return { bundle: loaded.bundle, declaration: parsed.declaration, origins: parsed.origins };
 }
 
-/** The bundle to send: every text interpolated with this environment. */
-export async function readBundle(context: Context, given: Given): Promise<Bundle> {
-  const { bundle } = await readDeclaration(context, given);
+async function parsed({ bundle, problems }: Loaded, { io }: Context) {
+  const { parseBundle } = await import("../declare/parse.ts");
+  const result = parseBundle(bundle, { environment: io.env, found: problems });
+  if (!result.ok) throw await notValid(result.problems, bundle);
+  return { bundle, declaration: result.declaration, origins: result.origins };
+}
+
+async function interpolated(loaded: Loaded, context: Context): Promise<Bundle> {
+  const { bundle } = loaded;
   const { interpolateText } = await import("../declare/interpolate-text.ts");
   const files: Record<string, string> = {};
   const problems: Problem[] = [];
@@ -44,7 +74,11 @@ export async function readBundle(context: Context, given: Given): Promise<Bundle
     if (done.ok) files[name] = done.text;
     else problems.push(...done.problems);
   }
-  if (problems.length > 0) throw await notValid(problems, bundle);
+  if (problems.length > 0) {
+    // Parsing finds these too, and whatever else is wrong.
+    await parsed(loaded, context);
+    throw await notValid(problems, bundle);
+  }
   return { ...bundle, files };
 }
 

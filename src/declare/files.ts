@@ -5,6 +5,7 @@ import type { Checkable } from "../schema/check.ts";
 import { hostFile, overlayFile } from "../schema/host-file.ts";
 import { projectFile } from "../schema/project-file.ts";
 import { expectedAt } from "../schema/walk.ts";
+import { hasHostKey } from "./host-keys.ts";
 import { keyProjects } from "./key-projects.ts";
 import type { MapNode, YamlNode } from "./node.ts";
 import type { Problem } from "./problem.ts";
@@ -88,19 +89,15 @@ function asMap(root: YamlNode | null, source: Source, problems: Problem[]): MapN
   return null;
 }
 
-const HOST_KEYS = ["host", "defaults", "templates", "include", "projects"];
-
 function isHost(file: DeclaredFile | undefined): boolean {
-  return file !== undefined && file.map.entries.some((entry) => HOST_KEYS.includes(entry.key));
+  return file !== undefined && hasHostKey(file.map);
 }
 
 /** One that has keys of a project and none of a host file. */
 export function looksLikeProject(map: MapNode): boolean {
   const known = keysOf(projectFile);
   const own = map.entries.filter((entry) => entry.key !== "api_version");
-  return (
-    own.some((entry) => known.has(entry.key)) && !own.some((entry) => HOST_KEYS.includes(entry.key))
-  );
+  return own.some((entry) => known.has(entry.key)) && !hasHostKey(map);
 }
 
 function keysOf(schema: Checkable): ReadonlySet<string> {

@@ -4,10 +4,10 @@ import { BerthError } from "../base/errors.ts";
 import type { Bundle } from "../model/bundle.ts";
 import { BOUNDS } from "../schema/bounds.ts";
 import { makeExpand } from "./expand.ts";
-import { looksLikeProject } from "./files.ts";
+import { hasHostKey } from "./host-keys.ts";
 import type { Environment } from "./interpolate.ts";
 import { valueOf } from "./node.ts";
-import type { YamlNode } from "./node.ts";
+import type { MapNode, YamlNode } from "./node.ts";
 import type { Problem } from "./problem.ts";
 import { makeSource, problemAt } from "./source.ts";
 import type { Span } from "./source.ts";
@@ -70,7 +70,11 @@ export async function gatherBundle(
   );
 }
 
-function gatherDirectory(directory: string, options: LoadOptions, disk: Disk): Loaded {
+async function gatherDirectory(
+  directory: string,
+  options: LoadOptions,
+  disk: Disk,
+): Promise<Loaded> {
   const candidates = [HOST_NAME, `config/${HOST_NAME}`].map((name) => posix.join(directory, name));
   const host = candidates.find((path) => disk.kind(path) === "file");
   if (host !== undefined)
@@ -88,11 +92,11 @@ function gatherDirectory(directory: string, options: LoadOptions, disk: Disk): L
 }
 
 /** A host file brings its includes and overlay; a project file brings the host file above it. */
-function gatherText(entry: string, text: Text, loading: Loading): Loaded {
+async function gatherText(entry: string, text: Text, loading: Loading): Promise<Loaded> {
   const { base, disk } = loading;
   take(loading, entry, { text, named: null });
   const tree = treeOf(loading, entry);
-  const single = tree?.kind === "map" && looksLikeProject(tree);
+  const single = tree?.kind === "map" && (await isProject(tree));
   const hostPath = single ? findHost(base, disk) : posix.join(base, entry);
   if (hostPath === null || (entry === "-" && !single)) {
     if (!single) takeIncludes(loading, tree);
@@ -103,6 +107,13 @@ function gatherText(entry: string, text: Text, loading: Loading): Loaded {
     take(loading, posix.relative(base, hostPath), { text: readEntry(hostPath, disk), named: null });
   else takeIncludes(loading, tree);
   return finish(loading, entry, takeOverlay(loading, hostPath));
+}
+
+/** The schemas know a project's keys; they are loaded only where a host file's keys do not answer already. */
+async function isProject(map: MapNode): Promise<boolean> {
+  if (hasHostKey(map)) return false;
+  const { looksLikeProject } = await import("./files.ts");
+  return looksLikeProject(map);
 }
 
 function start(base: string, options: LoadOptions, disk: Disk): Loading {

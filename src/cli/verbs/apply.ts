@@ -3,7 +3,7 @@ import type { Applied, Client } from "../../client/client.ts";
 import type { ApplyBody } from "../../schema/api-request.ts";
 import { confirm } from "../confirm.ts";
 import { type Context, type Given, usage } from "../context.ts";
-import { readBundle, withDeclaration } from "../declared.ts";
+import { readBundle, type Sendable, withDeclaration } from "../declared.ts";
 import { durationOf } from "../duration.ts";
 import { printResult } from "../output.ts";
 import { readPlanFile } from "../plan-file.ts";
@@ -44,9 +44,11 @@ export const apply: Verb = {
 
 async function run(context: Context, given: Given): Promise<number> {
   const timeoutMs = durationOf(given, "timeout", TIMEOUT_MS);
-  const body = await bodyOf(context, given);
+  const { body, explained } = await wish(context, given);
   const client = await context.client();
-  const applied = await client.apply(await agreed(context, given, { client, body }));
+  const applied = await explained(async () =>
+    client.apply(await agreed(context, given, { client, body })),
+  );
   await tell(context, applied);
   if (given.flag("wait")) await waitFor(context, { names: applied.projects, timeoutMs });
   await printResult(context, applied, {
@@ -56,16 +58,22 @@ async function run(context: Context, given: Given): Promise<number> {
   return 0;
 }
 
-async function bodyOf(context: Context, given: Given): Promise<ApplyBody> {
+interface Wish extends Pick<Sendable, "explained"> {
+  readonly body: ApplyBody;
+}
+
+async function wish(context: Context, given: Given): Promise<Wish> {
   const adopt = given.flag("adopt");
   const [path] = given.args;
-  if (path === undefined)
-    return { bundle: await readBundle(context, given), prune: given.flag("prune"), adopt };
+  if (path === undefined) {
+    const { bundle, explained } = await readBundle(context, given);
+    return { body: { bundle, prune: given.flag("prune"), adopt }, explained };
+  }
   if (given.text("file") !== null || given.flag("prune"))
     throw usage("a plan says itself what it is made from: leave -f and --prune away");
   const { bundle, plan, prune } = await readPlanFile(context.io.cwd, path);
   const expected = { generation: plan.baseGeneration, fingerprint: plan.fingerprint };
-  return { bundle, prune, adopt, expected };
+  return { body: { bundle, prune, adopt, expected }, explained: (send) => send() };
 }
 
 interface Proposal {

@@ -25,9 +25,9 @@ export const plan: Verb = {
 };
 
 async function run(context: Context, given: Given): Promise<number> {
-  const bundle = await readBundle(context, given);
+  const { bundle, explained } = await readBundle(context, given);
   const prune = given.flag("prune");
-  const made = await (await context.client()).plan({ bundle, prune });
+  const made = await explained(async () => (await context.client()).plan({ bundle, prune }));
   const out = given.text("out");
   if (out !== null)
     await writePlanFile(context.io.cwd, out, { format: "berth-plan/1", prune, plan: made, bundle });
