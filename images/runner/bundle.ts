@@ -20,6 +20,7 @@ const HEALTH = {
   startPeriodMs: 0,
 };
 const AGENT = {
+  task: null,
   entrypoint: "none",
   replicas: 1,
   stopGraceMs: 500,

@@ -14,6 +14,7 @@ import { probeRoutes } from "./routes-probe.ts";
 import { projectRoutes } from "./routes-project.ts";
 import { readRoutes } from "./routes-read.ts";
 import { streamRoutes } from "./routes-stream.ts";
+import { taskRoutes } from "./routes-task.ts";
 import { writeRoutes } from "./routes-write.ts";
 import type { Readers } from "./stream.ts";
 
@@ -25,6 +26,8 @@ export interface AppFacts {
   readonly log: ApiLog;
   readonly bounds: Bounds;
   readonly readers: Readers;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Every route of the daemon but the terminal, which is a WebSocket and lives in terminal.ts. */
@@ -36,6 +39,7 @@ export function makeApp(facts: AppFacts): OpenAPIHono {
     ...writeRoutes(daemon),
     ...projectRoutes(daemon),
     ...streamRoutes(daemon, readers),
+    ...taskRoutes(daemon, facts.now),
   ].map((route) => ({ ...route, path: BASE + route.path }));
   const routes = [...versioned, ...probeRoutes(daemon, facts.version)];
   for (const route of routes) {

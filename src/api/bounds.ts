@@ -5,6 +5,8 @@ const MIB = 1_048_576;
 export interface Bounds {
   /** Body of `plan` and `apply`: a bundle of 16 MiB as JSON, with room for escapes of line ends. */
   readonly bundleBodyBytes: number;
+  /** Body of a submission: many tasks, or one with a payload that is only just too large, which is said in its own words. */
+  readonly tasksBodyBytes: number;
   readonly bodyBytes: number;
   readonly headerBytes: number;
   readonly headers: number;
@@ -28,6 +30,7 @@ export interface Bounds {
 
 export const BOUNDS: Bounds = {
   bundleBodyBytes: 17 * MIB,
+  tasksBodyBytes: 16 * MIB,
   bodyBytes: MIB,
   headerBytes: 16_384,
   headers: 64,

@@ -14,7 +14,7 @@ export function openApiDocument(app: OpenAPIHono, version: string): Document {
       title: "Berth",
       version,
       description:
-        "Projects, runs, events and terminals of one Berth host. Served on the daemon's unix socket.",
+        "Projects, tasks, runs, events and terminals of one Berth host. Served on the daemon's unix socket.",
     },
     servers: [{ url: "/" }],
   });

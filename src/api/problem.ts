@@ -9,6 +9,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   "api.method-refused": 405,
   "api.request-slow": 408,
   "api.body-too-large": 413,
+  "task.payload-too-large": 413,
   "api.content-type-refused": 415,
   "api.header-too-large": 431,
 };

@@ -33,7 +33,7 @@ interface Definition<
   readonly query: Q;
   /** `nothing` for a route that takes no body. */
   readonly body: B;
-  readonly bodyLimit?: "bundleBodyBytes";
+  readonly bodyLimit?: "bundleBodyBytes" | "tasksBodyBytes";
   readonly response: R;
   /** Media type of the answer and of further forms of it. */
   readonly media?: readonly string[];

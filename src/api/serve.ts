@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly version: string;
   readonly log: ApiLog;
   readonly bounds?: Partial<Bounds>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export interface ServedApi {
@@ -38,7 +40,7 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   const path = socketPathOf(options.listen);
   const readers = new Readers(bounds);
   const terminals = new Terminals({ daemon, bounds, log });
-  const app = makeApp({ daemon, version, log, bounds, readers });
+  const app = makeApp({ daemon, version, log, bounds, readers, now: options.now });
   const server = bounded(
     getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false }),
     bounds,

@@ -17,18 +17,14 @@ const INTERRUPTED = 130;
 /** Runs one command line; `argv` begins with the verb. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   const ended = new AbortController();
-  let interrupts = 0;
-  const stopListening = io.onInterrupt(() => {
-    interrupts += 1;
-    if (interrupts > 1) io.exit(INTERRUPTED);
-    ended.abort();
-  });
+  const interrupts: Interrupts = { count: 0, taken: null };
+  const stopListening = io.onInterrupt(() => interrupted(interrupts, ended, io));
   const json = wantsJson(argv);
   try {
-    const code = await dispatch(argv, io, ended);
-    return interrupts > 0 ? INTERRUPTED : code;
+    const code = await dispatch(argv, { io, ended, interrupts });
+    return interrupts.count > 0 && interrupts.taken === null ? INTERRUPTED : code;
   } catch (thrown) {
-    if (interrupts > 0) return INTERRUPTED;
+    if (interrupts.count > 0 && interrupts.taken === null) return INTERRUPTED;
     if (ended.signal.reason instanceof ReaderGone) return 0;
     const error = asBerthError(thrown);
     const style = styleFor(io.stderr, colorOf(valueAfter(argv, "--color")), io.env);
@@ -39,7 +35,27 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-async function dispatch(argv: readonly string[], io: Io, ended: AbortController): Promise<number> {
+interface Interrupts {
+  count: number;
+  /** Set by a verb that answers Ctrl-C itself. */
+  taken: (() => void) | null;
+}
+
+function interrupted(interrupts: Interrupts, ended: AbortController, io: Io): void {
+  interrupts.count += 1;
+  if (interrupts.count > (interrupts.taken === null ? 1 : 2)) io.exit(INTERRUPTED);
+  if (interrupts.taken === null) ended.abort();
+  else interrupts.taken();
+}
+
+interface Outside {
+  readonly io: Io;
+  readonly ended: AbortController;
+  readonly interrupts: Interrupts;
+}
+
+async function dispatch(argv: readonly string[], outside: Outside): Promise<number> {
+  const { io } = outside;
   const [first, ...rest] = argv;
   if (
     first === undefined ||
@@ -50,7 +66,7 @@ async function dispatch(argv: readonly string[], io: Io, ended: AbortController)
     io.stdout.write(helpText(VERBS));
     return first === undefined ? 64 : 0;
   }
-  if (first === "help") return dispatch([...rest, "--help"], io, ended);
+  if (first === "help") return dispatch([...rest, "--help"], outside);
   if (first === "--version" || first === "-V") {
     io.stdout.write(`${io.version}\n`);
     return 0;
@@ -60,7 +76,7 @@ async function dispatch(argv: readonly string[], io: Io, ended: AbortController)
   const { parseWords } = await import("./command.ts");
   const parsed = await parseWords(entry.name, verb, rest);
   if (parsed.kind === "given")
-    return verb.run(contextOf(verb, parsed.given, { io, ended }), parsed.given);
+    return verb.run(contextOf(verb, parsed.given, outside), parsed.given);
   io.stdout.write(parsed.text);
   return 0;
 }
@@ -78,11 +94,7 @@ async function unknownVerb(word: string): Promise<VerbEntry> {
   });
 }
 
-function contextOf(
-  verb: Verb,
-  given: Given,
-  { io, ended }: Readonly<{ io: Io; ended: AbortController }>,
-): Context {
+function contextOf(verb: Verb, given: Given, { io, ended, interrupts }: Outside): Context {
   const format = formatOf(verb, given);
   const isData = format !== "table" && format !== "wide" && format !== "name";
   const progress = progressOf(given.text("progress"), io, isData);
@@ -103,6 +115,9 @@ function contextOf(
     progress,
     signal: ended.signal,
     host,
+    takeInterrupts: (listener) => {
+      interrupts.taken = listener;
+    },
     client: () => (made ??= clientOf(host, given.text("reason"), { io, signal: ended.signal })),
   };
 }

@@ -23,6 +23,8 @@ export interface Context {
   /** The daemon's address, `unix:/path`. */
   readonly host: string;
   readonly client: () => Promise<Client>;
+  /** From now on the first two Ctrl-C are the verb's own and abort nothing; a third one ends the program. */
+  takeInterrupts(listener: () => void): void;
 }
 
 /** What was typed after the verb. */

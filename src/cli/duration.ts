@@ -27,6 +27,13 @@ export function momentOf(given: Given, name: string, now: number): number | null
   return Math.max(0, at);
 }
 
+/** Milliseconds since the epoch of `--name`: a time, or a duration from now on; null when absent. Throws usage. */
+export function futureOf(given: Given, name: string, now: number): number | null {
+  const text = given.text(name);
+  const ahead = text === null ? null : parseDuration(text);
+  return ahead === null ? momentOf(given, name, now) : now + ahead;
+}
+
 /** A whole number of `--name`, at least 0; null when absent. Throws usage. */
 export function countOf(given: Given, name: string): number | null {
   const text = given.text(name);

@@ -1,4 +1,5 @@
 /** Numbers for people: rounded sizes, ages, shares. Exact values are in `-o json`. */
+import { formatDuration } from "../base/duration.ts";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 const SECOND = 1_000;
@@ -26,6 +27,13 @@ export function ageText(ms: number): string {
   if (age < 2 * HOUR) return `${Math.floor(age / MINUTE)}m`;
   if (age < 2 * DAY) return `${Math.floor(age / HOUR)}h`;
   return `${Math.floor(age / DAY)}d`;
+}
+
+/** How long something takes: `450ms`, `3.2s`, `2m10s`. */
+export function spanText(ms: number): string {
+  if (ms < SECOND) return `${Math.max(0, Math.round(ms))}ms`;
+  if (ms < MINUTE) return `${Math.round(ms / 100) / 10}s`;
+  return formatDuration(Math.round(ms / SECOND) * SECOND);
 }
 
 /** `12.5%`; `?` for what is unknown. */

@@ -20,5 +20,5 @@ export interface VerbEntry {
   readonly load: () => Promise<Verb>;
 }
 
-export const GROUPS = ["Declare", "Look", "Steer", "Clear", "Host"] as const;
+export const GROUPS = ["Declare", "Work", "Look", "Steer", "Clear", "Host"] as const;
 export type VerbGroup = (typeof GROUPS)[number];

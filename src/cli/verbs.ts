@@ -47,10 +47,52 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./verbs/rollback.ts")).rollback,
   },
   {
+    name: "run",
+    group: "Work",
+    summary: "Queue a task, print its output, exit with its code",
+    load: async () => (await import("./verbs/run.ts")).run,
+  },
+  {
+    name: "task",
+    group: "Work",
+    summary: "List, show, cancel, retry and prioritise tasks",
+    load: async () => (await import("./verbs/task.ts")).task,
+  },
+  {
+    name: "queue",
+    group: "Work",
+    summary: "Show what waits, for what, and for how long",
+    load: async () => (await import("./verbs/queue.ts")).queue,
+  },
+  {
+    name: "explain",
+    group: "Work",
+    summary: "Tell why a project, agent or task is where it is",
+    load: async () => (await import("./verbs/explain.ts")).explain,
+  },
+  {
+    name: "why",
+    group: "Work",
+    summary: "Tell why a task or run ended as it did",
+    load: async () => (await import("./verbs/why.ts")).why,
+  },
+  {
+    name: "simulate",
+    group: "Work",
+    summary: "Try an allocation strategy on a trace",
+    load: async () => (await import("./verbs/simulate.ts")).simulateTrace,
+  },
+  {
     name: "ps",
     group: "Look",
     summary: "List projects with health and usage",
     load: async () => (await import("./verbs/ps.ts")).ps,
+  },
+  {
+    name: "top",
+    group: "Look",
+    summary: "Watch projects, workers and the queue live",
+    load: async () => (await import("./verbs/top.ts")).top,
   },
   {
     name: "describe",

@@ -21,6 +21,7 @@ import type {
 } from "../schema/api-request.ts";
 import { type Ask, errorOf, type Identity, makeAsk, type Query } from "./call.ts";
 import { linesOf, serverEventsOf, textOf } from "./lines.ts";
+import { taskCalls } from "./tasks.ts";
 import type { Transport } from "./transport.ts";
 
 export type Project = ApiProject;
@@ -100,6 +101,10 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
         deadlineMs: LONG_MS,
         idempotencyKey: newKey(),
       }),
+    ...taskCalls({
+      get: (path, query) => get(V1 + path, texts(query ?? {})),
+      write: (path, body) => write(path, body),
+    }),
     /** Ready or not, the same view. */
     ready: () => readiness(transport, signal),
     logs: (query: LogsQuery, until: AbortSignal = signal) => logStream(ask, texts(query), until),

@@ -1,6 +1,7 @@
 /** What only the merged project can show: values that are missing everywhere, and values that contradict each other. */
+import type { AgentSpec } from "../model/agent.ts";
 import type { HostSpec, ProjectSpec } from "../model/project.ts";
-import { placeOf } from "./node.ts";
+import { mapOf, placeOf, valueOf } from "./node.ts";
 import type { MapNode, Path } from "./node.ts";
 import type { Problem, ProblemCode } from "./problem.ts";
 import { problemAt } from "./source.ts";
@@ -21,16 +22,16 @@ export function checkProject(project: MergedProject, host: HostSpec): readonly P
     ...(spec.image === ""
       ? [missing(project, ["image"], "every project names the image its agents run in")]
       : []),
-    ...Object.values(spec.agents).flatMap((agent) => checkAgent(project, agent)),
-    ...checkReplicas(project),
+    ...Object.values(spec.agents).flatMap((agent) => [
+      ...checkAgent(project, agent),
+      ...checkTask(project, agent),
+    ]),
+    ...checkProcesses(project),
     ...checkWorkspace(project, host),
   ];
 }
 
-function checkAgent(
-  project: MergedProject,
-  agent: ProjectSpec["agents"][string],
-): readonly Problem[] {
+function checkAgent(project: MergedProject, agent: AgentSpec): readonly Problem[] {
   const path = ["agents", agent.name];
   const { restart, health } = agent;
   return [
@@ -58,15 +59,47 @@ function checkAgent(
   ];
 }
 
-/** `limits.agents` bounds the sum of replicas. */
-function checkReplicas(project: MergedProject): readonly Problem[] {
-  const sum = Object.values(project.spec.agents).reduce(
-    (total, agent) => total + agent.replicas,
-    0,
-  );
+/** Keys that mean nothing to a service. */
+const WORKER_KEYS = ["min", "max", "timeout", "retries"] as const;
+
+/** A worker's bounds, and keys of the other kind of agent; a value that takes an inherited one away is no contradiction. */
+function checkTask(project: MergedProject, agent: AgentSpec): readonly Problem[] {
+  const path = ["agents", agent.name];
+  const { task } = agent;
+  const wrong = (key: string, message: string): Problem =>
+    at(project, [...path, key], ["declare.bad-value", message]);
+  if (task === null)
+    return WORKER_KEYS.filter((key) => isWritten(project, agent.name, key)).map((key) =>
+      wrong(key, "is for workers only: add `on: task`, or remove it"),
+    );
+  const excluded = "does not go with `on: task`: a worker has one process per task";
   const { agents } = project.spec.limits;
-  if (sum <= agents) return [];
-  const message = `must be ≥ ${sum}, the sum of all replicas; it is ${agents}`;
+  return [
+    ...(task.max < task.min ? [wrong("max", "must be ≥ min")] : []),
+    ...(task.max > agents ? [wrong("max", `must be ≤ limits.agents, which is ${agents}`)] : []),
+    ...(agent.replicas > 0 ? [wrong("replicas", excluded)] : []),
+    ...(agent.restart.mode === "no"
+      ? []
+      : [wrong("restart", `${excluded}; \`retries\` say what follows a failure`)]),
+    ...(agent.health === null ? [] : [wrong("health", excluded)]),
+  ];
+}
+
+function isWritten({ map }: MergedProject, agent: string, key: string): boolean {
+  return valueOf(mapOf(mapOf(map, "agents"), agent), key) !== undefined;
+}
+
+/** `limits.agents` bounds replicas and running tasks together: what is kept for workers must fit beside all replicas. */
+function checkProcesses(project: MergedProject): readonly Problem[] {
+  const all = Object.values(project.spec.agents);
+  const replicas = all.reduce((total, agent) => total + agent.replicas, 0);
+  const kept = all.reduce((total, agent) => total + (agent.task?.min ?? 0), 0);
+  const { agents } = project.spec.limits;
+  if (replicas + kept <= agents) return [];
+  const message =
+    kept === 0
+      ? `must be ≥ ${replicas}, the sum of all replicas; it is ${agents}`
+      : `must be ≥ ${replicas + kept}, the sum of all replicas and of all workers' min; it is ${agents}`;
   return [at(project, ["limits", "agents"], ["declare.over-limit", message])];
 }
 

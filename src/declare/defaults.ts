@@ -1,6 +1,7 @@
 /** What holds where a declaration is silent; `config show --origin` names these `berth default`. */
 import type { HealthSpec, RestartPolicy } from "../model/agent.ts";
 import type { HostSpec, LimitsSpec } from "../model/project.ts";
+import type { TaskPolicy } from "../model/task.ts";
 import { PRIORITY_WORDS } from "../schema/quantity.ts";
 
 const MIB = 1_048_576;
@@ -50,6 +51,20 @@ export const HEALTH: Omit<HealthSpec, "command"> = {
   startPeriodMs: 5000,
 };
 
+/** A service keeps running; a worker has no process that could be restarted. */
+export const WORKER_RESTART: RestartPolicy = { ...RESTART, mode: "no" };
+
+export const TASK: TaskPolicy = {
+  /** Nothing is kept for a worker that did not ask for it. */
+  min: 0,
+  /** Two attempts in one workspace at once must be asked for. */
+  max: 1,
+  /** Longer than coding agents usually work on one prompt, short enough to notice a hung one the same hour. */
+  timeoutMs: 1_800_000,
+  /** A task may have effects: it is run again only where the declaration says that it may. */
+  retries: { max: 0, backoffMs: 5000 },
+};
+
 /** Docker's stop timeout. */
 export const STOP_GRACE_MS = 10_000;
 export const REPLICAS = 1;
@@ -67,5 +82,9 @@ export const HOST: HostSpec = {
   networkPool: "10.201.0.0/16",
   /** None: a limit is a promise. */
   overcommit: 1,
+  /** With 512 MiB each, what a machine of 8 GiB carries. */
+  agents: 16,
+  /** The original request's own. */
+  strategy: "weighted-round-robin",
   workspaceRoots: [],
 };

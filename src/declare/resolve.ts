@@ -3,6 +3,7 @@ import type { AgentSpec, HealthSpec, RestartPolicy } from "../model/agent.ts";
 import type { HostSpec, LimitsSpec, ProjectSpec, WorkspaceSpec } from "../model/project.ts";
 import type { AgentLayer } from "../schema/agent-file.ts";
 import type { HostLayer } from "../schema/host-file.ts";
+import type { TaskPolicy } from "../model/task.ts";
 import type { ProjectLayer } from "../schema/project-file.ts";
 import * as defaults from "./defaults.ts";
 
@@ -35,7 +36,7 @@ export function resolveProject(name: string, layer: ProjectLayer, absolute: Abso
 
 /** The host's settings with every silence filled. */
 export function resolveHost(layer: HostLayer, absolute: Absolute): HostSpec {
-  const { reserve, networkPool, overcommit } = defaults.HOST;
+  const { reserve, networkPool, overcommit, agents, strategy } = defaults.HOST;
   return {
     reserve: {
       cpus: layer.reserve?.cpus ?? reserve.cpus,
@@ -44,6 +45,8 @@ export function resolveHost(layer: HostLayer, absolute: Absolute): HostSpec {
     },
     networkPool: layer.network_pool ?? networkPool,
     overcommit: layer.overcommit ?? overcommit,
+    agents: layer.agents ?? agents,
+    strategy: layer.strategy ?? strategy,
     workspaceRoots: (layer.workspace_roots ?? []).map(absolute),
   };
 }
@@ -72,17 +75,34 @@ function resolveWorkspace(
 }
 
 function resolveAgent(name: string, layer: AgentLayer): AgentSpec {
+  const worker = layer.on === "task";
   return {
     name,
+    task: worker ? resolveTask(layer) : null,
     command: layer.command ?? [],
     entrypoint: layer.entrypoint ?? "none",
-    replicas: layer.replicas ?? defaults.REPLICAS,
-    restart: resolveRestart(layer.restart ?? {}),
+    replicas: layer.replicas ?? (worker ? 0 : defaults.REPLICAS),
+    restart:
+      worker && layer.restart === undefined
+        ? defaults.WORKER_RESTART
+        : resolveRestart(layer.restart ?? {}),
     health: resolveHealth(layer.health ?? "none"),
     stopGraceMs: layer.stop_grace_period ?? defaults.STOP_GRACE_MS,
     user: layer.user ?? null,
     cwd: layer.cwd ?? null,
     environment: layer.environment ?? {},
+  };
+}
+
+function resolveTask({ min, max, timeout, retries }: AgentLayer): TaskPolicy {
+  return {
+    min: min ?? defaults.TASK.min,
+    max: max ?? Math.max(min ?? 0, defaults.TASK.max),
+    timeoutMs: timeout ?? defaults.TASK.timeoutMs,
+    retries: {
+      max: retries?.max ?? defaults.TASK.retries.max,
+      backoffMs: retries?.backoff ?? defaults.TASK.retries.backoffMs,
+    },
   };
 }
 

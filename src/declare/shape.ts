@@ -3,6 +3,7 @@ import { formatBytes } from "../base/bytes.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { AgentSpec } from "../model/agent.ts";
 import type { HostSpec, ProjectSpec, WorkspaceSpec } from "../model/project.ts";
+import type { TaskPolicy } from "../model/task.ts";
 import { PRIORITY_WORDS } from "../schema/quantity.ts";
 
 export type Shape = Readonly<{ [key: string]: ShapeValue }>;
@@ -50,6 +51,8 @@ export function hostShape(host: HostSpec): Shape {
     },
     network_pool: host.networkPool,
     overcommit: host.overcommit,
+    agents: host.agents,
+    strategy: host.strategy,
     workspace_roots: host.workspaceRoots,
   };
 }
@@ -66,11 +69,30 @@ function workspaceShape(workspace: WorkspaceSpec): Shape {
 }
 
 function agentShape(agent: AgentSpec): Shape {
-  const { restart, health } = agent;
   return {
     command: agent.command,
     entrypoint: agent.entrypoint,
-    replicas: agent.replicas,
+    ...(agent.task === null ? serviceShape(agent) : taskShape(agent.task)),
+    stop_grace_period: formatDuration(agent.stopGraceMs),
+    ...(agent.user === null ? {} : { user: agent.user }),
+    ...(agent.cwd === null ? {} : { cwd: agent.cwd }),
+    environment: agent.environment,
+  };
+}
+
+function taskShape({ min, max, timeoutMs, retries }: TaskPolicy): Shape {
+  return {
+    on: "task",
+    min,
+    max,
+    timeout: formatDuration(timeoutMs),
+    retries: { max: retries.max, backoff: formatDuration(retries.backoffMs) },
+  };
+}
+
+function serviceShape({ replicas, restart, health }: AgentSpec): Shape {
+  return {
+    replicas,
     restart: {
       policy: restart.mode,
       max: restart.max,
@@ -88,9 +110,5 @@ function agentShape(agent: AgentSpec): Shape {
             retries: health.retries,
             start_period: formatDuration(health.startPeriodMs),
           },
-    stop_grace_period: formatDuration(agent.stopGraceMs),
-    ...(agent.user === null ? {} : { user: agent.user }),
-    ...(agent.cwd === null ? {} : { cwd: agent.cwd }),
-    environment: agent.environment,
   };
 }

@@ -48,7 +48,8 @@ export function desireRunnerConfig(
 }
 
 function replicasOf(agent: AgentSpec, record: ProjectRecord): number {
-  if (record.stoppedAgents.includes(agent.name)) return 0;
+  // what was scaled by hand as a service must not run on when it has become a worker
+  if (agent.task !== null || record.stoppedAgents.includes(agent.name)) return 0;
   return record.replicas[agent.name] ?? agent.replicas;
 }
 
@@ -57,7 +58,7 @@ function serialOf(agent: string, record: ProjectRecord): number {
   return record.restartSerials[agent] ?? 0;
 }
 
-/** An agent's part is `<process>-<policy>-<replicas>-<serial>`: what restarts it stands apart from what does not. */
+/** An agent's part is `<process>-<policy>-<replicas or task>-<serial>`: what restarts it stands apart from what does not. */
 function configFingerprint(config: Omit<RunnerConfig, "hash">): string {
   return fingerprint([
     ["environment", brief(config.environment)],
@@ -71,6 +72,7 @@ function configFingerprint(config: Omit<RunnerConfig, "hash">): string {
         user,
         cwd,
         environment,
+        task,
         replicas,
         restart,
         health,
@@ -79,7 +81,7 @@ function configFingerprint(config: Omit<RunnerConfig, "hash">): string {
       const part = [
         brief([command, entrypoint, user, cwd, environment]),
         brief([restart, health, stopGraceMs]),
-        replicas,
+        task === null ? replicas : "task",
         config.restartSerials[agent.name] ?? 0,
       ];
       return [`agents.${agent.name}`, part.join("-")] as const;

@@ -17,6 +17,7 @@ import type {
 import type { ExecSession } from "../docker/door.ts";
 import type { Asker, GenerationRow } from "../postgres/door.ts";
 import type { OutputLine, OutputQuery } from "../runners/door.ts";
+import type { TaskDaemon } from "./task-daemon.ts";
 
 export interface ApplyOptions {
   readonly bundle: Bundle;
@@ -47,7 +48,7 @@ export interface ExecOptions {
 }
 
 /** All throw BerthError. Writes on a standby are conflict `loop.not-leader`; without Postgres transient `postgres.unreachable`. */
-export interface Daemon {
+export interface Daemon extends TaskDaemon {
   ready(): ReadyView;
   host(): HostView;
   /** Parses again, never changes anything; problems come as BerthError declaration with `problems` in the problem document. */

@@ -14,6 +14,8 @@ import type { Modes } from "./modes.ts";
 import { projectPass } from "./pass.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
+import type { OpenDesk } from "./tasks/desk-state.ts";
+import { openDesk } from "./tasks/desk.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { wake } from "./wake.ts";
 import { type Doors, type World, readRecords } from "./world.ts";
@@ -67,16 +69,14 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     hostRoutes: () => hostRoutes("routes"),
     slots: createSlots(ENGINE_SLOTS),
     signal: ending.signal,
+    desk: null,
     newId: () => randomUUID(),
     trigger: (project, reason, delayMs) => projects.trigger(project, reason, delayMs),
     triggerHost: (reason, delayMs) => host.trigger("host", reason, delayMs),
     fenced: (why) => end(why),
   };
 
-  await readRecords(world, doors.postgres);
-  await inheritSteps(session);
-  for (const record of world.records.values())
-    if (await doors.runners.spoolExists(record.name)) world.spools.add(record.name);
+  const desk = await recover(session);
   const stream = doors.engine.events({
     onEvent: (event) => wake(event, session),
     onState: (connected) => {
@@ -102,9 +102,22 @@ export async function lead(options: LeadOptions): Promise<Leading> {
       ending.abort(new Error(reason));
       stream.close();
       upkeep.stop();
+      desk.close();
       await Promise.allSettled([projects.close(), host.close()]);
     },
   };
+}
+
+/** Takes over what is recorded: projects, a predecessor's open steps, spools, and tasks that wait or run. */
+async function recover(session: Session): Promise<OpenDesk> {
+  const { world, doors } = session;
+  await readRecords(world, doors.postgres);
+  await inheritSteps(session);
+  for (const { name } of world.records.values())
+    if (await doors.runners.spoolExists(name)) world.spools.add(name);
+  const desk = await openDesk(session);
+  session.desk = desk;
+  return desk;
 }
 
 /**

@@ -16,7 +16,9 @@ export function listenToRunners(state: DaemonState): RunnersListener {
     },
     onReport(report) {
       noteCpu(report, state);
-      if (state.session !== null) absorbReport(report, state.session);
+      if (state.session === null) return;
+      absorbReport(report, state.session);
+      state.session.desk?.reported(report);
     },
     onConnected(project, connected) {
       state.session?.trigger(
@@ -24,6 +26,10 @@ export function listenToRunners(state: DaemonState): RunnersListener {
         connected ? "runner connected" : "runner lost",
         connected ? REPORT_FOLLOWS_MS : LOST_GRACE_MS,
       );
+      if (connected) state.session?.desk?.connected(project);
+    },
+    onProgress(_project, run, progress) {
+      state.session?.desk?.progressed(run, progress);
     },
     onFenced(project, epoch) {
       state.reportedEpoch = Math.max(state.reportedEpoch, epoch);

@@ -6,6 +6,7 @@ import type { Inspections } from "../observe/inspections.ts";
 import type { Relist } from "../observe/relist.ts";
 import type { Metrics } from "../report/metrics.ts";
 import type { Log } from "../report/log.ts";
+import type { OpenDesk } from "./tasks/desk-state.ts";
 import type { Modes } from "./modes.ts";
 import type { Settings } from "./settings.ts";
 import type { Doors, World } from "./world.ts";
@@ -32,6 +33,8 @@ export interface Session {
   /** Uniform in [0, 1): jitter. */
   readonly chance: () => number;
   readonly newId: () => string;
+  /** Takes tasks in and hands them out; null until the session has read what waits. */
+  desk: OpenDesk | null;
   /** Asks for a pass of one project. */
   trigger(project: string, reason: string, delayMs?: number): void;
   /** Asks for a host pass: allocation over all projects, then the project passes it finds necessary. */

@@ -9,6 +9,7 @@ import { LEASE_TOPIC } from "./leader.ts";
 import { createModes } from "./modes.ts";
 import { serve } from "./serve/serve.ts";
 import type { Settings } from "./settings.ts";
+import { queueSamples } from "./tasks/samples.ts";
 import { shareStatus } from "./standby.ts";
 import { type DaemonState, newWake } from "./state.ts";
 import { projectViews } from "./serve/views.ts";
@@ -74,6 +75,7 @@ function newState(options: StartOptions): DaemonState {
       leader: () => state.role === "leader",
       epoch: () => state.session?.world.install.epoch ?? null,
       streamConnected: () => state.streamConnected,
+      queue: () => queueSamples(state),
       quota: () => quotaOf(state),
     },
     settings.version,
@@ -107,6 +109,7 @@ function quotaOf(
   if (state.session === null) return [];
   const { world } = state.session;
   return [
+    { resource: "slots", limit: world.host.agents, used: state.session.desk?.pool.running ?? 0 },
     { resource: "memory", limit: memoryBudget(world.host, world.facts), used: world.reservedBytes },
   ];
 }
@@ -128,6 +131,7 @@ function watchStores(state: DaemonState): void {
     );
     if (reachable) state.session?.triggerHost("postgres answers");
   });
+  state.postgres.tasks.onSettled((records) => state.session?.desk?.settled(records));
   state.redis.onState((reachable) => {
     modes.set(
       "redis-gone",

@@ -76,6 +76,8 @@ export const SILENT_HOST: HostSpec = {
   reserve: { cpus: 0.5, memoryBytes: 1024 ** 3, diskBytes: 5 * 1024 ** 3 },
   networkPool: "10.201.0.0/16",
   overcommit: 1,
+  agents: 16,
+  strategy: "weighted-round-robin",
   workspaceRoots: [],
 };
 

@@ -29,6 +29,7 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
     listen: environment.listen,
     version,
     log,
+    now: () => Date.now(),
   }).catch(async (error: unknown) => {
     await started.close();
     throw error;

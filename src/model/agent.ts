@@ -1,4 +1,5 @@
-/** What an agent is: a command kept running inside its project's container. */
+/** What an agent is: a command kept running inside its project's container, or run once per task. */
+import type { TaskPolicy } from "./task.ts";
 
 export type RestartMode = "no" | "on-failure" | "always";
 
@@ -24,6 +25,8 @@ export interface HealthSpec {
 
 export interface AgentSpec {
   readonly name: string;
+  /** `on: task`: one process per task, none otherwise (`replicas` is 0); null: a service. */
+  readonly task: TaskPolicy | null;
   /** The whole argv, no shell. */
   readonly command: readonly string[];
   /** `image` puts the image's entrypoint before the command. */

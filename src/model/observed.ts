@@ -94,6 +94,8 @@ export interface RunnerReport {
   readonly workspaceDetail: string | null;
   readonly missingSecrets: readonly string[];
   readonly restartSerials: Readonly<Record<string, number>>;
+  /** Runs of tasks whose process lives. */
+  readonly taskRuns: readonly string[];
 }
 
 export interface EngineFacts {

@@ -7,6 +7,10 @@ export type WorkspaceSpec =
   | Readonly<{ kind: "path"; path: string }>
   | Readonly<{ kind: "git"; url: string; ref: string; volume: string }>;
 
+/** How free slots of the agent pool are shared out. */
+export const STRATEGY_NAMES = ["weighted-round-robin", "priority", "dominant-share"] as const;
+export type StrategyName = (typeof STRATEGY_NAMES)[number];
+
 /** Who the project may talk to: nobody, or public addresses only. */
 export type Egress = "none" | "open";
 
@@ -15,7 +19,7 @@ export interface LimitsSpec {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly pids: number;
-  /** The most agent processes declared at once (sum of replicas). */
+  /** The most agent processes at once: replicas of services and tasks that run. */
   readonly agents: number;
   /** Open files per process. */
   readonly nofile: number;
@@ -48,6 +52,9 @@ export interface HostSpec {
   readonly networkPool: string;
   /** Factor on the memory budget, >= 1. */
   readonly overcommit: number;
+  /** Slots of the agent pool: tasks running at once on this host. */
+  readonly agents: number;
+  readonly strategy: StrategyName;
   /** Absolute paths; `workspace.path` must lie below one of them. */
   readonly workspaceRoots: readonly string[];
 }

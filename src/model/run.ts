@@ -21,7 +21,15 @@ export interface RunRecord {
 }
 
 /** Why a process ended, as far as the runner decided it. */
-export type ExitCause = "self" | "stop" | "restart" | "unhealthy" | "config" | "shutdown";
+export type ExitCause =
+  | "self"
+  | "stop"
+  | "restart"
+  | "unhealthy"
+  | "config"
+  | "shutdown"
+  | "cancel"
+  | "timeout";
 
 export type JournalBody =
   | Readonly<{ kind: "boot"; epoch: number; configHash: string | null }>
@@ -32,6 +40,7 @@ export type JournalBody =
       replica: number;
       pid: number;
       generation: number;
+      task?: string;
     }>
   | Readonly<{ kind: "ready"; run: string; agent: string; replica: number }>
   | Readonly<{ kind: "unhealthy"; run: string; agent: string; replica: number; reason: string }>
@@ -47,6 +56,10 @@ export type JournalBody =
       /** Descendants that were still alive and were killed. */
       survivors: number;
       durationMs: number;
+      /** What a task wrote to $BERTH_RESULT_FD, parsed; absent when it wrote nothing. */
+      result?: unknown;
+      /** Why what it wrote is no result (not JSON, over 256 KiB). */
+      resultFault?: string;
     }>
   /** The process could not even be started (command missing, not executable, uid 0). A run that never ran. */
   | Readonly<{
@@ -64,6 +77,8 @@ export type JournalBody =
   | Readonly<{ kind: "dropped"; run: string; bytes: number }>
   | Readonly<{ kind: "crash-loop"; agent: string; replica: number; failures: number }>
   | Readonly<{ kind: "workspace"; ready: boolean; detail: string | null }>
+  /** `berth-agent note`. */
+  | Readonly<{ kind: "note"; run: string; text: string }>
   | Readonly<{ kind: "limit-mismatch"; field: string; wanted: number; actual: number }>;
 
 /** One line of a runner's journal. `seq` rises by one per project spool, for ever. */

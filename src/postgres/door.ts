@@ -1,5 +1,6 @@
 /** What the rest of the program may ask of Postgres, where everything accepted is recorded. */
 import type { Bundle } from "../model/bundle.ts";
+import type { TaskDoor } from "./task-door.ts";
 import type { Phase, Wanted } from "../model/lifecycle.ts";
 import type { Declaration, ProjectSpec } from "../model/project.ts";
 import type { EventRecord } from "../model/event.ts";
@@ -128,6 +129,7 @@ export interface NewEvent {
  * Unreachable or timed out: transient `postgres.unreachable` / `postgres.timeout`. All times are milliseconds since the epoch, database clock.
  */
 export interface PostgresDoor {
+  readonly tasks: TaskDoor;
   ping(): Promise<void>;
   /** The database clock, milliseconds since the epoch. */
   clock(): Promise<number>;

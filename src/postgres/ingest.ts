@@ -4,9 +4,13 @@ import { unknownProject } from "./errors.ts";
 import { recordEvents } from "./events.ts";
 import { wordsOfJournal } from "./journal-events.ts";
 import { endsOf, startsOf } from "./journal-rows.ts";
+import { attemptEndsOf, attemptStartsOf } from "./journal-tasks.ts";
 import type { RunEnd, RunStart } from "./journal-rows.ts";
 import type { Statements } from "./connection.ts";
+import type { TaskRecord } from "../model/task.ts";
 import type { Session } from "./session.ts";
+import { settleIn } from "./task-settle.ts";
+import type { Settled } from "./task-settle.ts";
 
 /** Journal events a transaction: a backlog of days goes in by stretches, each well below the statement deadline. */
 const STRETCH = 1_000;
@@ -22,19 +26,27 @@ export type IngestRequest = Readonly<{
  * See `PostgresDoor.ingest`. INVARIANT: `journal_seq` rises in the transaction that writes the events up to it, so after any
  * crash or lost answer the same events can be given again and those already written are passed over.
  */
-export async function ingest(session: Session, request: IngestRequest): Promise<number> {
+export async function ingest(
+  session: Session,
+  request: IngestRequest,
+  settled: Settled,
+): Promise<number> {
   const events = request.events.toSorted((a, b) => a.seq - b.seq);
   let durable = 0;
   for (let from = 0; from === 0 || from < events.length; from += STRETCH) {
     const stretch = events.slice(from, from + STRETCH);
-    durable = await session.write({ operation: "ingest", epoch: request.epoch }, (tx) =>
+    const taken = await session.write({ operation: "ingest", epoch: request.epoch }, (tx) =>
       ingestIn(tx, { ...request, events: stretch }),
     );
+    settled.tell(taken.tasks);
+    durable = taken.durable;
   }
   return durable;
 }
 
-async function ingestIn(tx: Statements, request: IngestRequest): Promise<number> {
+type Taken = Readonly<{ durable: number; tasks: readonly TaskRecord[] }>;
+
+async function ingestIn(tx: Statements, request: IngestRequest): Promise<Taken> {
   const { project, epoch, generation } = request;
   const [row] = await tx.rows<{ journalSeq: number }>("project-lock", [project]);
   if (row === undefined) throw unknownProject(project);
@@ -43,12 +55,13 @@ async function ingestIn(tx: Statements, request: IngestRequest): Promise<number>
     (event, at) => event.seq > mark && event.seq !== request.events[at - 1]?.seq,
   );
   const top = fresh.at(-1)?.seq;
-  if (top === undefined) return mark;
+  if (top === undefined) return { durable: mark, tasks: [] };
   await writeStarts(tx, [project, epoch], startsOf(fresh));
   await writeEnds(tx, [project, epoch], endsOf(fresh, generation));
+  const tasks = await writeAttempts(tx, project, fresh);
   await tx.rows("project-journal-seq", [project, top]);
   await recordEvents(tx, wordsOfJournal(project, mark, fresh));
-  return top;
+  return { durable: top, tasks };
 }
 
 type Whose = readonly [project: string, epoch: number];
@@ -73,6 +86,22 @@ async function writeEnds(tx: Statements, whose: Whose, ends: readonly RunEnd[]):
     ends.map((end) => end.oom),
     ends.map((end) => end.reason),
   ]);
+}
+
+/** Runs that are attempts of tasks: their starts, then their ends, whose tasks move on in this transaction. */
+async function writeAttempts(
+  tx: Statements,
+  project: string,
+  events: readonly JournalEvent[],
+): Promise<readonly TaskRecord[]> {
+  const starts = attemptStartsOf(events);
+  if (starts.length > 0)
+    await tx.rows("attempt-start", [
+      project,
+      starts.map((start) => start.run),
+      starts.map((start) => start.at),
+    ]);
+  return settleIn(tx, attemptEndsOf(events), project);
 }
 
 function startColumns(runs: readonly RunStart[]): readonly (readonly unknown[])[] {

@@ -1,6 +1,7 @@
 /** A runner's journal in words for people: which event row each journal event becomes; pure. */
 import type { JournalEvent } from "../model/run.ts";
 import type { TimedEvent } from "./events.ts";
+import { keptText } from "./json-text.ts";
 
 type Words = Readonly<{ kind: string; message: string; fields: TimedEvent["fields"] }>;
 
@@ -64,6 +65,8 @@ function wordsOf(event: JournalEvent): readonly Words[] {
           fields: {},
         },
       ];
+    case "note":
+      return [{ kind: "task.note", message: keptText(event.text), fields: { run: event.run } }];
     case "limit-mismatch":
       return [
         {
@@ -91,6 +94,7 @@ function agentWords(event: AgentEvent): readonly Words[] {
     agent: event.agent,
     replica: event.replica,
     ...("run" in event ? { run: event.run } : {}),
+    ...("task" in event && event.task !== undefined ? { task: event.task } : {}),
   };
   switch (event.kind) {
     case "started":

@@ -83,6 +83,7 @@ function endOf(event: JournalEvent, generation: number): RunEnd | null {
     case "dropped":
     case "crash-loop":
     case "workspace":
+    case "note":
     case "limit-mismatch":
       return null;
   }

@@ -15,12 +15,16 @@ import { loseRuns, projectsWithOpenRuns, readRuns } from "./runs.ts";
 import { openSession } from "./session.ts";
 import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.ts";
 import { allocateSubnet, releaseSubnet } from "./subnets.ts";
+import { openSettled } from "./task-settle.ts";
+import { openTasks } from "./tasks.ts";
 
 /** Connects lazily: an unreachable server is told by the first call, as `postgres.unreachable`. */
 export function openPostgres(options: PostgresOptions): PostgresDoor {
   const session = openSession(options);
   const leadership = new Leadership(session, options);
+  const settled = openSettled(session);
   return {
+    tasks: openTasks(session, settled),
     ping: async () => void (await session.read("ping")),
     clock: () => readClock(session),
     migrate: () => migrate(session, options),
@@ -33,15 +37,15 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     generations: (limit) => readGenerations(session, limit),
     projects: () => readProjects(session),
     intend: (request) => intend(session, request),
-    settlePhase: (request) => settlePhase(session, request),
+    settlePhase: (request) => settlePhase(session, request, settled),
     allocateSubnet: (request) => allocateSubnet(session, request),
     releaseSubnet: (request) => releaseSubnet(session, request),
     openSteps: (epoch, rows) => openSteps(session, epoch, rows),
     settleSteps: (epoch, settlements) => settleSteps(session, epoch, settlements),
     openStepsOfOthers: (epoch) => openStepsOfOthers(session, epoch),
     stepHistory: (project, limit) => stepHistory(session, project, limit),
-    ingest: (request) => ingest(session, request),
-    loseRuns: (request) => loseRuns(session, request),
+    ingest: (request) => ingest(session, request, settled),
+    loseRuns: (request) => loseRuns(session, request, settled),
     projectsWithOpenRuns: () => projectsWithOpenRuns(session),
     runs: (query) => readRuns(session, query),
     appendEvents: (epoch, events) => appendEvents(session, epoch, events),

@@ -5,7 +5,11 @@ import { recordAudit } from "./audit.ts";
 import type { IntentRequest, ProjectRow } from "./door.ts";
 import { unknownProject } from "./errors.ts";
 import type { Statements } from "./connection.ts";
+import { lostEndOf } from "./journal-tasks.ts";
 import type { Session } from "./session.ts";
+import type { TaskRecord } from "../model/task.ts";
+import { settleIn } from "./task-settle.ts";
+import type { RecordRow, Settled } from "./task-settle.ts";
 import { wishOf, wordsOf } from "./wish.ts";
 
 /** Every recorded project by name. */
@@ -21,25 +25,64 @@ export async function intend(session: Session, request: IntentRequest): Promise<
   );
 }
 
-/** See `PostgresDoor.settlePhase`. Runs still open when a project is gone are lost with it: every run has an end. */
+type PhaseMove = Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>;
+
+const REMOVED = "project removed";
+/** Waiting tasks a transaction: a long backlog must not meet the statement deadline. */
+const BATCH = 1_000;
+
+/** See `PostgresDoor.settlePhase`. Runs and tasks still open when a project is gone end with it: everything has an end. */
 export async function settlePhase(
   session: Session,
-  {
-    epoch,
-    project,
-    from,
-    to,
-  }: Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>,
+  request: PhaseMove,
+  settled: Settled,
 ): Promise<boolean> {
-  return session.write({ operation: "settle phase", epoch }, async (tx) => {
-    const moved = await tx.rows("project-settle", [project, from, to]);
-    if (moved.length === 0) return false;
-    if (to === "removed") {
-      await tx.rows("run-lose", [project, "project removed", null]);
-      await tx.rows("project-delete", [project]);
-    }
-    return true;
-  });
+  if (request.to === "removed") await cancelWaiting(session, request, settled);
+  const ended = await session.write({ operation: "settle phase", epoch: request.epoch }, (tx) =>
+    settlePhaseIn(tx, request),
+  );
+  settled.tell(ended ?? []);
+  return ended !== null;
+}
+
+/** The tasks that ended with the project; null when the phase is not `from`. */
+async function settlePhaseIn(
+  tx: Statements,
+  { project, from, to }: PhaseMove,
+): Promise<readonly TaskRecord[] | null> {
+  const moved = await tx.rows("project-settle", [project, from, to]);
+  if (moved.length === 0) return null;
+  if (to !== "removed") return [];
+  // First, since it waits for submissions that hold the project: none can wait for a task that is locked here.
+  await tx.rows("project-delete", [project]);
+  await tx.rows("run-lose", [project, REMOVED, null]);
+  const open = await tx.rows<{ run: string }>("attempt-of-project", [project, false]);
+  const stopped = await settleIn(
+    tx,
+    open.map(({ run }) => ({ ...lostEndOf(run, REMOVED), outcome: "cancelled" })),
+    project,
+  );
+  return [...stopped, ...(await cancelWaitingIn(tx, project))];
+}
+
+/** Before the removal, so that only what came in meanwhile is left to its transaction. */
+async function cancelWaiting(
+  session: Session,
+  { epoch, project }: PhaseMove,
+  settled: Settled,
+): Promise<void> {
+  for (;;) {
+    const tasks = await session.write({ operation: "cancel waiting tasks", epoch }, (tx) =>
+      cancelWaitingIn(tx, project),
+    );
+    settled.tell(tasks);
+    if (tasks.length < BATCH) return;
+  }
+}
+
+async function cancelWaitingIn(tx: Statements, project: string): Promise<readonly TaskRecord[]> {
+  const rows = await tx.rows<RecordRow>("task-cancel-leaving", [project, REMOVED, BATCH]);
+  return rows.map((row) => row.record);
 }
 
 async function intendIn(tx: Statements, request: IntentRequest): Promise<ProjectRow> {

@@ -23,6 +23,7 @@ export async function enforceRetention(
 ): Promise<Readonly<Record<string, number>>> {
   const tables = [
     ["run", request.runsDays],
+    ["task", request.runsDays],
     ["event", request.eventsDays],
     ["step", request.stepsDays],
     ["audit", request.auditDays],

@@ -1,7 +1,11 @@
 /** Runs as recorded, and the end of those nobody can tell the end of. */
 import type { RunRecord } from "../model/run.ts";
 import { recordEvents } from "./events.ts";
+import type { Statements } from "./connection.ts";
+import { lostEndOf } from "./journal-tasks.ts";
 import type { Session } from "./session.ts";
+import { settleIn } from "./task-settle.ts";
+import type { Settled } from "./task-settle.ts";
 
 export type LoseRequest = Readonly<{
   epoch: number;
@@ -15,13 +19,22 @@ export type RunQuery = Readonly<{ project: string | null; agent: string | null; 
 export async function loseRuns(
   session: Session,
   { epoch, project, reason, exceptBoot }: LoseRequest,
+  settled: Settled,
 ): Promise<number> {
-  return session.write({ operation: "lose runs", epoch }, async (tx) => {
+  const gone = await session.write({ operation: "lose runs", epoch }, async (tx) => {
     const lost = await tx.rows<{ id: string; agent: string; replica: number }>("run-lose", [
       project,
       reason,
       exceptBoot,
     ]);
+    // A runner that is gone took with it what it had been handed and never told the start of.
+    const handed = exceptBoot === null ? await openAttempts(tx, project) : [];
+    const runs = new Set([...lost.map((run) => run.id), ...handed]);
+    const tasks = await settleIn(
+      tx,
+      [...runs].map((run) => lostEndOf(run, reason)),
+      project,
+    );
     await recordEvents(
       tx,
       lost.map(({ id, agent, replica }) => ({
@@ -33,8 +46,15 @@ export async function loseRuns(
         at: null,
       })),
     );
-    return lost.length;
+    return { runs: lost.length, tasks };
   });
+  settled.tell(gone.tasks);
+  return gone.runs;
+}
+
+async function openAttempts(tx: Statements, project: string): Promise<readonly string[]> {
+  const rows = await tx.rows<{ run: string }>("attempt-of-project", [project, true]);
+  return rows.map((row) => row.run);
 }
 
 /** Newest first. */

@@ -75,6 +75,12 @@ function restarted(row: ProjectRow, agent: string | null): Wish {
 
 function scaled(row: ProjectRow, agent: string, replicas: number): Wish {
   known(row, agent);
+  if (row.spec.agents[agent]?.task !== null)
+    throw new BerthError("usage", {
+      code: "postgres.agent-is-worker",
+      detail: `${row.name}/${agent} is a worker: its processes follow its tasks`,
+      hint: "its declaration's min and max bound them",
+    });
   if (!Number.isInteger(replicas) || replicas < 0)
     throw new BerthError("usage", {
       code: "postgres.replicas-invalid",

@@ -8,7 +8,9 @@ import {
   isFalse,
   isText,
   isTrue,
+  isPresent,
   listOf,
+  maybe,
   oneOf,
   orNull,
   shapeOf,
@@ -29,8 +31,16 @@ const health = shapeOf({
   retries: isCount,
   startPeriodMs: isCount,
 });
+const task = shapeOf({
+  min: isCount,
+  max: isCount,
+  timeoutMs: isCount,
+  retries: shapeOf({ max: isCount, backoffMs: isCount }),
+});
 const agent = shapeOf({
   name: isText,
+  // A configuration kept from before there were tasks has services only.
+  task: maybe(orNull(task)),
   command: listOf(isText),
   entrypoint: oneOf("none", "image"),
   replicas: isCount,
@@ -66,6 +76,16 @@ const DAEMON: Readonly<Record<DaemonFrame["kind"], Check>> = {
   "exec-open": shapeOf({ ...command, agent: orNull(isText) }),
   "exec-close": shapeOf({ ...command, marker: isCount }),
   thawed: shapeOf({ ...command, frozenMs: isCount }),
+  "run-task": shapeOf({
+    ...command,
+    run: isText,
+    task: isText,
+    attempt: isCount,
+    agent: isText,
+    payload: isPresent,
+    timeoutMs: isCount,
+  }),
+  "cancel-run": shapeOf({ ...command, run: isText }),
   ping: shapeOf({ id: isCount }),
 };
 
@@ -90,6 +110,7 @@ const RUNNER: Readonly<Record<RunnerFrame["kind"], Check>> = {
     ackedSeq: isCount,
   }),
   event: shapeOf({ event: isJournalEvent }),
+  progress: shapeOf({ run: isText, fraction: isCount, text: isText }),
   status: shapeOf({
     configHash: orNull(isText),
     agents: listOf(status),
@@ -98,6 +119,8 @@ const RUNNER: Readonly<Record<RunnerFrame["kind"], Check>> = {
     workspaceDetail: orNull(isText),
     missingSecrets: listOf(isText),
     restartSerials: dictOf(isCount),
+    // A runner from before there were tasks does not say it.
+    taskRuns: maybe(listOf(isText)),
   }),
   reply: (value) => accepted(value) || declined(value),
   refused: shapeOf({ code: isText, detail: isText, epoch: isCount }),

@@ -36,6 +36,20 @@ export type DaemonFrame =
   | Readonly<{ kind: "exec-close"; id: number; epoch: number; marker: number }>
   /** How long the container was frozen: deadlines shift by it. */
   | Readonly<{ kind: "thawed"; id: number; epoch: number; frozenMs: number }>
+  /** Start one process of a worker agent for one attempt. Idempotent by `run`: a run that is known is not started again. */
+  | Readonly<{
+      kind: "run-task";
+      id: number;
+      epoch: number;
+      run: string;
+      task: string;
+      attempt: number;
+      agent: string;
+      payload: unknown;
+      timeoutMs: number;
+    }>
+  /** Stop that run's whole tree (grace, then force); its `exited` says cause `cancel`. Unknown or ended runs are success. */
+  | Readonly<{ kind: "cancel-run"; id: number; epoch: number; run: string }>
   | Readonly<{ kind: "ping"; id: number }>;
 
 export interface ExecTicket {
@@ -60,6 +74,8 @@ export type RunnerFrame =
       ackedSeq: number;
     }>
   | Readonly<{ kind: "event"; event: JournalEvent }>
+  /** What a task says of itself by `berth-agent progress`; only the latest counts, so it is not journalled. */
+  | Readonly<{ kind: "progress"; run: string; fraction: number; text: string }>
   /** Pushed on every change of any agent and with every sample (each 5 s). */
   | Readonly<{
       kind: "status";
@@ -70,6 +86,8 @@ export type RunnerFrame =
       workspaceDetail: string | null;
       missingSecrets: readonly string[];
       restartSerials: Readonly<Record<string, number>>;
+      /** Runs of tasks whose process lives now: what the runner does not name and has not journalled was never started. */
+      taskRuns: readonly string[];
     }>
   | Readonly<{ kind: "reply"; id: number; ok: true; ticket: ExecTicket | null }>
   | Readonly<{ kind: "reply"; id: number; ok: false; code: string; detail: string }>

@@ -1,6 +1,6 @@
 /** The journal's format: one event a line; a torn last line is what a crash leaves and is no event. */
 import type { JournalBody, JournalEvent } from "../model/run.ts";
-import { isCount, isFlag, isText, orNull, shapeOf } from "./shape.ts";
+import { isCount, isFlag, isText, maybe, orNull, shapeOf } from "./shape.ts";
 import type { Check } from "./shape.ts";
 
 /** A journal file is closed, and the next one begun, at this size. */
@@ -13,7 +13,7 @@ export const ACKED_FILE = "acked";
 const run = { run: isText, agent: isText, replica: isCount };
 const BODIES: Readonly<Record<JournalBody["kind"], Check>> = {
   boot: shapeOf({ epoch: isCount, configHash: orNull(isText) }),
-  started: shapeOf({ ...run, pid: isCount, generation: isCount }),
+  started: shapeOf({ ...run, pid: isCount, generation: isCount, task: maybe(isText) }),
   ready: shapeOf(run),
   unhealthy: shapeOf({ ...run, reason: isText }),
   exited: shapeOf({
@@ -24,6 +24,8 @@ const BODIES: Readonly<Record<JournalBody["kind"], Check>> = {
     cause: isText,
     survivors: isCount,
     durationMs: isCount,
+    // `result` may be any JSON value, or absent.
+    resultFault: maybe(isText),
   }),
   "start-failed": shapeOf({ ...run, reason: isText, generation: isCount }),
   lost: shapeOf({ ...run, reason: isText }),
@@ -31,6 +33,7 @@ const BODIES: Readonly<Record<JournalBody["kind"], Check>> = {
   dropped: shapeOf({ run: isText, bytes: isCount }),
   "crash-loop": shapeOf({ agent: isText, replica: isCount, failures: isCount }),
   workspace: shapeOf({ ready: isFlag, detail: orNull(isText) }),
+  note: shapeOf({ run: isText, text: isText }),
   "limit-mismatch": shapeOf({ field: isText, wanted: isCount, actual: isCount }),
 };
 const stamp = shapeOf({ seq: isCount, at: isCount, boot: isText });

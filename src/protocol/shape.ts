@@ -13,6 +13,14 @@ export function orNull(check: Check): Check {
   return (value) => value === null || check(value);
 }
 
+/** Absent, or what `check` allows: fields that came with a later version. */
+export function maybe(check: Check): Check {
+  return (value) => value === undefined || check(value);
+}
+
+/** There, whatever it is. */
+export const isPresent: Check = (value) => value !== undefined;
+
 /** One of these words. */
 export function oneOf(...words: readonly string[]): Check {
   return (value) => typeof value === "string" && words.includes(value);

@@ -9,7 +9,17 @@ export interface MetricsSources {
   leader(): boolean;
   epoch(): number | null;
   streamConnected(): boolean;
+  queue(): readonly QueueSample[];
   quota(): readonly Readonly<{ resource: string; limit: number; used: number }>[];
+}
+
+/** What waits and works of one project. */
+export interface QueueSample {
+  readonly project: string;
+  readonly waiting: number;
+  readonly running: number;
+  /** Of the task that waits longest; 0 when none does. */
+  readonly oldestSeconds: number;
 }
 
 export interface Metrics {
@@ -18,6 +28,10 @@ export interface Metrics {
   drift(project: string, kind: string): void;
   restarted(project: string, agent: string): void;
   oom(project: string, count: number): void;
+  /** An attempt ended. */
+  taskEnded(project: string, outcome: string): void;
+  /** A task got its slot. */
+  taskWaited(project: string, seconds: number): void;
   forget(project: string): void;
   text(): Promise<string>;
 }
@@ -59,6 +73,40 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
+  const waits = new Histogram({
+    name: "berth_task_wait_seconds",
+    help: "From ready to its slot.",
+    labelNames: ["project"],
+    buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600],
+    registers,
+  });
+  const { drifts, restarts, ooms, tasks } = projectCounters(counter);
+  const counters = [drifts, restarts, ooms, tasks];
+  const fromViews = viewGauges(gauge, counter);
+  const host = hostGauges(gauge);
+
+  return {
+    engineRequest: (operation, seconds, ok) =>
+      requests.observe({ operation, ok: String(ok) }, seconds),
+    pass: (kind, seconds, ok) => passes.observe({ pass: kind, ok: String(ok) }, seconds),
+    drift: (project, kind) => drifts.inc({ project, kind }),
+    restarted: (project, agent) => restarts.inc({ project, agent }),
+    oom: (project, count) => ooms.inc({ project }, count),
+    taskEnded: (project, outcome) => tasks.inc({ project, outcome }),
+    taskWaited: (project, seconds) => waits.observe({ project }, seconds),
+    forget(project) {
+      waits.remove({ project });
+      for (const each of counters) each.forget(project);
+    },
+    text() {
+      fromViews(sources.projects());
+      host(sources);
+      return registry.metrics();
+    },
+  };
+}
+
+function projectCounters(counter: MakeCounter) {
   const drifts = forgettable(
     counter("berth_drift_total", "Drift made by somebody else, found and repaired.", [
       "project",
@@ -71,26 +119,10 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
   const ooms = forgettable(
     counter("berth_oom_kills_total", "Processes the kernel killed for memory.", ["project"]),
   );
-  const counters = [drifts, restarts, ooms];
-  const fromViews = viewGauges(gauge, counter);
-  const host = hostGauges(gauge);
-
-  return {
-    engineRequest: (operation, seconds, ok) =>
-      requests.observe({ operation, ok: String(ok) }, seconds),
-    pass: (kind, seconds, ok) => passes.observe({ pass: kind, ok: String(ok) }, seconds),
-    drift: (project, kind) => drifts.inc({ project, kind }),
-    restarted: (project, agent) => restarts.inc({ project, agent }),
-    oom: (project, count) => ooms.inc({ project }, count),
-    forget(project) {
-      for (const each of counters) each.forget(project);
-    },
-    text() {
-      fromViews(sources.projects());
-      host(sources);
-      return registry.metrics();
-    },
-  };
+  const tasks = forgettable(
+    counter("berth_tasks_total", "Attempts at tasks that ended.", ["project", "outcome"]),
+  );
+  return { drifts, restarts, ooms, tasks };
 }
 
 /** A counter that can forget a project: prom-client keeps series for ever, so the labels used are remembered here. */
@@ -113,7 +145,7 @@ function forgettable(
   };
 }
 
-type Labels = Readonly<{ project: string; kind?: string; agent?: string }>;
+type Labels = Readonly<{ project: string; kind?: string; agent?: string; outcome?: string }>;
 type MakeGauge = (name: string, help: string, labelNames?: readonly string[]) => Gauge;
 type MakeCounter = (name: string, help: string, labelNames?: readonly string[]) => Counter;
 
@@ -181,6 +213,11 @@ function hostGauges(gauge: MakeGauge): (sources: MetricsSources) => void {
   );
   const breaker = gauge("berth_breaker_state", "0 closed, 1 half-open, 2 open.", ["name"]);
   const mode = gauge("berth_mode", "1 while the named degraded mode holds.", ["mode"]);
+  const depth = gauge("berth_queue_depth", "Tasks that wait for a slot.", ["project"]);
+  const oldest = gauge("berth_queue_oldest_seconds", "Wait of the oldest waiting task.", [
+    "project",
+  ]);
+  const working = gauge("berth_tasks_running", "Tasks that hold a slot.", ["project"]);
   const quotaLimit = gauge("berth_quota_limit", "Budget of the host.", ["resource"]);
   const quotaUsed = gauge("berth_quota_used", "Part of the budget that is reserved.", ["resource"]);
   return (sources) => {
@@ -190,6 +227,12 @@ function hostGauges(gauge: MakeGauge): (sources: MetricsSources) => void {
     for (const each of sources.breakers()) breaker.set({ name: each.name }, BREAKER[each.state]);
     const held = new Set(sources.modes().map(({ name }) => name));
     for (const name of MODES) mode.set({ mode: name }, held.has(name) ? 1 : 0);
+    for (const each of [depth, oldest, working]) each.reset();
+    for (const { project, waiting, running, oldestSeconds } of sources.queue()) {
+      depth.set({ project }, waiting);
+      oldest.set({ project }, oldestSeconds);
+      working.set({ project }, running);
+    }
     for (const { resource, limit, used } of sources.quota()) {
       quotaLimit.set({ resource }, limit);
       quotaUsed.set({ resource }, used);

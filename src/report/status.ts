@@ -87,7 +87,9 @@ function agentsWord(agents: readonly AgentStatus[], record: ProjectRecord): Heal
       agent.state === "exited" && (agent.lastExit?.code !== 0 || agent.lastExit.signal !== null),
   );
   if (failed) return "unhealthy";
-  return agents.length === 0 && Object.keys(record.spec.agents).length > 0 ? "starting" : "healthy";
+  // Worker agents have a process only while they work.
+  const services = Object.values(record.spec.agents).some(({ task }) => task === null);
+  return agents.length === 0 && services ? "starting" : "healthy";
 }
 
 function reasons(sources: StatusSources): readonly string[] {

@@ -45,6 +45,11 @@ export function planAgent(spec: AgentSpec, config: RunnerConfig, image: ImageFac
   return { spec, generation: config.generation, identity, ...process, fingerprint, policy };
 }
 
+/** Whether its processes are tasks'. A configuration kept from before there were tasks says nothing, and means no. */
+export function isWorker(spec: AgentSpec): boolean {
+  return typeof spec.task === "object" && spec.task !== null;
+}
+
 /** The identity of a declared `user:`, or of an agent that declares none. */
 export function identityFor(
   user: string | null,

@@ -3,6 +3,8 @@
 /** How often the clock looks at itself; a longer gap than TICK + SLACK was a freeze, not a busy machine. */
 const TICK_MS = 1_000;
 const SLACK_MS = 1_000;
+/** A longer timer would ring at once. */
+const MAX_TIMER_MS = 2_147_483_647;
 
 export interface ClockSource {
   /** Milliseconds that never go back. */
@@ -72,11 +74,14 @@ export class Clock {
     const due = this.lived() + ms;
     let timer: NodeJS.Timeout;
     const arm = (rest: number): void => {
-      timer = setTimeout(() => {
-        const left = due - this.lived();
-        if (left > 1) arm(left);
-        else ring();
-      }, rest);
+      timer = setTimeout(
+        () => {
+          const left = due - this.lived();
+          if (left > 1) arm(left);
+          else ring();
+        },
+        Math.min(rest, MAX_TIMER_MS),
+      );
     };
     arm(ms);
     return { cancel: () => clearTimeout(timer) };

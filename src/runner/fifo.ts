@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const BUSYBOX = "/.berth/bin/busybox";
-/** Two a start; six starts at once without waiting, twelve descriptors' worth. */
+/** Two a start of a service: six starts at once without waiting. */
 const SPARE = 12;
-const REFILL_BELOW = 6;
+/** Three a start of a task; making 36 costs as long as one task takes, so that one being made is never waited for. */
+export const SPARE_FOR_TASKS = 72;
 const MKFIFO_DEADLINE_MS = 10_000;
 
 /** Both ends of a FIFO that has no name any more. The write end is given to the agent's uid and passed to it. */
@@ -22,6 +23,7 @@ const run = promisify(execFile);
 export class FifoPool {
   readonly #folder: string;
   #spare: Fifo[] = [];
+  #target = SPARE;
   #made = 0;
   #refilling: Promise<void> | null = null;
 
@@ -30,22 +32,37 @@ export class FifoPool {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
+  /** Keeps this many spares from now on. */
+  keep(spares: number): void {
+    if (spares <= this.#target) return;
+    this.#target = spares;
+    this.refill().catch(ignoreUntilNeeded);
+  }
+
   /** Two FIFOs, at once when spares are there. */
   async takePair(): Promise<readonly [Fifo, Fifo]> {
+    const first = await this.take();
+    try {
+      return [first, await this.take()];
+    } catch (thrown) {
+      discardFifo(first);
+      throw thrown;
+    }
+  }
+
+  /** One FIFO, at once when a spare is there. */
+  async take(): Promise<Fifo> {
     for (;;) {
-      const [out, err, ...rest] = this.#spare;
-      if (out !== undefined && err !== undefined) {
-        this.#spare = rest;
-        if (rest.length < REFILL_BELOW) this.refill().catch(ignoreUntilNeeded);
-        return [out, err];
-      }
+      const fifo = this.#spare.pop();
+      if (this.#spare.length < this.#target / 2) this.refill().catch(ignoreUntilNeeded);
+      if (fifo !== undefined) return fifo;
       await this.refill();
     }
   }
 
   /** Brings the spares up to their number; one at a time. */
   refill(): Promise<void> {
-    this.#refilling ??= this.#make(SPARE - this.#spare.length).finally(() => {
+    this.#refilling ??= this.#make(this.#target - this.#spare.length).finally(() => {
       this.#refilling = null;
     });
     return this.#refilling;
@@ -53,13 +70,18 @@ export class FifoPool {
 
   async #make(count: number): Promise<void> {
     const paths = Array.from({ length: count }, () => join(this.#folder, String(this.#made++)));
-    await run(BUSYBOX, ["mkfifo", "-m", "600", ...paths], {
-      env: {},
-      timeout: MKFIFO_DEADLINE_MS,
-      killSignal: "SIGKILL",
-    });
+    await makeFifos(paths);
     for (const path of paths) this.#spare.push(openBoth(path));
   }
+}
+
+/** Named FIFOs for root alone. Node has no call for it, our busybox has. */
+export async function makeFifos(paths: readonly string[]): Promise<void> {
+  await run(BUSYBOX, ["mkfifo", "-m", "600", ...paths], {
+    env: {},
+    timeout: MKFIFO_DEADLINE_MS,
+    killSignal: "SIGKILL",
+  });
 }
 
 /** A failed refill in the background is tried again by the next start, which then reports it. */
@@ -68,10 +90,15 @@ function ignoreUntilNeeded(): void {
 }
 
 function openBoth(path: string): Fifo {
-  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writeFd = openSync(path, constants.O_WRONLY);
+  const fifo = openEnds(path);
   unlinkSync(path);
-  return { readFd, writeFd };
+  return fifo;
+}
+
+/** Opens the reading end first: opening the other then does not wait. */
+export function openEnds(path: string): Fifo {
+  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { readFd, writeFd: openSync(path, constants.O_WRONLY) };
 }
 
 /** Closes both ends of a FIFO that is not needed after all. */

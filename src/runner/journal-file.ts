@@ -25,6 +25,10 @@ import { journalFirstSeq, journalName } from "../protocol/spool.ts";
 
 /** Events kept in memory for the daemon that keeps up; older ones are read back from the files. */
 const RECENT = 256;
+/** And no more than this: results of tasks may have 256 KiB each, and the runner's heap 64 MiB. */
+const RECENT_BYTES = 4_194_304;
+/** How long an acknowledgement may stay unwritten: after a crash the daemon is told events again, and knows their numbers. */
+const KEEP_ACKED_AFTER_MS = 500;
 /** A fully acknowledged file is dropped once it is this big; smaller ones are gone on with. */
 const WORTH_DROPPING_BYTES = 65_536;
 
@@ -33,6 +37,11 @@ export interface JournalOptions {
   readonly now: () => number;
   readonly maxBytes?: number;
   readonly maxFileBytes?: number;
+}
+
+interface Recent {
+  readonly event: JournalEvent;
+  readonly bytes: number;
 }
 
 interface JournalFile {
@@ -51,11 +60,14 @@ export class Journal {
   #fd: number | null = null;
   #lastSeq = 0;
   #ackedSeq = 0;
-  #recent: JournalEvent[] = [];
+  #recent: Recent[] = [];
+  #recentBytes = 0;
+  #ackTimer: NodeJS.Timeout | null = null;
   /** Events the disk refused; written first once it takes them again. New starts are refused meanwhile. */
-  #unwritten: JournalEvent[] = [];
+  #unwritten: { seq: number; line: Buffer }[] = [];
   /** Events of this boot not yet acknowledged, for `skipTo`; null once the daemon's view proved to be no newer. */
   #ofThisBoot: JournalBody[] | null = [];
+  #ofThisBootBytes = 0;
 
   constructor(folder: string, options: JournalOptions) {
     this.#folder = folder;
@@ -87,12 +99,23 @@ export class Journal {
     this.#lastSeq += 1;
     const { boot, now } = this.#options;
     const event: JournalEvent = { seq: this.#lastSeq, at: now(), boot, ...body };
-    this.#recent.push(event);
-    if (this.#recent.length > RECENT) this.#recent.shift();
-    if (this.#ofThisBoot !== null && this.#ofThisBoot.length < RECENT) this.#ofThisBoot.push(body);
-    this.#unwritten.push(event);
+    const line = Buffer.from(encodeEvent(event));
+    this.#remember(event, line.length);
+    if (this.#ofThisBoot !== null && this.#ofThisBoot.length < RECENT) {
+      this.#ofThisBootBytes += line.length;
+      if (this.#ofThisBootBytes <= RECENT_BYTES) this.#ofThisBoot.push(body);
+    }
+    this.#unwritten.push({ seq: event.seq, line });
     this.flush();
     return event;
+  }
+
+  #remember(event: JournalEvent, bytes: number): void {
+    this.#recent.push({ event, bytes });
+    this.#recentBytes += bytes;
+    while (this.#recent.length > RECENT || this.#recentBytes > RECENT_BYTES) {
+      this.#recentBytes -= this.#recent.shift()?.bytes ?? 0;
+    }
   }
 
   /** Writes what the disk refused before; true when nothing is left. */
@@ -107,20 +130,26 @@ export class Journal {
   /** Events after `seq`, oldest first, as many as one file or the memory holds; empty means none. */
   readAfter(seq: number): readonly JournalEvent[] {
     if (seq >= this.#lastSeq) return [];
-    const oldest = this.#recent[0]?.seq ?? Infinity;
-    if (oldest <= seq + 1) return this.#recent.filter((event) => event.seq > seq);
+    const oldest = this.#recent[0]?.event.seq ?? Infinity;
+    if (oldest <= seq + 1) return this.#recentAfter(seq);
     // From the file that holds seq + 1 on: a file may hold nothing newer when its tail was damaged.
     const holding = this.#files.findLastIndex((file) => file.firstSeq <= seq + 1);
     for (const file of this.#files.slice(Math.max(0, holding))) {
       const found = this.#eventsOf(file).filter((event) => event.seq > seq);
       if (found.length > 0) return found;
     }
-    return this.#recent.filter((event) => event.seq > seq);
+    return this.#recentAfter(seq);
   }
 
   /** The newest events in memory, of earlier boots too. */
   recent(): readonly JournalEvent[] {
-    return this.#recent;
+    return this.#recent.map(({ event }) => event);
+  }
+
+  #recentAfter(seq: number): readonly JournalEvent[] {
+    // From the end: a daemon that keeps up wants the last one or two.
+    const from = this.#recent.findLastIndex(({ event }) => event.seq <= seq) + 1;
+    return this.#recent.slice(from).map(({ event }) => event);
   }
 
   /** Forgets files whose every event is at or below `seq`. */
@@ -129,7 +158,9 @@ export class Journal {
     if (acked <= this.#ackedSeq) return;
     this.#ackedSeq = acked;
     this.#ofThisBoot = null;
-    this.#keepAcked();
+    // Before a file goes: its numbers must never be given again.
+    if (this.#oldestIsDone()) this.#keepAcked();
+    else this.#ackTimer ??= setTimeout(() => this.#keepAcked(), KEEP_ACKED_AFTER_MS).unref();
     while (this.#oldestIsDone()) {
       const done = this.#files.shift();
       if (done === undefined) break;
@@ -151,12 +182,14 @@ export class Journal {
     this.#ofThisBoot = null;
     this.#lastSeq = seq;
     this.#recent = [];
+    this.#recentBytes = 0;
     this.#closeCurrent();
     for (const body of again) this.append(body);
   }
 
   close(): void {
     this.flush();
+    if (this.#ackTimer !== null) this.#keepAcked();
     this.#closeCurrent();
   }
 
@@ -171,7 +204,9 @@ export class Journal {
     // A file without a whole line is the one the next event belongs into.
     const end = events.at(-1)?.seq ?? last.firstSeq - 1;
     this.#lastSeq = Math.max(this.#lastSeq, end);
-    this.#recent = events.slice(-RECENT);
+    for (const event of events.slice(-RECENT)) {
+      this.#remember(event, Buffer.byteLength(encodeEvent(event)));
+    }
     // A gap after an acknowledged end must not be papered over by appending into the older file.
     if (last.bytes < this.#options.maxFileBytes && end === this.#lastSeq) {
       this.#fd = openSync(join(this.#folder, journalName(last.firstSeq)), "a");
@@ -190,10 +225,9 @@ export class Journal {
     return decoded.events;
   }
 
-  #write(event: JournalEvent): boolean {
-    const line = Buffer.from(encodeEvent(event));
+  #write({ seq, line }: Readonly<{ seq: number; line: Buffer }>): boolean {
     try {
-      const file = this.#fileFor(event.seq);
+      const file = this.#fileFor(seq);
       if (this.#fd === null) return false;
       try {
         if (writeSync(this.#fd, line) !== line.length) throw new Error("short write");
@@ -245,6 +279,8 @@ export class Journal {
   }
 
   #keepAcked(): void {
+    if (this.#ackTimer !== null) clearTimeout(this.#ackTimer);
+    this.#ackTimer = null;
     const path = join(this.#folder, ACKED_FILE);
     try {
       writeFileSync(`${path}.new`, String(this.#ackedSeq), { mode: 0o600 });

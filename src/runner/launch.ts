@@ -31,12 +31,19 @@ export function nextMarker(): number {
   return lastMarker;
 }
 
-/** Forks and execs; the descriptors become the command's stdout and stderr, its stdin is empty. */
-export async function launch(
-  command: AgentCommand,
-  sinks: Readonly<{ out: Sink; err: Sink }>,
-): Promise<LaunchVerdict> {
+export interface Sinks {
+  /** A descriptor to read from; without it stdin is empty. */
+  readonly in?: number;
+  readonly out: Sink;
+  readonly err: Sink;
+  /** Becomes descriptor 3. */
+  readonly result?: number;
+}
+
+/** Forks and execs; the descriptors become the command's own. */
+export async function launch(command: AgentCommand, sinks: Sinks): Promise<LaunchVerdict> {
   const [program = "", ...argv] = agentArgv(command);
+  const extra = sinks.result === undefined ? [] : [sinks.result];
   let child: ChildProcess;
   try {
     child = withAgentOomScore(() =>
@@ -45,7 +52,7 @@ export async function launch(
         cwd: "/",
         env: {},
         detached: true,
-        stdio: ["ignore", sinks.out, sinks.err],
+        stdio: [sinks.in ?? "ignore", sinks.out, sinks.err, ...extra],
       }),
     );
   } catch (thrown) {

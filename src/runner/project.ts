@@ -15,7 +15,10 @@ import { nextMarker } from "./launch.ts";
 import type { RunRoom } from "./run.ts";
 import type { SecretFiles } from "./secrets.ts";
 import type { Spool } from "./spool.ts";
+import type { Progress } from "./progress.ts";
 import { Supervisor } from "./supervise.ts";
+import type { TaskOrder } from "./task-run.ts";
+import { Tasks } from "./tasks.ts";
 import { killTree } from "./tree-kill.ts";
 import { prepareWorkspace } from "./workspace.ts";
 import type { WorkspaceState } from "./workspace.ts";
@@ -31,6 +34,8 @@ export interface ProjectParts extends RunRoom {
   readonly record: (body: JournalBody) => void;
   readonly claimOom: () => boolean;
   readonly changed: () => void;
+  /** A task said how far it is. */
+  readonly progress: (run: string, progress: Progress) => void;
 }
 
 type StatusFields = Omit<Extract<RunnerFrame, { kind: "status" }>, "kind" | "sample">;
@@ -39,6 +44,7 @@ type StatusFields = Omit<Extract<RunnerFrame, { kind: "status" }>, "kind" | "sam
 export class Project {
   readonly #parts: ProjectParts;
   readonly #supervisor: Supervisor;
+  readonly #tasks: Tasks;
   readonly #gateOpened = new Bell();
   readonly #execMarkers = new Set<number>();
   #config: RunnerConfig | null = null;
@@ -58,6 +64,12 @@ export class Project {
       chance: Math.random,
     };
     this.#supervisor = new Supervisor(room, parts.image);
+    this.#tasks = new Tasks({
+      ...room,
+      known: parts.journal,
+      planOf: (agent) => this.#supervisor.planOf(agent),
+      blocker: () => this.#blocker(),
+    });
   }
 
   get config(): RunnerConfig | null {
@@ -69,6 +81,7 @@ export class Project {
     this.#config = config;
     this.#parts.secrets.keepOnly(config.secretNames);
     this.#supervisor.apply(config);
+    this.#tasks.apply(this.#supervisor.plans());
     this.#prepareWorkspace(config);
     this.mayStart();
   }
@@ -130,8 +143,21 @@ export class Project {
     this.#supervisor.sample();
   }
 
-  shutdown(): Promise<void> {
-    return this.#supervisor.shutdown();
+  async startTask(order: TaskOrder): Promise<void> {
+    this.#configOrThrow();
+    await this.#tasks.start(order);
+  }
+
+  cancelTask(run: string): void {
+    this.#tasks.cancel(run);
+  }
+
+  taskProgress(): ReturnType<Tasks["progress"]> {
+    return this.#tasks.progress();
+  }
+
+  async shutdown(): Promise<void> {
+    await Promise.all([this.#supervisor.shutdown(), this.#tasks.shutdown()]);
   }
 
   status(): StatusFields {
@@ -142,6 +168,7 @@ export class Project {
       workspaceDetail: this.#workspace.detail,
       missingSecrets: this.#missingSecrets(),
       restartSerials: this.#supervisor.restartSerials,
+      taskRuns: this.#tasks.runs(),
     };
   }
 

@@ -58,29 +58,43 @@ export async function startRun(
   const startedAt = room.clock.now();
   const id = newRunId(startedAt);
   if (!plan.identity.ok) return { ok: false, id, reason: plan.identity.reason };
-  const pair = await room.fifos.takePair();
   const { generation, spec } = plan;
   const meta = { run: id, agent: spec.name, replica, boot: room.boot, generation, startedAt };
   const own = { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id };
-  const parts = { plan, identity: plan.identity.identity, meta, own };
-  const launched = await launchInto(pair, parts, room);
-  if (!launched.ok) {
-    pair.forEach(discardFifo);
-    return { ok: false, id, reason: launched.reason };
-  }
-  for (const { writeFd } of pair) closeSync(writeFd);
-  const run = new ActiveRun({ id, ...launched, startedAt, room, fifos: pair });
+  const parts = { plan, identity: plan.identity.identity, meta, own, feed: null };
+  const spawned = await spawnRun(parts, room);
+  if (!spawned.ok) return { ok: false, id, reason: spawned.reason };
+  const { run } = spawned;
   const failure = await run.executed();
   if (failure === null) return { ok: true, run };
   await run.finish();
   return { ok: false, id, reason: failure };
 }
 
-interface LaunchParts {
+export interface SpawnParts {
   readonly plan: AgentPlan;
   readonly identity: Identity;
   readonly meta: RunMeta;
   readonly own: Readonly<Record<string, string>>;
+  /** What a task reads from and writes its result to; the caller closes them. */
+  readonly feed: Readonly<{ in: number; result: number }> | null;
+}
+
+export type SpawnVerdict =
+  | Readonly<{ ok: true; run: ActiveRun }>
+  | Readonly<{ ok: false; reason: string }>;
+
+/** Forks; resolves when there is a process, which has yet to become the command. */
+export async function spawnRun(parts: SpawnParts, room: RunRoom): Promise<SpawnVerdict> {
+  const pair = await room.fifos.takePair();
+  const launched = await launchInto(pair, parts, room);
+  if (!launched.ok) {
+    pair.forEach(discardFifo);
+    return launched;
+  }
+  for (const { writeFd } of pair) closeSync(writeFd);
+  const { run: id, startedAt } = parts.meta;
+  return { ok: true, run: new ActiveRun({ id, ...launched, startedAt, room, fifos: pair }) };
 }
 
 type LaunchedRun = Readonly<{
@@ -94,10 +108,10 @@ type LaunchedRun = Readonly<{
 /** Everything that can be refused for want of space, descriptors or processes is refused here, as a reason. */
 async function launchInto(
   [out, err]: readonly [Fifo, Fifo],
-  parts: LaunchParts,
+  parts: SpawnParts,
   room: RunRoom,
 ): Promise<LaunchedRun | Readonly<{ ok: false; reason: string }>> {
-  const { plan, identity, meta } = parts;
+  const { plan, identity, meta, feed } = parts;
   try {
     const output = room.store.open(meta);
     room.openRuns.add(meta);
@@ -109,7 +123,7 @@ async function launchInto(
     const label = startLabel(meta.run);
     const launched = await launch(
       { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv, label },
-      { out: out.writeFd, err: err.writeFd },
+      { out: out.writeFd, err: err.writeFd, ...feed },
     );
     if (!launched.ok) output.end(room.clock.now());
     return launched.ok ? { ...launched, marker, output } : launched;
@@ -155,7 +169,7 @@ export class ActiveRun {
   async executed(): Promise<string | null> {
     for (const ms of EXEC_LOOKS_MS) {
       if (isExecuted(this.pid)) return null;
-      const first = await Promise.race([this.exited, pause(ms)]);
+      const first = await within(this.exited, ms);
       if (first !== "late") return this.#startFailure(first);
     }
     return null;
@@ -175,7 +189,7 @@ export class ActiveRun {
   /** After the main process ended: ends its descendants, takes the last output, closes the files. Returns survivors found. */
   async finish(): Promise<number> {
     const survivors = await this.kill();
-    await Promise.race([this.#drained, pause(DRAIN_DEADLINE_MS)]);
+    await within(this.#drained, DRAIN_DEADLINE_MS);
     for (const socket of this.#sockets) socket.destroy();
     this.#parts.output.end(this.#parts.room.clock.now());
     return survivors;
@@ -184,7 +198,7 @@ export class ActiveRun {
   /** Our own programs end with 125 to 127 when they cannot go on, and say why; a command may use these codes too. */
   async #startFailure({ code }: Exit): Promise<string | null> {
     if (code === null || code < 125 || code > 127) return null;
-    await Promise.race([this.#drained, pause(DRAIN_DEADLINE_MS)]);
+    await within(this.#drained, DRAIN_DEADLINE_MS);
     const label = `${startLabel(this.id)}: `;
     const [line = ""] = this.#stderrHead.split("\n", 1);
     return line.startsWith(label) ? line.slice(label.length) : null;
@@ -222,8 +236,15 @@ export class ActiveRun {
   }
 }
 
-function pause(ms: number): Promise<"late"> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve("late"), ms);
+/** What it resolves to, or `late`; no timer is left behind, for a thousand short runs a second would leave thousands. */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | "late"> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), ms);
   });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -7,6 +7,7 @@ import { PROTOCOL_VERSION } from "../protocol/frame.ts";
 import { readCgroup, readOomKills } from "./cgroup.ts";
 import type { Line } from "./control.ts";
 import { OomLedger } from "./oom.ts";
+import type { Progress } from "./progress.ts";
 import { Project, servesSame } from "./project.ts";
 import type { ProjectParts } from "./project.ts";
 
@@ -18,7 +19,7 @@ type Hello = Extract<DaemonFrame, { kind: "hello" }>;
 type Command = Exclude<DaemonFrame, { kind: "hello" | "resume" | "ack" }>;
 type Fenced = Exclude<Command, { kind: "ping" }>;
 
-export type RunnerParts = Omit<ProjectParts, "record" | "claimOom" | "changed"> &
+export type RunnerParts = Omit<ProjectParts, "record" | "claimOom" | "changed" | "progress"> &
   Readonly<{ version: string }>;
 
 /** INVARIANTS: the epoch only rises, and is on disk before it is obeyed. One line at most is served. */
@@ -39,6 +40,7 @@ export class Runner {
       record: (body) => this.record(body),
       claimOom: () => this.#claimOom(),
       changed: () => this.#tellSoon(),
+      progress: (run, progress) => this.#tellProgress(run, progress),
     });
     this.#oom.read(readOomKills(), parts.clock.now());
   }
@@ -101,6 +103,7 @@ export class Runner {
     this.#line = line;
     this.#sample ??= readCgroup(this.#parts.clock.now());
     this.#tellNow();
+    for (const [run, progress] of this.#project.taskProgress()) this.#tellProgress(run, progress);
   }
 
   /** The daemon caught up: what was held back is told. */
@@ -135,13 +138,13 @@ export class Runner {
       this.pump(line);
     } else if (frame.kind === "ack") {
       if (frame.epoch >= this.#epoch) this.#relieving(() => journal.acknowledge(frame.seq));
-    } else this.#reply(frame, line);
+    } else void this.#reply(frame, line);
   }
 
-  #reply(frame: Command, line: Line): void {
+  async #reply(frame: Command, line: Line): Promise<void> {
     const { id } = frame;
     try {
-      const ticket = frame.kind === "ping" ? null : this.#obeyCommand(frame);
+      const ticket = frame.kind === "ping" ? null : await this.#obeyCommand(frame);
       line.send({ kind: "reply", id, ok: true, ticket });
     } catch (thrown) {
       const code = thrown instanceof BerthError ? thrown.code : "runner.command-failed";
@@ -150,7 +153,7 @@ export class Runner {
     }
   }
 
-  #obeyCommand(frame: Fenced): ExecTicket | null {
+  #obeyCommand(frame: Fenced): ExecTicket | null | Promise<null> {
     if (frame.epoch < this.#epoch) throw new BerthError("conflict", this.#stale(frame.epoch));
     this.#raiseEpoch(frame.epoch);
     switch (frame.kind) {
@@ -164,6 +167,11 @@ export class Runner {
         return this.#project.openExec(frame.agent);
       case "exec-close":
         this.#project.closeExec(frame.marker);
+        return null;
+      case "run-task":
+        return this.#project.startTask(frame).then(() => null);
+      case "cancel-run":
+        this.#project.cancelTask(frame.run);
         return null;
       case "thawed":
         this.#parts.clock.thawed(frame.frozenMs);
@@ -215,6 +223,11 @@ export class Runner {
   #claimOom(): boolean {
     this.#oom.read(readOomKills(), this.#parts.clock.now());
     return this.#oom.claim();
+  }
+
+  /** Skipped for a daemon that does not keep up: only the latest counts, and a new one is told it again. */
+  #tellProgress(run: string, { fraction, text }: Progress): void {
+    if (this.#line?.roomy === true) this.#line.send({ kind: "progress", run, fraction, text });
   }
 
   #tellLostRuns(): void {

@@ -1,7 +1,7 @@
 /** All replicas of the project: starts and stops only the difference between what is configured and what is there. */
 import type { AgentStatus } from "../model/agent.ts";
 import type { RunnerConfig } from "../model/desired.ts";
-import { planAgent } from "./agent-plan.ts";
+import { isWorker, planAgent } from "./agent-plan.ts";
 import type { AgentPlan, ImageFacts } from "./agent-plan.ts";
 import { cpuMsOf, findMarked } from "./proc.ts";
 import { Replica } from "./replica.ts";
@@ -70,6 +70,10 @@ export class Supervisor {
     return this.#plans.get(agent) ?? null;
   }
 
+  plans(): Iterable<AgentPlan> {
+    return this.#plans.values();
+  }
+
   /** Ends every agent by its own grace, all at once. */
   async shutdown(): Promise<void> {
     this.#ending = true;
@@ -81,7 +85,8 @@ export class Supervisor {
   #reconcile(restarted: ReadonlySet<string>): void {
     const wanted = new Map<string, readonly [AgentPlan, number]>();
     for (const plan of this.#plans.values()) {
-      for (let number = 0; number < plan.spec.replicas; number += 1) {
+      const replicas = isWorker(plan.spec) ? 0 : plan.spec.replicas;
+      for (let number = 0; number < replicas; number += 1) {
         wanted.set(`${plan.spec.name}/${number}`, [plan, number]);
       }
     }

@@ -17,7 +17,14 @@ export type Ask = (
 
 export type Commands = Pick<
   RunnersDoor,
-  "configure" | "secrets" | "execOpen" | "execArgv" | "execClose" | "thawed"
+  | "configure"
+  | "secrets"
+  | "execOpen"
+  | "execArgv"
+  | "execClose"
+  | "runTask"
+  | "cancelRun"
+  | "thawed"
 >;
 
 /** The commands, sent through `ask`. */
@@ -51,6 +58,12 @@ export function commandsThrough(ask: Ask): Commands {
       }),
     async execClose(project, marker) {
       await ask(project, "exec-close", (fence) => ({ kind: "exec-close", ...fence, marker }));
+    },
+    async runTask(project, request) {
+      await ask(project, "run-task", (fence) => ({ kind: "run-task", ...fence, ...request }));
+    },
+    async cancelRun(project, run) {
+      await ask(project, "cancel-run", (fence) => ({ kind: "cancel-run", ...fence, run }));
     },
     async thawed(project, frozenMs) {
       await ask(project, "thawed", (fence) => ({ kind: "thawed", ...fence, frozenMs }));

@@ -15,7 +15,7 @@ import {
 import { createDeadlines } from "./deadlines.ts";
 import { dial, watchArrival } from "./dial.ts";
 import { createEventFeed, type EventFeed } from "./event-feed.ts";
-import { frozen, systemCode, unreachable } from "./faults.ts";
+import { frozen, systemCode, tasksUnknown, unreachable } from "./faults.ts";
 import type { RunnersOptions } from "./options.ts";
 
 /** The socket exists some microseconds before it listens, so the first tries are close together. */
@@ -25,6 +25,8 @@ const AFTER_REFUSAL = { firstMs: 5_000, maxMs: 30_000 };
 /** A conversation that lasted this long was a good one: the next dial starts without backoff. */
 const GOOD_AFTER_MS = 1_000;
 
+/** Sent to a runner from before there were tasks they would only be garbage, and cost the connection. */
+const NEED_TASKS = ["run-task", "cancel-run"];
 const NOBODY_LISTENS = ["ENOENT", "ECONNREFUSED"];
 
 export interface Connection {
@@ -74,6 +76,7 @@ class KeptConnection implements Connection {
   #failures = 0;
   #welcomedAt = 0;
   #frozen = false;
+  #knowsTasks = true;
   #closed = false;
 
   constructor(options: ConnectionOptions) {
@@ -122,6 +125,8 @@ class KeptConnection implements Connection {
     const { project } = this.#options;
     if (this.#frozen) return Promise.reject(frozen(project));
     if (this.#talk === null) return Promise.reject(unreachable(project, "it is not connected"));
+    if (!this.#knowsTasks && NEED_TASKS.includes(what))
+      return Promise.reject(tasksUnknown(project));
     return this.#talk.ask(what, timeoutMs, frame);
   }
 
@@ -191,6 +196,8 @@ class KeptConnection implements Connection {
       onWelcome: (welcome) => this.#welcomed(welcome),
       onEvent: ({ event }) => this.#feed.push(event),
       onStatus: (status) => this.#heard(status),
+      onProgress: ({ run, fraction, text }) =>
+        this.#tell(() => runners.listener.onProgress(project, run, { fraction, text })),
       onEnd: (ending) => this.#ended(ending),
     });
   }
@@ -216,12 +223,14 @@ class KeptConnection implements Connection {
     if (this.#welcome === null) return;
     const { kind: _kind, ...state } = status;
     const { bootId, epoch } = this.#welcome;
+    this.#knowsTasks = "taskRuns" in status;
     const report: RunnerReport = {
       project,
       bootId,
       epoch: Math.max(epoch, this.#options.epoch()),
       heardAt: runners.now(),
       ...state,
+      taskRuns: taskRunsOf(status),
     };
     this.#report = report;
     this.#tell(() => runners.listener.onReport(report));
@@ -255,4 +264,9 @@ class KeptConnection implements Connection {
   #warn(message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#options.runners.log.warn(message, { project: this.#options.project, ...fields });
   }
+}
+
+/** A runner from before there were tasks does not say it: its projects have no worker, or wait for their next start. */
+function taskRunsOf(status: Status): readonly string[] {
+  return "taskRuns" in status ? status.taskRuns : [];
 }

@@ -8,11 +8,12 @@ import {
   type RunnerFrame,
 } from "../protocol/frame.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { unreachable } from "./faults.ts";
+import { busy, unreachable } from "./faults.ts";
 import { createRequests, type Requests } from "./requests.ts";
 
 export type Welcome = Extract<RunnerFrame, { kind: "welcome" }>;
 export type Status = Extract<RunnerFrame, { kind: "status" }>;
+export type ProgressFrame = Extract<RunnerFrame, { kind: "progress" }>;
 export type EventFrame = Extract<RunnerFrame, { kind: "event" }>;
 
 /** `fenced`: the runner obeys a newer daemon. `incompatible`: trying again soon is of no use. */
@@ -27,6 +28,10 @@ const PING_TIMEOUT_MS = 5_000;
 const MAX_GARBAGE = 16;
 /** What one conversation may have written and not yet sent. */
 const MAX_UNSENT_BYTES = 8_388_608;
+/** Above this requests wait their turn: many tasks with large payloads may be handed over at once. */
+const WAIT_ABOVE_BYTES = 2_097_152;
+/** Requests that wait so. */
+const MAX_WAITING = 1_024;
 
 export interface ConversationOptions {
   readonly project: string;
@@ -37,6 +42,7 @@ export interface ConversationOptions {
   onWelcome(welcome: Welcome): void;
   onEvent(frame: EventFrame): void;
   onStatus(status: Status): void;
+  onProgress(progress: ProgressFrame): void;
   /** Called once. */
   onEnd(ending: Ending): void;
 }
@@ -70,6 +76,8 @@ class SocketConversation implements Conversation {
   #ended = false;
   #held = false;
   #garbage = 0;
+  /** Requests not yet sent, in order. */
+  #waiting: (() => void)[] = [];
 
   constructor(socket: Socket, options: ConversationOptions) {
     const { project, install, deadlines } = options;
@@ -82,6 +90,7 @@ class SocketConversation implements Conversation {
     socket.on("data", (bytes: Buffer) => this.#read(bytes));
     socket.on("error", (thrown) => this.end(thrown.message));
     socket.on("close", () => this.end("it closed the connection"));
+    socket.on("drain", () => this.#sendWaiting());
     this.send({
       kind: "hello",
       versions: SPOKEN_VERSIONS,
@@ -106,7 +115,13 @@ class SocketConversation implements Conversation {
     if (this.#ended || !this.#welcomed) {
       return Promise.reject(unreachable(this.#options.project, "it is not connected"));
     }
-    return this.#requests.ask(what, timeoutMs, (id) => this.send(frame(id)));
+    const send = (): Promise<ExecTicket | null> => this.#askNow(what, timeoutMs, frame);
+    if (this.#waiting.length === 0 && this.#socket.writableLength <= WAIT_ABOVE_BYTES)
+      return send();
+    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(busy(this.#options.project));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(() => void send().then(resolve, reject));
+    });
   }
 
   hold(full: boolean): void {
@@ -119,12 +134,33 @@ class SocketConversation implements Conversation {
     this.#end({ kind: "lost", why });
   }
 
+  #askNow(
+    what: string,
+    timeoutMs: number,
+    frame: (id: number) => DaemonFrame,
+  ): Promise<ExecTicket | null> {
+    if (this.#ended) {
+      return Promise.reject(unreachable(this.#options.project, "the connection ended"));
+    }
+    return this.#requests.ask(what, timeoutMs, (id) => this.send(frame(id)));
+  }
+
+  /** One overtaking another could cancel a task before it is handed over. */
+  #sendWaiting(): void {
+    while (this.#ended || this.#socket.writableLength <= WAIT_ABOVE_BYTES) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      next();
+    }
+  }
+
   #end(ending: Ending): void {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#pinger);
     this.#cancelGreeting();
     this.#requests.rejectAll(unreachable(this.#options.project, ending.why));
+    this.#sendWaiting();
     this.#socket.destroy();
     this.#options.onEnd(ending);
   }
@@ -142,6 +178,7 @@ class SocketConversation implements Conversation {
     else if (!this.#welcomed) this.end(`it sent ${frame.kind} before welcome`);
     else if (frame.kind === "reply") this.#requests.answer(frame);
     else if (frame.kind === "event") this.#options.onEvent(frame);
+    else if (frame.kind === "progress") this.#options.onProgress(frame);
     else this.#options.onStatus(frame);
   }
 
@@ -162,9 +199,11 @@ class SocketConversation implements Conversation {
   /** Not while we do not read: the answer could not arrive. */
   #ping(): void {
     if (this.#held || this.#options.frozen()) return;
-    this.ask("a ping", PING_TIMEOUT_MS, (id) => ({ kind: "ping", id })).catch((thrown: unknown) => {
-      this.end(thrown instanceof Error ? thrown.message : "it did not answer a ping");
-    });
+    this.#askNow("a ping", PING_TIMEOUT_MS, (id) => ({ kind: "ping", id })).catch(
+      (thrown: unknown) => {
+        this.end(thrown instanceof Error ? thrown.message : "it did not answer a ping");
+      },
+    );
   }
 }
 

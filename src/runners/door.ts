@@ -35,6 +35,11 @@ export interface RunnersListener {
   /** Journal events in order; resolve to the highest sequence number that is durable, which is then acknowledged. */
   onEvents(project: string, events: readonly JournalEvent[]): Promise<number>;
   onReport(report: RunnerReport): void;
+  onProgress(
+    project: string,
+    run: string,
+    progress: Readonly<{ fraction: number; text: string }>,
+  ): void;
   onConnected(project: string, connected: boolean): void;
   /** A runner reported an epoch above ours: we are no longer the leader. */
   onFenced(project: string, epoch: number): void;
@@ -60,6 +65,19 @@ export interface RunnersDoor {
     command: Readonly<{ argv: readonly string[]; environment: Readonly<Record<string, string>> }>,
   ): readonly string[];
   execClose(project: string, marker: number): Promise<void>;
+  /** Hands an attempt to the runner; resolves when it has it (idempotent by run). */
+  runTask(
+    project: string,
+    request: Readonly<{
+      run: string;
+      task: string;
+      attempt: number;
+      agent: string;
+      payload: unknown;
+      timeoutMs: number;
+    }>,
+  ): Promise<void>;
+  cancelRun(project: string, run: string): Promise<void>;
   thawed(project: string, frozenMs: number): Promise<void>;
   /** A frozen container's runner answers nothing: no deadline runs and no request is sent until it is false again. */
   setFrozen(project: string, frozen: boolean): void;

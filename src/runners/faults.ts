@@ -38,6 +38,14 @@ export function busy(project: string): BerthError {
   });
 }
 
+export function tasksUnknown(project: string): BerthError {
+  return new BerthError("conflict", {
+    code: "runners.tasks-unknown",
+    detail: `the runner of ${project} is from before there were tasks`,
+    hint: `berth restart ${project}`,
+  });
+}
+
 export function spoolFault(project: string, what: string, cause: unknown): BerthError {
   return new BerthError("transient", {
     code: "runners.spool-unusable",
@@ -50,6 +58,8 @@ export function spoolFault(project: string, what: string, cause: unknown): Berth
 /** A reply carries the code only; what is not here the operator has to mend. */
 const KIND_OF_REFUSAL: Readonly<Record<string, ErrorKind>> = {
   "runner.exec-full": "capacity",
+  "runner.task-blocked": "capacity",
+  "runner.tasks-full": "capacity",
   "runner.config-missing": "conflict",
   "runner.install-foreign": "conflict",
 };

@@ -5,8 +5,8 @@ import { busy, refusedByRunner, timedOut } from "./faults.ts";
 
 export type Reply = Extract<RunnerFrame, { kind: "reply" }>;
 
-/** A frame may have 1 MiB: this many unanswered ones are all the memory they may take. */
-const MAX_PENDING = 32;
+/** A pool may start this many tasks of one project at once; what their bytes may take is bounded where they are sent. */
+const MAX_PENDING = 512;
 
 interface Pending {
   resolve(ticket: ExecTicket | null): void;

@@ -5,13 +5,16 @@ import { count, duration } from "./quantity.ts";
 
 const SECOND = 1000;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Processes of one agent; as many replicas and tasks at once as `limits.agents` may allow. */
+const PROCESSES_MAX = 512;
 
 const restartMap = z
   .strictObject({
     policy: z.enum(["no", "on-failure", "always"]),
     /** Restarts within the window before the agent counts as crash-looping. */
     max: count(0, 1000),
-    window: duration(SECOND, 24 * HOUR),
+    window: duration(SECOND, DAY),
     /** First delay; it doubles up to `backoff_max`. */
     backoff: duration(0, HOUR),
     backoff_max: duration(0, HOUR),
@@ -28,6 +31,15 @@ const health = z
   })
   .partial();
 
+const retries = z
+  .strictObject({
+    /** Attempts after the first. */
+    max: count(0, 100),
+    /** Before the second attempt; it doubles with each, and is jittered. */
+    backoff: duration(0, DAY),
+  })
+  .partial();
+
 /** A path inside the container. */
 export const insidePath = z
   .string()
@@ -40,7 +52,14 @@ export const agentLayer = z
   .strictObject({
     command: argv,
     entrypoint: z.enum(["none", "image"]),
-    replicas: count(0, 512),
+    /** A worker: one process per task. Without it a service, kept running. */
+    on: z.literal("task"),
+    min: count(0, PROCESSES_MAX),
+    max: count(0, PROCESSES_MAX),
+    /** Of one attempt; a week is longer than any agent should go unasked. */
+    timeout: duration(SECOND, 7 * DAY),
+    retries,
+    replicas: count(0, PROCESSES_MAX),
     restart: z.union([z.enum(["no", "on-failure", "always"]), restartMap], {
       error: "must be no, on-failure, always or a map",
     }),

@@ -1,12 +1,18 @@
 /** The accepted declaration as the API shows it: every value filled in and in base units. */
 import { z } from "zod";
-import type { Declaration, ProjectSpec } from "../model/project.ts";
+import { type Declaration, type ProjectSpec, STRATEGY_NAMES } from "../model/project.ts";
 import { listOf, proves, shape } from "./api-shape.ts";
 
 const texts = z.record(z.string(), z.string()).readonly();
 
 const agentSpec = shape({
   name: z.string(),
+  task: shape({
+    min: z.number(),
+    max: z.number(),
+    timeoutMs: z.number(),
+    retries: shape({ max: z.number(), backoffMs: z.number() }),
+  }).nullable(),
   command: listOf(z.string()),
   entrypoint: z.enum(["none", "image"]),
   replicas: z.number(),
@@ -67,6 +73,8 @@ export const declaration = proves<Declaration>()(
       reserve: shape({ cpus: z.number(), memoryBytes: z.number(), diskBytes: z.number() }),
       networkPool: z.string(),
       overcommit: z.number(),
+      agents: z.number(),
+      strategy: z.enum(STRATEGY_NAMES),
       workspaceRoots: listOf(z.string()),
     }),
     projects: z.record(z.string(), projectSpec).readonly(),

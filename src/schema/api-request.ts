@@ -4,10 +4,10 @@ import { bundle } from "./api-record.ts";
 
 /** Longest name of a project or agent that is looked up at all. */
 const NAME_MAX = 64;
-const name = z.string().min(1).max(NAME_MAX);
+export const name = z.string().min(1).max(NAME_MAX);
 /** Largest page of a list; 1000 events are about 300 KiB. */
 const PAGE_MAX = 1000;
-const page = z.coerce.number().int().min(1).max(PAGE_MAX);
+export const page = z.coerce.number().int().min(1).max(PAGE_MAX);
 const count = z.coerce.number().int().min(0);
 /** Projects one stream of output may follow. */
 const PROJECTS_MAX = 256;

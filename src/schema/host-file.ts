@@ -1,9 +1,10 @@
 /** The host file `berth.yaml` and its environment overlay as an operator writes them. */
 import { z } from "zod";
+import { STRATEGY_NAMES } from "../model/project.ts";
 import { BOUNDS } from "./bounds.ts";
 import { poolFault } from "./cidr.ts";
 import { defaultsLayer, projectLayer, templateLayer } from "./project-file.ts";
-import { bytes } from "./quantity.ts";
+import { bytes, count } from "./quantity.ts";
 import { name } from "./text.ts";
 
 const PIB = 2 ** 50;
@@ -15,6 +16,8 @@ const path = z
 
 /** Past this factor the budget would no longer mean anything. */
 const OVERCOMMIT_MAX = 10;
+/** Tasks at once on one machine; the allocator is measured with a twentieth of it. */
+const SLOTS_MAX = 10_000;
 
 export const hostLayer = z
   .strictObject({
@@ -30,6 +33,8 @@ export const hostLayer = z
       if (message !== null) context.addIssue({ code: "custom", message });
     }),
     overcommit: z.number().min(1).max(OVERCOMMIT_MAX),
+    agents: count(1, SLOTS_MAX),
+    strategy: z.enum(STRATEGY_NAMES),
     workspace_roots: z.array(path).max(BOUNDS.workspaceRoots),
   })
   .partial();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bounds } from "../../src/api/bounds.ts";
 import { serveApi } from "../../src/api/serve.ts";
+import { NOW } from "./fake-daemon.ts";
 import type { Daemon } from "../../src/loop/daemon.ts";
 
 export interface Answer {
@@ -50,6 +51,7 @@ export async function startServer(
     version: "0.1.0",
     log,
     bounds,
+    now: () => NOW,
   });
   const open = (sent: Sent) => send(socket, sent);
   return {

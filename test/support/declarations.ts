@@ -5,6 +5,7 @@ import type { Declaration, HostSpec, ProjectSpec } from "../../src/model/project
 export function agentSpec(name: string, changes: Partial<AgentSpec> = {}): AgentSpec {
   return {
     name,
+    task: null,
     command: ["sleep", "infinity"],
     entrypoint: "none",
     replicas: 1,
@@ -48,6 +49,8 @@ export const HOST: HostSpec = {
   reserve: { cpus: 0.5, memoryBytes: 1_073_741_824, diskBytes: 5_368_709_120 },
   networkPool: "10.201.0.0/16",
   overcommit: 1,
+  agents: 16,
+  strategy: "weighted-round-robin",
   workspaceRoots: [],
 };
 

@@ -1,6 +1,7 @@
 /** A daemon for tests of the API and the CLI: answers from plain values, remembers what it was asked, and can be told to fail. */
 import { PassThrough } from "node:stream";
 import { BerthError } from "../../src/base/errors.ts";
+import { fakeTasks } from "./fake-tasks.ts";
 import type { Daemon } from "../../src/loop/daemon.ts";
 import type { EventRecord } from "../../src/model/event.ts";
 import type { RunRecord } from "../../src/model/run.ts";
@@ -230,6 +231,7 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
       { name: "engine", verdict: "ok", detail: "26.1.5", mend: null },
       { name: "clock", verdict: "warn", detail: "3 s off", mend: "start an NTP client" },
     ],
+    ...fakeTasks(note),
     metrics: async () =>
       "# HELP berth_leader Whether this daemon leads.\n# TYPE berth_leader gauge\nberth_leader 1\n",
     ...changes,

@@ -130,6 +130,7 @@ export function look(
             workspaceDetail: null,
             missingSecrets: [],
             restartSerials: {},
+            taskRuns: [],
           },
     runnerConnected: report !== undefined,
     spoolReady: engine.spools[name] !== undefined,

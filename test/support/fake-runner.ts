@@ -128,5 +128,6 @@ export function statusFrame(configHash: string): RunnerFrame {
     workspaceDetail: null,
     missingSecrets: [],
     restartSerials: {},
+    taskRuns: [],
   };
 }

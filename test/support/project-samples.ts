@@ -21,6 +21,7 @@ export const IMAGE = { entrypoint: [], user: null, workdir: null, volumes: [] };
 export function sampleAgent(name: string, changes: Partial<AgentSpec> = {}): AgentSpec {
   return {
     name,
+    task: null,
     command: ["node", `${name}.js`],
     entrypoint: "none",
     replicas: 1,

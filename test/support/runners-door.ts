@@ -17,6 +17,7 @@ export interface DoorFixture {
     reports: RunnerReport[];
     connected: boolean[];
     fenced: number[];
+    progress: Readonly<{ run: string; fraction: number; text: string }>[];
     warnings: string[];
   };
   /** What onEvents does; by default everything given is durable. */
@@ -35,6 +36,7 @@ export function doorFixture(folder = ""): DoorFixture {
     reports: [],
     connected: [],
     fenced: [],
+    progress: [],
     warnings: [],
   };
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => {
@@ -61,6 +63,7 @@ export function doorFixture(folder = ""): DoorFixture {
         },
         onReport: (report) => told.reports.push(report),
         onConnected: (_project, connected) => told.connected.push(connected),
+        onProgress: (_project, run, progress) => told.progress.push({ run, ...progress }),
         onFenced: (_project, epoch) => told.fenced.push(epoch),
       },
     }),

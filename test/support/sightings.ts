@@ -104,6 +104,7 @@ export function running(desired: DesiredProject): ObservedProject {
       workspaceDetail: null,
       missingSecrets: [],
       restartSerials: {},
+      taskRuns: [],
     },
     runnerConnected: true,
     spoolReady: true,

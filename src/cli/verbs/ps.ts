@@ -1,5 +1,6 @@
 /** `berth ps`: projects with phase, health, agents and usage; degraded modes on stderr. */
 import type { Project, Ready } from "../../client/client.ts";
+import type { Queue } from "../../client/tasks.ts";
 import type { Context, Given } from "../context.ts";
 import { ageText, percentText, sizeText } from "../format.ts";
 import { printList } from "../output.ts";
@@ -23,11 +24,14 @@ async function list(context: Context, given: Given): Promise<number> {
   for (const name of named)
     if (!all.some((project) => project.name === name)) await client.project(name);
   for (const line of bannerOf(ready, context)) await context.print.note(line);
+  // a column more is no reason to fail: a standby, for one, has no queue
+  const queue =
+    context.format === "wide" ? await client.queue({ limit: 1 }).catch(() => null) : null;
   await printList(
     context,
     all.filter((project) => named.size === 0 || named.has(project.name)),
     {
-      columns: columnsOf(context),
+      columns: columnsOf(context, queue),
       name: (project) => project.name,
       empty: "no projects; declare some and run berth apply",
     },
@@ -46,7 +50,7 @@ export function bannerOf(
   );
 }
 
-function columnsOf({ io, style }: Context): readonly Column<Project>[] {
+function columnsOf({ io, style }: Context, queue: Queue | null): readonly Column<Project>[] {
   return [
     {
       title: "PROJECT",
@@ -60,6 +64,8 @@ function columnsOf({ io, style }: Context): readonly Column<Project>[] {
       paint: (project, text) => healthPaint(project, style)(text),
     },
     { title: "AGENTS", cell: agentsText, right: true },
+    { title: "TASKS", cell: taskCount(queue, "running"), right: true, wide: true },
+    { title: "QUEUED", cell: taskCount(queue, "waiting"), right: true, wide: true },
     { title: "CPU", cell: (project) => percentText(project.usage.cpuPercent), right: true },
     { title: "MEM/LIMIT", cell: memoryText, right: true },
     {
@@ -81,6 +87,22 @@ function columnsOf({ io, style }: Context): readonly Column<Project>[] {
   ];
 }
 
+function taskCount(queue: Queue | null, of: "running" | "waiting"): (project: Project) => string {
+  return (project) => (queue === null ? "?" : String(tasksOf(queue, project.name)[of]));
+}
+
+/** Tasks of one project that run and that wait. */
+export function tasksOf(
+  queue: Queue,
+  project: string,
+): Readonly<{ running: number; waiting: number }> {
+  const own = queue.workers.filter((worker) => worker.project === project);
+  return {
+    running: own.reduce((sum, worker) => sum + worker.running, 0),
+    waiting: own.reduce((sum, worker) => sum + worker.waiting, 0),
+  };
+}
+
 /** Colour of a health word: fine, on the way, or in need of somebody. */
 export function healthPaint(project: Project, style: Style): (text: string) => string {
   switch (project.health) {
@@ -100,12 +122,14 @@ export function healthPaint(project: Project, style: Style): (text: string) => s
   }
 }
 
-function agentsText(project: Project): string {
+/** Agents that run, of all. */
+export function agentsText(project: Project): string {
   const running = project.agents.filter((agent) => agent.state === "running").length;
   return `${running}/${project.agents.length}`;
 }
 
-function memoryText(project: Project): string {
+/** Memory used, of the limit. */
+export function memoryText(project: Project): string {
   return `${sizeText(project.usage.memoryBytes)}/${sizeText(project.limits.memoryBytes)}`;
 }
 

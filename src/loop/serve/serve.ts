@@ -10,6 +10,7 @@ import { followEvents } from "./follow.ts";
 import { collectGarbage } from "./garbage.ts";
 import { intend, remove } from "./intents.ts";
 import { planBundle, readBundle } from "./plan-view.ts";
+import { serveTasks } from "./tasks.ts";
 import { hostView, oneView, projectViews, readyView, recordOf } from "./views.ts";
 
 const DESCRIBED_RUNS = 20;
@@ -62,6 +63,7 @@ export function serve(state: DaemonState): Daemon {
     gc: (request) => collectGarbage(request, state),
     doctor: () => examine(state),
     metrics: () => state.metrics.text(),
+    ...serveTasks(state),
   };
 }
 

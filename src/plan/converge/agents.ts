@@ -29,7 +29,7 @@ export function tellRunner(draft: Draft, situation: Situation): void {
   );
 }
 
-/** An agent's part reads `<process>-<policy>-<replicas>-<serial>` (see desired/runner-config). */
+/** An agent's part reads `<process>-<policy>-<replicas or task>-<serial>` (see desired/runner-config). */
 function fieldsOf({ part, from, to }: PartChange): readonly FieldChange[] {
   if (!part.startsWith(AGENT)) return [{ field: part, from: from ?? "none", to: to ?? "none" }];
   if (from === null || to === null) {
@@ -68,5 +68,7 @@ function touchesProcesses({ from, to }: PartChange): boolean {
   if (from === null || to === null) return from !== null;
   const [process, , replicas, serial] = from.split("-");
   const [newProcess, , newReplicas, newSerial] = to.split("-");
-  return process !== newProcess || serial !== newSerial || Number(newReplicas) < Number(replicas);
+  // what becomes a worker, or no longer is one, has `task` for its replicas: neither more nor fewer
+  const grew = replicas === newReplicas || Number(newReplicas) > Number(replicas);
+  return process !== newProcess || serial !== newSerial || !grew;
 }

@@ -165,7 +165,15 @@ test("retention forgets what is old and ended, in batches, and spares what is op
     generationsKept: 3,
   });
   // The journal's events of 1970 go too; generations 2 and 3 are old, 1 is what `api` stands on.
-  expect(gone).toEqual({ run: 1, event: 2503, step: 0, audit: 0, answer: 0, generation: 2 });
+  expect(gone).toEqual({
+    run: 1,
+    task: 0,
+    event: 2503,
+    step: 0,
+    audit: 0,
+    answer: 0,
+    generation: 2,
+  });
   expect((await door.runs({ project: null, agent: null, limit: 9 })).map((run) => run.id)).toEqual([
     "open",
   ]);

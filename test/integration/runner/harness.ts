@@ -48,6 +48,7 @@ export function agent(
 ): AgentSpec {
   return {
     name,
+    task: null,
     command,
     entrypoint: "none",
     replicas: 1,
@@ -59,6 +60,16 @@ export function agent(
     environment: {},
     ...more,
   };
+}
+
+/** A worker: its script runs once per task. */
+export function worker(
+  name: string,
+  command: readonly string[],
+  more: Partial<AgentSpec> = {},
+): AgentSpec {
+  const task = { min: 0, max: 8, timeoutMs: 60_000, retries: { max: 0, backoffMs: 0 } };
+  return agent(name, command, { replicas: 0, task, ...more });
 }
 
 /** A shell agent on an image that has one. */

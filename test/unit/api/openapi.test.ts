@@ -32,6 +32,17 @@ const ROUTES = [
     (verb) => `post /api/v1/projects/{name}/agents/{agent}/${verb}`,
   ),
   ...["plan", "apply", "down", "rollback", "gc"].map((verb) => `post /api/v1/${verb}`),
+  ...[
+    "tasks",
+    "queue",
+    "tasks/{id}",
+    "explain/{subject}",
+    "explain/{project}/{agent}",
+    "why/{subject}",
+  ].map((noun) => `get /api/v1/${noun}`),
+  ...["tasks", "tasks/{id}/cancel", "tasks/{id}/retry", "tasks/{id}/priority"].map(
+    (verb) => `post /api/v1/${verb}`,
+  ),
   ...["runs", "logs", "events", "config", "generations", "doctor", "host"].map(
     (noun) => `get /api/v1/${noun}`,
   ),

@@ -10,7 +10,8 @@ import { serveApi } from "../../../src/api/serve.ts";
 import { fakeDaemon } from "../../support/fake-daemon.ts";
 
 const log = { error: () => undefined, warn: () => undefined };
-const serve = (listen: string) => serveApi({ daemon: fakeDaemon(), listen, version: "0", log });
+const serve = (listen: string) =>
+  serveApi({ daemon: fakeDaemon(), listen, version: "0", log, now: () => 0 });
 let directory = "";
 
 beforeEach(() => {

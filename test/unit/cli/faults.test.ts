@@ -20,7 +20,7 @@ test("the help names every verb in a group, and every verb has help with an exam
 
 test("no verb is listed that does not exist yet", async () => {
   const { stdout } = await cli(["--help"]);
-  for (const verb of ["run", "task", "queue", "token", "drain", "backup"]) {
+  for (const verb of ["answer", "graph", "token", "drain", "backup"]) {
     expect(stdout).not.toMatch(new RegExp(`^  ${verb} `, "m"));
     expect((await cli([verb])).code).toBe(64);
   }
@@ -54,6 +54,23 @@ test("unknown verbs, options and arguments are usage errors that name the neares
     ["config", "shw"],
     ["exec", "-t", "web", "--", "sh"],
     ["down", "--all", "-f", "x.yaml"],
+    ["run", "web"],
+    ["run", "web", "coder", "--payload", "{"],
+    ["run", "web", "coder", "--payload", "1", "--payload-file", "-"],
+    ["run", "web", "coder", "--payload-file", "/nowhere.json"],
+    ["run", "web", "coder", "--priority", "urgent"],
+    ["run", "web", "coder", "--complexity", "11"],
+    ["run", "web", "coder", "--deadline", "soon"],
+    ["task"],
+    ["task", "lst"],
+    ["task", "constructor"],
+    ["task", "show"],
+    ["task", "list", "--state", "sleeping"],
+    ["task", "priority", "t-1"],
+    ["queue", "web/coder"],
+    ["simulate"],
+    ["simulate", "--trace", "/nowhere.ndjson"],
+    ["simulate", "--trace", "-", "--strategy", "luck"],
   ])
     expect([words, (await cli(words, nowhere)).code]).toEqual([words, 64]);
 });

@@ -30,6 +30,8 @@ test("the host section arrives in base units with its roots made absolute", () =
     reserve: { cpus: 0.5, memoryBytes: 2 ** 30, diskBytes: 5 * 2 ** 30 },
     networkPool: "10.201.0.0/16",
     overcommit: 1,
+    agents: 16,
+    strategy: "dominant-share",
     workspaceRoots: ["/srv/host/repos"],
   });
 });
@@ -58,6 +60,7 @@ test("a project arrives with every value filled in", () => {
     agents: {
       heartbeat: {
         name: "heartbeat",
+        task: null,
         command: ["node", "beat.js"],
         entrypoint: "none",
         replicas: 1,
@@ -82,6 +85,7 @@ test("a project arrives with every value filled in", () => {
       },
       coder: {
         name: "coder",
+        task: null,
         command: ["work", "--loop", "3"],
         entrypoint: "image",
         replicas: 3,
@@ -97,6 +101,25 @@ test("a project arrives with every value filled in", () => {
         user: "1000:1000",
         cwd: "/workspace/src",
         environment: { MODE: "slow" },
+      },
+      reviewer: {
+        name: "reviewer",
+        task: { min: 0, max: 3, timeoutMs: 1_800_000, retries: { max: 2, backoffMs: 5000 } },
+        command: ["node", "work.js"],
+        entrypoint: "none",
+        replicas: 0,
+        restart: {
+          mode: "no",
+          max: 5,
+          windowMs: 600_000,
+          backoffMs: 1000,
+          backoffMaxMs: 60_000,
+        },
+        health: null,
+        stopGraceMs: 10_000,
+        user: null,
+        cwd: null,
+        environment: {},
       },
     },
   });
@@ -157,7 +180,7 @@ test("every effective leaf names where it came from", () => {
     lines.map((line) => [line.path, `${line.value} < ${line.origin}`]),
   );
   expect(origin).toMatchObject({
-    image: "node:26-bookworm-slim < template node-agent (berth.yaml:11)",
+    image: "node:26-bookworm-slim < template node-agent (berth.yaml:13)",
     "limits.cpus": "2 < berth.prod.yaml:5",
     "limits.memory": "1GiB < projects/web.yaml:6",
     "limits.nofile": "16384 < berth default",
@@ -166,6 +189,8 @@ test("every effective leaf names where it came from", () => {
     "agents.heartbeat.restart.policy": "no < berth.prod.yaml:5",
     "agents.coder.restart.policy": "always < projects/web.yaml:26",
     "agents.coder.health": "none < berth default",
+    "agents.reviewer.max": "3 < projects/web.yaml:34",
+    "agents.reviewer.on": "task < projects/web.yaml:32",
   });
   expect(lines.filter((line) => line.origin === "")).toEqual([]);
 });

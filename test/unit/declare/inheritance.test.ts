@@ -138,6 +138,8 @@ test("a single project file without a host file gets the built-in host", () => {
     reserve: { cpus: 0.5, memoryBytes: 2 ** 30, diskBytes: 5 * 2 ** 30 },
     networkPool: "10.201.0.0/16",
     overcommit: 1,
+    agents: 16,
+    strategy: "weighted-round-robin",
     workspaceRoots: [],
   });
 });

@@ -178,6 +178,15 @@ test("what only a new container can have changes the spec hash", () => {
   expect(new Set([...others, web.container?.specHash]).size).toBe(others.length + 1);
 });
 
+test("a worker has no replicas, whatever was scaled before, and is told from a service that runs none", () => {
+  const policy = { min: 0, max: 1, timeoutMs: 1000, retries: { max: 0, backoffMs: 0 } };
+  const worker = { a: sampleAgent("a", { replicas: 0, task: policy }) };
+  const config = withSpec({ agents: worker }, { replicas: { a: 2 } }).runnerConfig;
+  expect(config?.agents.map(({ replicas }) => replicas)).toEqual([0]);
+  const service = withSpec({ agents: { a: sampleAgent("a", { replicas: 0 }) } }).runnerConfig;
+  expect(service?.hash).not.toBe(config?.hash);
+});
+
 test("the runner's configuration has scaled replicas, none of what was stopped by hand, and the agents' restart serials", () => {
   const agents = { a: sampleAgent("a"), b: sampleAgent("b"), c: sampleAgent("c", { replicas: 2 }) };
   const config = withSpec(

@@ -14,6 +14,18 @@ const FRAMES: readonly DaemonFrame[] = [
   { kind: "secrets", id: 1, epoch: 3, values: { KEY: "ä€😀" } },
   { kind: "exec-open", id: 2, epoch: 3, agent: null },
   { kind: "thawed", id: 3, epoch: 3, frozenMs: 10 },
+  {
+    kind: "run-task",
+    id: 4,
+    epoch: 3,
+    run: "r",
+    task: "t",
+    attempt: 1,
+    agent: "coder",
+    payload: null,
+    timeoutMs: 5,
+  },
+  { kind: "cancel-run", id: 5, epoch: 3, run: "r" },
   PING,
 ];
 
@@ -98,4 +110,25 @@ test("a runner's frames are read by the daemon's end only when whole", () => {
   );
   expect(frames).toEqual([reply, event]);
   expect(garbage).toBe(2);
+});
+
+test("a runner's status without task runs, and a configuration without tasks, are those of an older version", () => {
+  const status = {
+    kind: "status",
+    configHash: null,
+    agents: [],
+    sample: null,
+    workspace: "ready",
+    workspaceDetail: null,
+    missingSecrets: [],
+    restartSerials: {},
+  };
+  const read = (frame: object) =>
+    runnerFrameReader().push(bytes(`${JSON.stringify(frame)}\n`)).frames.length;
+  expect(read(status)).toBe(1);
+  expect(read({ ...status, taskRuns: ["r"] })).toBe(1);
+  expect(read({ ...status, taskRuns: [1] })).toBe(0);
+  const progress = { kind: "progress", run: "r", fraction: 0.5, text: "half" };
+  expect(read(progress)).toBe(1);
+  expect(read({ ...progress, fraction: "half" })).toBe(0);
 });

@@ -29,6 +29,23 @@ const BODIES: readonly JournalEvent[] = [
   { seq: 10, at: 5, boot: "b", kind: "crash-loop", agent: "a", replica: 0, failures: 3 },
   { seq: 11, at: 5, boot: "b", kind: "workspace", ready: true, detail: null },
   { seq: 12, at: 5, boot: "b", kind: "limit-mismatch", field: "memory", wanted: 1, actual: 2 },
+  { seq: 13, at: 5, boot: "b", kind: "started", ...name, pid: 3, generation: 4, task: "t" },
+  {
+    seq: 14,
+    at: 5,
+    boot: "b",
+    kind: "exited",
+    ...name,
+    code: 0,
+    signal: null,
+    oom: false,
+    cause: "timeout",
+    survivors: 0,
+    durationMs: 9,
+    result: { a: [null, "ä"] },
+    resultFault: "why",
+  },
+  { seq: 15, at: 5, boot: "b", kind: "note", run: "r", text: "halfway" },
 ];
 const encoded = new TextEncoder().encode(BODIES.map(encodeEvent).join(""));
 

@@ -32,6 +32,7 @@ const report = (...agents: AgentStatus[]): RunnerReport => ({
   workspaceDetail: null,
   missingSecrets: [],
   restartSerials: {},
+  taskRuns: [],
 });
 const container = (state: ObservedContainer["state"]): ObservedContainer => ({
   id: "c1",

@@ -94,10 +94,12 @@ test("the agent's environment is layered; nothing overrides what Berth says", ()
     HOME: "/workspace/.home",
   });
   expect(built["PATH"]).toContain("/usr/bin");
+  expect(built["PATH"]).toMatch(/:\/.berth\/bin$/);
 });
 
 const SPEC: AgentSpec = {
   name: "a",
+  task: null,
   command: ["run"],
   entrypoint: "image",
   replicas: 1,

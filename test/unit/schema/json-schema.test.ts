@@ -57,7 +57,9 @@ test.each([
   { network: { egress: "maybe" } },
   { agents: { B: { command: ["x"] } } },
   { agents: { bot: { command: "x" } } },
-  { agents: { bot: { command: ["x"], on: "task" } } },
+  { agents: { bot: { command: ["x"], on: "start" } } },
+  { agents: { bot: { command: ["x"], on: "task", min: -1 } } },
+  { agents: { bot: { command: ["x"], on: "task", timeout: "soon" } } },
   { secrets: ["lower"] },
 ])("refuses %j", (extra) => {
   expect(accepts("project.json", { ...project, ...extra })).toBe(false);

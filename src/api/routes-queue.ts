@@ -1,0 +1,52 @@
+/** Routes that say why: the queue with what binds each task, why something waits, why something ended. */
+import type { Daemon } from "../loop/daemon.ts";
+import { nothing } from "../schema/api-request.ts";
+import { agentSubjectPath, queueQuery, subjectPath } from "../schema/api-task-request.ts";
+import { explainView, queueView, whyView } from "../schema/api-task.ts";
+import { type Route, route } from "./route.ts";
+
+/** They change nothing. */
+export function queueRoutes(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/queue",
+      summary: "What waits for a slot, in order, and how the agent pool is shared",
+      params: nothing,
+      query: queueQuery,
+      body: nothing,
+      response: queueView,
+      answer: ({ query }) => daemon.queue(query.project ?? null, query.limit),
+    }),
+    route({
+      method: "get",
+      path: "/explain/{subject}",
+      summary: "Why a project or a task is where it is, and what would start it",
+      params: subjectPath,
+      query: nothing,
+      body: nothing,
+      response: explainView,
+      answer: ({ params }) => daemon.explain(params.subject),
+    }),
+    route({
+      method: "get",
+      path: "/explain/{project}/{agent}",
+      summary: "The same of one agent",
+      params: agentSubjectPath,
+      query: nothing,
+      body: nothing,
+      response: explainView,
+      answer: ({ params }) => daemon.explain(`${params.project}/${params.agent}`),
+    }),
+    route({
+      method: "get",
+      path: "/why/{subject}",
+      summary: "Why a task or a run ended as it did, also when its container is gone",
+      params: subjectPath,
+      query: nothing,
+      body: nothing,
+      response: whyView,
+      answer: ({ params }) => daemon.why(params.subject),
+    }),
+  ];
+}

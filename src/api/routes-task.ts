@@ -1,0 +1,134 @@
+/** Routes of tasks: submit, look, cancel, retry, prioritise. */
+import { BerthError } from "../base/errors.ts";
+import type { Daemon } from "../loop/daemon.ts";
+import type { Submitted } from "../model/task-view.ts";
+import { nothing } from "../schema/api-request.ts";
+import { priorityBody, submitBody, taskPath, tasksQuery } from "../schema/api-task-request.ts";
+import { submitAnswer, taskPage, taskView } from "../schema/api-task.ts";
+import { problemOf } from "./problem.ts";
+import { type Route, route } from "./route.ts";
+import { queueRoutes } from "./routes-queue.ts";
+import { submitTasks } from "./submit.ts";
+
+/** Submitting takes an `Idempotency-Key`; cancelling, retrying and prioritising ask for a state. */
+export function taskRoutes(daemon: Daemon, now: () => number): readonly Route[] {
+  return [
+    submitRoute(daemon, now),
+    ...taskReads(daemon),
+    ...taskWrites(daemon),
+    ...queueRoutes(daemon),
+  ];
+}
+
+function submitRoute(daemon: Daemon, now: () => number): Route {
+  return route({
+    method: "post",
+    path: "/tasks",
+    summary: "Queue one task, or with `items` up to 1000; durable when answered",
+    params: nothing,
+    query: nothing,
+    body: submitBody,
+    bodyLimit: "tasksBodyBytes",
+    response: submitAnswer,
+    answer: async ({ body, by, idempotencyKey }) => {
+      const many = "items" in body;
+      const bodies = many ? body.items : [body];
+      const requests = bodies.map((request, at) => ({
+        ...request,
+        // one key for a whole request: each of its tasks gets its own out of it
+        idempotencyKey: request.idempotencyKey ?? keyOf(idempotencyKey, many ? at : null),
+      }));
+      const answers = await submitTasks(daemon, { requests, by, now: now() });
+      if (many) return { items: answers.map(itemOf) };
+      const [answer] = answers;
+      if (answer?.ok === true) return { task: answer.task, fresh: answer.fresh };
+      throw errorOf(answer);
+    },
+  });
+}
+
+function keyOf(key: string | null, at: number | null): string | null {
+  return key === null || at === null ? key : `${key}:${at}`;
+}
+
+function itemOf(answer: Submitted) {
+  return answer.ok ? answer : { ok: false as const, problem: problemOf(errorOf(answer)) };
+}
+
+function errorOf(answer: Exclude<Submitted, { ok: true }> | undefined): BerthError {
+  if (answer === undefined)
+    return new BerthError("defect", { code: "api.answers-short", detail: "nothing was answered" });
+  const { kind, code, detail } = answer;
+  return new BerthError(kind, { code, detail });
+}
+
+function taskReads(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/tasks",
+      summary: "Tasks, newest first, in pages; without payloads and results",
+      params: nothing,
+      query: tasksQuery,
+      body: nothing,
+      response: taskPage,
+      answer: async ({ query }) => {
+        const found = await daemon.tasks({
+          project: query.project ?? null,
+          agent: query.agent ?? null,
+          states: query.state,
+          tag: query.tag ?? null,
+          after: query.cursor ?? null,
+          limit: query.limit + 1,
+        });
+        const items = found.slice(0, query.limit);
+        return { items, next: found.length > query.limit ? (items.at(-1)?.id ?? null) : null };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/tasks/{id}",
+      summary: "One task with its payload, its result and what it last said of its progress",
+      params: taskPath,
+      query: nothing,
+      body: nothing,
+      response: taskView,
+      answer: ({ params }) => daemon.task(params.id),
+    }),
+  ];
+}
+
+function taskWrites(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "post",
+      path: "/tasks/{id}/cancel",
+      summary: "End a task that waits or runs",
+      params: taskPath,
+      query: nothing,
+      body: nothing,
+      response: taskView,
+      answer: ({ params, by }) => daemon.cancelTask(params.id, by),
+    }),
+    route({
+      method: "post",
+      path: "/tasks/{id}/retry",
+      summary: "Queue a task that ended badly once more",
+      params: taskPath,
+      query: nothing,
+      body: nothing,
+      response: taskView,
+      answer: ({ params, by }) => daemon.retryTask(params.id, by),
+    }),
+    route({
+      method: "post",
+      path: "/tasks/{id}/priority",
+      summary: "Change the priority of a task that waits",
+      params: taskPath,
+      query: nothing,
+      body: priorityBody,
+      response: taskView,
+      answer: ({ params, body, by }) => daemon.prioritiseTask(params.id, body.priority, by),
+    }),
+  ];
+}

@@ -1,0 +1,44 @@
+/** One task as people read it. */
+import type { Task } from "../client/tasks.ts";
+import { clip } from "./clip.ts";
+import type { Context } from "./context.ts";
+import { ageText, timeText } from "./format.ts";
+import { clean, exitText, pairLines, statePaint, tookText } from "./task-text.ts";
+
+/** Text of `task show`; payload and result are whole in json and yaml. */
+export function shownTask(task: Task, { io, style }: Context): string {
+  const now = io.now();
+  const optional: readonly (readonly [string, string | null])[] = [
+    ["Reason", task.reason],
+    ["Progress", progressText(task)],
+    ["Deadline", task.deadlineAt === null ? null : timeText(task.deadlineAt)],
+    ["After", task.after.length === 0 ? null : task.after.join(", ")],
+    ["Tags", task.tags.length === 0 ? null : task.tags.join(", ")],
+    [
+      "Not before",
+      task.notBefore === null || task.startedAt !== null ? null : timeText(task.notBefore),
+    ],
+    ["Run", task.run],
+    [
+      "Started",
+      task.startedAt === null ? null : `${timeText(task.startedAt)}, ${tookText(task, now)}`,
+    ],
+    ["Exit", task.endedAt === null ? null : exitText(task)],
+    ["Result", task.result === null ? null : clip(JSON.stringify(task.result))],
+  ];
+  return pairLines([
+    ["Task", style.bold(task.id)],
+    ["Agent", `${task.project}/${task.agent}`],
+    ["State", statePaint(task.state, style)(task.state)],
+    ["Attempt", `${task.attempts} of ${task.maxAttempts}`],
+    ["Priority", `${task.priority}, complexity ${task.complexity}`],
+    ["Submitted", `${timeText(task.submittedAt)}, ${ageText(now - task.submittedAt)} ago`],
+    ...optional.flatMap(([key, value]) => (value === null ? [] : [[key, clean(value)] as const])),
+    ["Payload", clean(clip(JSON.stringify(task.payload ?? null)))],
+  ]).join("\n");
+}
+
+function progressText({ progress }: Task): string | null {
+  if (progress === null) return null;
+  return `${Math.round(progress.fraction * 100)}% ${progress.text}`.trimEnd();
+}

@@ -1,0 +1,144 @@
+/** `berth run PROJECT AGENT`: a task from submission to exit code, as if its process ran here. */
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { attend } from "../attend.ts";
+import type { Client } from "../../client/client.ts";
+import type { Task } from "../../client/tasks.ts";
+import type { ApiOutputLine } from "../../schema/api-record.ts";
+import type { Context, Given } from "../context.ts";
+import { spanText } from "../format.ts";
+import { submissionOf, withSubmission } from "../submission.ts";
+import { clean } from "../task-text.ts";
+import type { Verb } from "../verb.ts";
+
+const FAILED = 1;
+/** As for everything that did not come about in time. */
+const TIMED_OUT = 75;
+const INTERRUPTED = 130;
+/** A shell's way to tell of a signal. */
+const SIGNALLED = 128;
+/** How long a person at a terminal has for the second Ctrl-C. */
+const SECOND_THOUGHT_MS = 1_500;
+/** A task that starts sooner needs no word about waiting. */
+const PATIENCE_MS = 1_000;
+
+export const run: Verb = {
+  output: "stream",
+  examples: [
+    `berth run web coder --payload '{"prompt":"fix the tests"}'`,
+    "git diff | jq -Rs '{diff: .}' | berth run web reviewer --payload-file -",
+    "berth run web coder --detach --key nightly-2026-01-31 --deadline 2h",
+  ],
+  define: (command) =>
+    withSubmission(command)
+      .description(
+        "Queue a task for a worker, print its output, and exit with its code: 75 timed out, 130 cancelled, 1 lost or never\n" +
+          "started, 128 + n killed by signal n. Ctrl-C leaves the task running, a second one cancels it. With --json each\n" +
+          "line of output is a JSON line, and the last line is the task.",
+      )
+      .argument("<project>")
+      .argument("<agent>")
+      .option("-d, --detach", "print the task's id and leave"),
+  run: submitAndFollow,
+};
+
+async function submitAndFollow(context: Context, given: Given): Promise<number> {
+  const body = await submissionOf(context, given);
+  const client = await context.client();
+  const { task, fresh } = await client.submit(body);
+  if (!fresh)
+    await context.print.note(`the key is known: this is task ${task.id}, submitted before`);
+  if (given.flag("detach")) {
+    await context.print.answerLine(
+      context.format === "ndjson" ? JSON.stringify({ task }) : task.id,
+    );
+    return 0;
+  }
+  return followToEnd(context, client, task.id);
+}
+
+/** Prints a task's output until it ended; answers the exit code that tells of it. */
+export async function followToEnd(context: Context, client: Client, id: string): Promise<number> {
+  const leave = new AbortController();
+  const cancel = new AbortController();
+  context.takeInterrupts(() => (leave.signal.aborted ? cancel : leave).abort());
+  const tellWaiting = waitingTeller(context, client);
+  try {
+    const task = await attend({
+      client,
+      id,
+      signal: AbortSignal.any([context.signal, leave.signal]),
+      onLine: (line) => printLine(context, line),
+      onWaiting: tellWaiting,
+    });
+    await tellEnd(context, task);
+    return exitOf(task);
+  } catch (thrown) {
+    if (!leave.signal.aborted) throw thrown;
+    return leaveOrCancel(context, client, { id, cancel: cancel.signal });
+  }
+}
+
+/** The process's own code where there is one. */
+export function exitOf({ state, exitCode, signal }: Task): number {
+  if (state === "succeeded") return 0;
+  if (state === "cancelled") return INTERRUPTED;
+  if (state === "timed-out") return TIMED_OUT;
+  if (state === "lost") return FAILED;
+  if (exitCode !== null && exitCode !== 0) return exitCode;
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  const number = signal === null ? undefined : numbers[signal];
+  return number === undefined ? FAILED : SIGNALLED + number;
+}
+
+async function leaveOrCancel(
+  context: Context,
+  client: Client,
+  { id, cancel }: Readonly<{ id: string; cancel: AbortSignal }>,
+): Promise<number> {
+  const { print, io } = context;
+  const atTerminal = io.stdin.isTTY === true;
+  const again = atTerminal ? "; Ctrl-C again cancels it" : "";
+  await print.note(`task ${id} goes on without you${again} (berth task logs ${id} -f)`);
+  if (atTerminal)
+    await sleep(SECOND_THOUGHT_MS, undefined, { signal: cancel }).catch(() => undefined);
+  if (!cancel.aborted) return INTERRUPTED;
+  await client.cancelTask(id);
+  await print.note(`task ${id} is cancelled`);
+  return INTERRUPTED;
+}
+
+/** Says what binds, once for each reason, when a task does not start soon. */
+function waitingTeller(context: Context, client: Client): (task: Task) => Promise<void> {
+  const since = performance.now();
+  let told: string | null = null;
+  let asked = 0;
+  return async (task) => {
+    const now = performance.now();
+    if (now - since < PATIENCE_MS || now - asked < PATIENCE_MS) return;
+    asked = now;
+    // why it waits is a courtesy: whoever cannot tell is asked again
+    const why = await client.explain(task.id).catch(() => null);
+    const text = task.reason ?? why?.constraint ?? null;
+    if (text === null || text === told) return;
+    told = text;
+    await context.print.note(`task ${task.id} waits: ${clean(text)}`);
+  };
+}
+
+async function printLine({ print, format }: Context, line: ApiOutputLine): Promise<void> {
+  if (format === "ndjson") await print.answerLine(JSON.stringify(line));
+  else if (line.stream === "stdout") await print.answerLine(line.text);
+  else await print.raw(`${line.text}\n`);
+}
+
+async function tellEnd({ print, format }: Context, task: Task): Promise<void> {
+  if (format === "ndjson") await print.answerLine(JSON.stringify({ task }));
+  const { id, state, reason, attempts, startedAt, endedAt } = task;
+  if (state === "succeeded") return;
+  const took =
+    startedAt === null || endedAt === null ? "" : ` after ${spanText(endedAt - startedAt)}`;
+  const tries = attempts > 1 ? `, attempt ${attempts}` : "";
+  const why = reason === null ? "" : `: ${clean(reason)}`;
+  await print.note(`task ${id} ${state}${took}${tries}${why} (berth why ${id})`);
+}

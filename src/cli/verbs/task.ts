@@ -1,0 +1,164 @@
+/** `berth task`: list, show, cancel, retry, prioritise tasks, and print their output. */
+import { TASK_STATES } from "../../model/task.ts";
+import { type Context, type Given, usage } from "../context.ts";
+import { countOf } from "../duration.ts";
+import { printList, printOne, printResult } from "../output.ts";
+import { priorityOf } from "../submission.ts";
+import { targetOf } from "../target.ts";
+import { taskColumns } from "../task-text.ts";
+import { shownTask } from "../task-shown.ts";
+import type { Verb } from "../verb.ts";
+import { followToEnd } from "./run.ts";
+
+const SHOWN = 50;
+/** Larger pages only make the daemon hold more at once. */
+const PAGE = 500;
+
+export const task: Verb = {
+  output: "formats",
+  examples: [
+    "berth task list web/coder --state dead --state lost",
+    "berth task show ID",
+    "berth task cancel ID ID",
+    "berth task retry ID",
+    "berth task priority ID high",
+    "berth task logs ID -f",
+  ],
+  define: (command) =>
+    command
+      .description(
+        "list [PROJECT[/AGENT]]     tasks, newest first\n" +
+          "show ID                    everything about one, with payload, result and progress\n" +
+          "cancel ID…                 end what waits or runs\n" +
+          "retry ID…                  queue what ended badly once more\n" +
+          "priority ID PRIORITY       move one that waits\n" +
+          "logs ID                    output of the latest attempt; with -f of all to come, exits with the task's code",
+      )
+      .argument("<verb>", "list, show, cancel, retry, priority or logs")
+      .argument("[word...]")
+      .option(
+        "--state <state>",
+        `list: only these; may repeat: ${TASK_STATES.join(", ")}`,
+        collect,
+        [],
+      )
+      .option("--tag <tag>", "list: only with this tag")
+      .option("-n, --limit <count>", `list: how many (default ${SHOWN})`)
+      .option("-f, --follow", "logs: until the task ended"),
+  run: (context, given) => {
+    const [word = "", ...words] = given.args;
+    const verb = Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
+    if (verb !== undefined) return verb(context, words, given);
+    throw usage(`berth task has no ${word}`, `it has ${Object.keys(VERBS).join(", ")}`);
+  },
+};
+
+type Part = (context: Context, words: readonly string[], given: Given) => Promise<number>;
+
+const VERBS: Readonly<Record<string, Part>> = { list, show, cancel, retry, priority, logs };
+
+async function list(context: Context, words: readonly string[], given: Given): Promise<number> {
+  const [word, more] = words;
+  if (more !== undefined) throw usage("berth task list takes one PROJECT or PROJECT/AGENT");
+  const target = word === undefined ? null : targetOf(word);
+  const tag = given.text("tag");
+  const states = given.list("state").map(stateOf);
+  const wanted = Math.max(1, countOf(given, "limit") ?? SHOWN);
+  const client = await context.client();
+  const found = [];
+  for (let cursor: string | null = ""; cursor !== null && found.length < wanted;) {
+    const page = await client.tasks({
+      ...(target === null ? {} : { project: target.project }),
+      ...(target?.agent == null ? {} : { agent: target.agent }),
+      ...(tag === null ? {} : { tag }),
+      ...(states.length === 0 ? {} : { state: states }),
+      ...(cursor === "" ? {} : { cursor }),
+      limit: Math.min(PAGE, wanted - found.length),
+    });
+    found.push(...page.items);
+    cursor = page.next;
+  }
+  await printList(context, found, {
+    columns: taskColumns(context),
+    name: (row) => row.id,
+    empty: "no tasks; berth run PROJECT AGENT queues one",
+  });
+  return 0;
+}
+
+async function show(context: Context, words: readonly string[]): Promise<number> {
+  const [id] = idsOf("show", words, 1);
+  const found = await (await context.client()).task(id ?? "");
+  await printOne(context, found, { name: found.id, text: () => shownTask(found, context) });
+  return 0;
+}
+
+async function cancel(context: Context, words: readonly string[]): Promise<number> {
+  const client = await context.client();
+  for (const id of idsOf("cancel", words, null)) {
+    const after = await client.cancelTask(id);
+    const text =
+      after.state === "running" ? `task ${id} is being cancelled` : `task ${id} ${after.state}`;
+    await printResult(context, after, { name: id, text });
+  }
+  return 0;
+}
+
+async function retry(context: Context, words: readonly string[]): Promise<number> {
+  const client = await context.client();
+  for (const id of idsOf("retry", words, null)) {
+    const after = await client.retryTask(id);
+    const text = `task ${id} ${after.state}, attempt ${after.attempts + 1} of ${after.maxAttempts}`;
+    await printResult(context, after, { name: id, text });
+  }
+  return 0;
+}
+
+async function priority(context: Context, words: readonly string[]): Promise<number> {
+  const [id = "", word] = words;
+  if (word === undefined || words.length > 2)
+    throw usage("berth task priority takes a task and a priority");
+  const after = await (await context.client()).prioritiseTask(id, priorityOf(word));
+  await printResult(context, after, {
+    name: id,
+    text: `task ${id} has priority ${after.priority}`,
+  });
+  return 0;
+}
+
+async function logs(context: Context, words: readonly string[], given: Given): Promise<number> {
+  const [id = ""] = idsOf("logs", words, 1);
+  const client = await context.client();
+  const lines = {
+    ...context,
+    format: context.format === "json" ? ("ndjson" as const) : context.format,
+  };
+  if (given.flag("follow")) return followToEnd(lines, client, id);
+  const { project, agent, run } = await client.task(id);
+  if (run === null) {
+    await context.print.note(`task ${id} was not started yet`);
+    return 0;
+  }
+  for await (const line of client.logs({ project: [project], agent, run, follow: "false" }))
+    await context.print.answerLine(lines.format === "ndjson" ? JSON.stringify(line) : line.text);
+  return 0;
+}
+
+function idsOf(verb: string, words: readonly string[], count: number | null): readonly string[] {
+  if (words.length === 0 || (count !== null && words.length !== count))
+    throw usage(
+      `berth task ${verb} takes ${count === 1 ? "one task" : "tasks"}`,
+      "berth task list shows them",
+    );
+  return words;
+}
+
+function stateOf(word: string) {
+  const state = TASK_STATES.find((one) => one === word);
+  if (state !== undefined) return state;
+  throw usage(`${word} is no state of a task`, TASK_STATES.join(", "));
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

@@ -1,0 +1,125 @@
+/** Answers about tasks: submitting, steering, and reading them. */
+import { BerthError } from "../../base/errors.ts";
+import type { TaskRecord, TaskRequest } from "../../model/task.ts";
+import type { Submitted, TaskProgress, TaskSummary, TaskView } from "../../model/task-view.ts";
+import { workerFault } from "../../model/task-request.ts";
+import type { Asker } from "../../postgres/door.ts";
+import type { SubmitRow } from "../../postgres/task-door.ts";
+import type { TaskDaemon } from "../task-daemon.ts";
+import { type DaemonState, leading } from "../state.ts";
+import { waitingOf } from "../tasks/desk-state.ts";
+import { cancelRun } from "../tasks/hand-over.ts";
+import { deskOf } from "./desk-of.ts";
+import { explainSubject } from "./explain.ts";
+import { queueView } from "./queue.ts";
+import { whyOf } from "./why.ts";
+
+export function serveTasks(state: DaemonState): TaskDaemon {
+  return {
+    submitTasks: (requests, by) =>
+      Promise.all(requests.map((request) => submitOne(request, by, state))),
+    task: async (id) => viewOf(await taskOf(id, state), state),
+    tasks: async (query) =>
+      (await state.postgres.tasks.list(query)).map((record) => summaryOf(record, state)),
+    cancelTask: (id, by) => cancel(id, by, state),
+    retryTask: (id, by) => retry(id, by, state),
+    prioritiseTask: (id, priority, by) => prioritise(id, { priority, by }, state),
+    queue: (project, limit) => queueView(project, limit, state),
+    explain: (subject) => explainSubject(subject, state),
+    why: (subject) => whyOf(subject, state),
+  };
+}
+
+export async function taskOf(id: string, state: DaemonState): Promise<TaskRecord> {
+  const record = await state.postgres.tasks.get(id);
+  if (record !== null) return record;
+  throw new BerthError("usage", {
+    code: "postgres.task-unknown",
+    detail: `there is no task ${id}`,
+    hint: "`berth task list` shows those that are kept",
+  });
+}
+
+async function submitOne(request: TaskRequest, by: Asker, state: DaemonState): Promise<Submitted> {
+  const session = leading(state);
+  const desk = deskOf(session);
+  const record = session.world.records.get(request.project);
+  const fault = workerFault(request, record?.spec);
+  if (fault !== null) return { ok: false, ...fault };
+  const policy = record?.spec.agents[request.agent]?.task;
+  if (record === undefined || policy === null || policy === undefined)
+    return {
+      ok: false,
+      kind: "usage",
+      code: "task.agent-is-service",
+      detail: `${request.project}/${request.agent} takes no tasks`,
+    };
+  const row: SubmitRow = {
+    ...request,
+    priorityUsed: request.priority ?? record.spec.priority,
+    maxAttempts: 1 + policy.retries.max,
+    backoffMs: policy.retries.backoffMs,
+    timeoutMs: policy.timeoutMs,
+  };
+  const answer = await desk.submit(row, by);
+  if (answer.ok) return { ok: true, task: summaryOf(answer.task, state), fresh: answer.fresh };
+  return {
+    ok: false,
+    kind: answer.code.includes("idempotency") ? "conflict" : "usage",
+    code: answer.code,
+    detail: answer.detail,
+  };
+}
+
+async function cancel(id: string, by: Asker, state: DaemonState): Promise<TaskView> {
+  const session = leading(state);
+  const desk = deskOf(session);
+  const { task, runningRun } = await state.postgres.tasks.cancel(
+    session.world.install.epoch,
+    id,
+    by,
+  );
+  desk.pool.remove(id);
+  if (runningRun !== null) await cancelRun(task.project, runningRun, desk);
+  desk.dispatch();
+  return viewOf(await taskOf(id, state), state);
+}
+
+async function retry(id: string, by: Asker, state: DaemonState): Promise<TaskView> {
+  const session = leading(state);
+  const record = await state.postgres.tasks.retry(session.world.install.epoch, id, by);
+  if (record.state === "ready") deskOf(session).enqueue(waitingOf(record));
+  return viewOf(record, state);
+}
+
+async function prioritise(
+  id: string,
+  { priority, by }: Readonly<{ priority: number; by: Asker }>,
+  state: DaemonState,
+): Promise<TaskView> {
+  const session = leading(state);
+  const desk = deskOf(session);
+  const record = await state.postgres.tasks.setPriority(
+    session.world.install.epoch,
+    id,
+    priority,
+    by,
+  );
+  desk.pool.reprioritise(id, priority);
+  desk.dispatch();
+  return viewOf(record, state);
+}
+
+function progressOf({ run }: TaskRecord, state: DaemonState): TaskProgress | null {
+  if (run === null) return null;
+  return state.session?.desk?.runs.get(run)?.progress ?? null;
+}
+
+export function viewOf(record: TaskRecord, state: DaemonState): TaskView {
+  return { ...record, progress: progressOf(record, state) };
+}
+
+function summaryOf(record: TaskRecord, state: DaemonState): TaskSummary {
+  const { payload: _payload, result: _result, ...rest } = record;
+  return { ...rest, progress: progressOf(record, state) };
+}

@@ -1,0 +1,33 @@
+/** What the API may ask of the running daemon about tasks; `Daemon` is this and more. */
+import type {
+  ExplainView,
+  QueueView,
+  Submitted,
+  TaskSummary,
+  TaskView,
+  WhyView,
+} from "../model/task-view.ts";
+import type { TaskRequest } from "../model/task.ts";
+import type { Asker } from "../postgres/door.ts";
+import type { TaskQuery } from "../postgres/task-door.ts";
+
+/** All throw BerthError; an id that names nothing is usage `postgres.task-unknown`. */
+export interface TaskDaemon {
+  /**
+   * Durable when it answers; one answer a request, in order. One bad request does not spoil the others. Payload size and deadline
+   * were looked at by the API (`requestFault`); what needs the declaration (`workerFault`) is looked at here.
+   */
+  submitTasks(requests: readonly TaskRequest[], by: Asker): Promise<readonly Submitted[]>;
+  task(id: string): Promise<TaskView>;
+  /** Newest first. */
+  tasks(query: TaskQuery): Promise<readonly TaskSummary[]>;
+  cancelTask(id: string, by: Asker): Promise<TaskView>;
+  retryTask(id: string, by: Asker): Promise<TaskView>;
+  prioritiseTask(id: string, priority: number, by: Asker): Promise<TaskView>;
+  /** What waits, of one project or of all, at most `limit` rows. */
+  queue(project: string | null, limit: number): Promise<QueueView>;
+  /** `PROJECT`, `PROJECT/AGENT` or a task's id. */
+  explain(subject: string): Promise<ExplainView>;
+  /** A task's id (its latest attempt) or a run's. */
+  why(subject: string): Promise<WhyView>;
+}

@@ -1,0 +1,79 @@
+/** What the desk remembers and what its parts may ask of each other. */
+import { BerthError, causeChain } from "../../base/errors.ts";
+import type { RunnerReport } from "../../model/observed.ts";
+import type { TaskRecord, WaitingTask } from "../../model/task.ts";
+import type { PoolState } from "../../plan/pool/pool.ts";
+import type { StrategyMemory } from "../../plan/pool/strategy.ts";
+import type { Asker } from "../../postgres/door.ts";
+import type { Claimed, SubmitRow } from "../../postgres/task-door.ts";
+import type { Session } from "../session.ts";
+import type { Measures } from "./measures.ts";
+
+/** An attempt that holds a slot. */
+export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutMs"> {
+  /** What to hand over again after a reconnect; null once the runner has it. */
+  unhanded: Claimed | null;
+  cancelling: boolean;
+  /** Reports in a row that did not name it. */
+  missed: number;
+  /** What it last said of itself. */
+  progress: Progress | null;
+  readonly startedAt: number;
+}
+
+export interface Desk {
+  readonly session: Session;
+  readonly pool: PoolState;
+  /** By run id. */
+  readonly runs: Map<string, HeldRun>;
+  readonly measures: Measures;
+  /** A look for tasks that may go on is due. */
+  promoting: boolean;
+  memory: StrategyMemory;
+  /** Asks for an allocation round; many asks become one. */
+  dispatch(): void;
+  /** Puts a task that waits for a slot where the allocator sees it. */
+  enqueue(task: WaitingTask): void;
+  confirmHanded(run: string): Promise<boolean>;
+}
+
+/** A slot's lease; renewed at a third of it. */
+export const LEASE_MS = 60_000;
+export interface OpenDesk extends Desk {
+  submit(row: SubmitRow, by: Asker): Promise<SubmitAnswer>;
+  settled(records: readonly TaskRecord[]): void;
+  connected(project: string): void;
+  reported(report: RunnerReport): void;
+  progressed(run: string, progress: Progress): void;
+  close(): void;
+}
+
+export interface Progress {
+  /** 0..1. */
+  readonly fraction: number;
+  readonly text: string;
+}
+
+export type SubmitAnswer =
+  | Readonly<{ ok: true; task: TaskRecord; fresh: boolean }>
+  | Readonly<{ ok: false; code: string; detail: string }>;
+
+export function waitingOf(task: TaskRecord): WaitingTask {
+  const { id, project, agent, priority, complexity, deadlineAt } = task;
+  return {
+    id,
+    project,
+    agent,
+    priority,
+    complexity,
+    deadlineAt,
+    readyAt: task.readyAt ?? task.submittedAt,
+  };
+}
+
+export function troubled(what: string, error: unknown, session: Session): void {
+  if (error instanceof BerthError && error.code === "postgres.epoch-stale")
+    session.fenced(error.message);
+  else if (!session.signal.aborted)
+    session.log.warn({ what, chain: causeChain(error) }, "task desk trouble");
+}

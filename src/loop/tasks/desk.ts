@@ -1,0 +1,251 @@
+/** The task desk: takes tasks in, gives them slots by the allocator, hands attempts to runners, takes their ends. */
+import { createBatcher } from "../../base/batcher.ts";
+import { BerthError } from "../../base/errors.ts";
+import type { TaskRecord } from "../../model/task.ts";
+import { PoolState } from "../../plan/pool/pool.ts";
+import { NO_MEMORY } from "../../plan/pool/strategy.ts";
+import type { Claimed, RunningAttempt, SubmitRow } from "../../postgres/task-door.ts";
+import type { Asker } from "../../postgres/door.ts";
+import type { Session } from "../session.ts";
+import {
+  type Desk,
+  LEASE_MS,
+  type OpenDesk,
+  type SubmitAnswer,
+  troubled,
+  waitingOf,
+} from "./desk-state.ts";
+import { dispatchRound } from "./dispatch.ts";
+import { handAgain } from "./hand-over.ts";
+import { newMeasures, noteEnd } from "./measures.ts";
+import { forgetVanished } from "./vanished.ts";
+
+const MAX_BATCH = 500;
+/** Submissions that may wait for the database at once; past it callers are told to come again. */
+const MAX_WAITING = 20_000;
+const RENEW_MS = 20_000;
+/** How often waiting tasks are looked at for backoff, deadlines and dependencies when nothing is known to be due. */
+const PROMOTE_MS = 1_000;
+
+/** Opens the desk of one leader session: everything recorded as waiting or running is taken over. */
+export async function openDesk(session: Session): Promise<OpenDesk> {
+  const { tasks } = session.doors.postgres;
+  const { epoch } = session.world.install;
+  const desk = newDesk(session);
+  const submit = createBatcher<Readonly<{ row: SubmitRow; by: Asker }>, SubmitAnswer>({
+    maxBatch: MAX_BATCH,
+    maxWaiting: MAX_WAITING,
+    overflow: () =>
+      new BerthError("capacity", {
+        code: "task.intake-full",
+        detail: `${MAX_WAITING} submissions wait for the database already`,
+        hint: "come again in a few seconds",
+      }),
+    run: (items) => submitAll(items, session),
+  });
+  const timers = [
+    every(PROMOTE_MS, () => promote(desk), desk),
+    every(RENEW_MS, () => tasks.renew(epoch, renewable(desk), LEASE_MS), desk),
+  ];
+  for (const task of await tasks.waiting()) desk.pool.insert(task);
+  await replayEnds(desk);
+  for (const attempt of await tasks.running()) await takeOver(attempt, desk);
+  return {
+    ...desk,
+    async submit(row, by) {
+      const answer = await submit({ row, by });
+      if (answer.ok && answer.fresh && answer.task.state === "ready")
+        desk.enqueue(waitingOf(answer.task));
+      if (answer.ok && answer.fresh && answer.task.state === "pending") promoteSoon(desk, 0);
+      return answer;
+    },
+    settled(records) {
+      for (const record of records) takeEnd(record, desk);
+      promoteSoon(desk, RETRY_GLANCE_MS);
+    },
+    connected: (project) => handAgain(project, desk),
+    reported(report) {
+      forgetVanished(report, desk);
+      // A workspace or a secret may have become ready.
+      if (desk.pool.waiting > 0) desk.dispatch();
+    },
+    progressed(run, progress) {
+      const held = desk.runs.get(run);
+      if (held !== undefined) held.progress = progress;
+    },
+    close: () => timers.forEach((timer) => clearInterval(timer)),
+  };
+}
+
+/** Breakers and means as if we had led all along: the last ends are taken in again, in their order. */
+async function replayEnds(desk: Desk): Promise<void> {
+  const states = ["succeeded", "failed", "timed-out", "dead"] as const;
+  const query = { project: null, agent: null, states, tag: null, after: null, limit: REPLAYED };
+  const ended = await desk.session.doors.postgres.tasks.list(query);
+  for (const record of ended.toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0)))
+    noteEnd(desk.measures, record, record.endedAt ?? desk.session.now());
+}
+
+const REPLAYED = 1_000;
+
+/** An attempt a predecessor began: one that its runner has not confirmed is handed over again, under the same run. */
+async function takeOver(attempt: RunningAttempt, desk: Desk): Promise<void> {
+  const { task, run, project, agent, startedAt } = attempt;
+  desk.pool.hold(attempt);
+  const held = {
+    task,
+    run,
+    project,
+    agent,
+    startedAt,
+    cancelling: false,
+    missed: 0,
+    progress: null,
+  };
+  desk.runs.set(run, { ...held, unhanded: attempt.handed ? null : await claimOf(attempt, desk) });
+}
+
+async function claimOf(
+  { task, run, project, agent }: RunningAttempt,
+  desk: Desk,
+): Promise<Claimed | null> {
+  const record = await desk.session.doors.postgres.tasks.get(task);
+  const policy = desk.session.world.records.get(project)?.spec.agents[agent]?.task ?? null;
+  if (record === null || policy === null) return null;
+  return {
+    task,
+    run,
+    project,
+    agent,
+    attempt: record.attempts,
+    payload: record.payload,
+    timeoutMs: policy.timeoutMs,
+  };
+}
+
+function newDesk(session: Session): Desk {
+  const { tasks } = session.doors.postgres;
+  const { epoch } = session.world.install;
+  let asked = false;
+  let rounds: Promise<void> = Promise.resolve();
+  const confirm = createBatcher<string, boolean>({
+    maxBatch: MAX_BATCH,
+    maxWaiting: MAX_WAITING,
+    overflow: () => new Error("too many attempts wait to be confirmed"),
+    run: async (runs) => {
+      await tasks.handed(epoch, runs);
+      return runs.map(() => true);
+    },
+  });
+  const desk: Desk = {
+    session,
+    pool: new PoolState(),
+    runs: new Map(),
+    measures: newMeasures(),
+    promoting: false,
+    memory: NO_MEMORY,
+    confirmHanded: (run) => confirm(run),
+    dispatch() {
+      if (asked || session.signal.aborted) return;
+      asked = true;
+      rounds = after(rounds, async () => {
+        asked = false;
+        await dispatchRound(desk).catch((error: unknown) => troubled("round", error, session));
+      });
+    },
+    enqueue(task) {
+      desk.pool.insert(task);
+      desk.dispatch();
+    },
+  };
+  return desk;
+}
+
+/** One round after the other: two at once would both see the same free slots. */
+async function after(before: Promise<void>, work: () => Promise<void>): Promise<void> {
+  await before;
+  await work();
+}
+
+async function submitAll(
+  items: readonly Readonly<{ row: SubmitRow; by: Asker }>[],
+  session: Session,
+): Promise<readonly SubmitAnswer[]> {
+  const { tasks } = session.doors.postgres;
+  // Askers differ in what they claim to be, seldom in one batch: each run of equal ones is one transaction.
+  const answers: SubmitAnswer[] = [];
+  let from = 0;
+  while (from < items.length) {
+    const by = items[from]?.by;
+    if (by === undefined) break;
+    let to = from;
+    while (to < items.length && sameAsker(items[to]?.by, by)) to += 1;
+    const rows = items.slice(from, to).map(({ row }) => row);
+    answers.push(...(await tasks.submit(session.world.install.epoch, rows, by)));
+    from = to;
+  }
+  return answers;
+}
+
+function sameAsker(a: Asker | undefined, b: Asker): boolean {
+  return a?.who === b.who && a.claim === b.claim && a.reason === b.reason;
+}
+
+/** A task that ended, went back to wait, or moved: what the database says replaces what is remembered. */
+function takeEnd(record: TaskRecord, desk: Desk): void {
+  if (record.state === "running") return;
+  noteEnd(desk.measures, record, desk.session.now());
+  desk.session.metrics.taskEnded(record.project, record.state);
+  desk.pool.finish(record.id);
+  desk.pool.remove(record.id);
+  for (const [run, held] of desk.runs) if (held.task === record.id) desk.runs.delete(run);
+  if (record.state === "ready") desk.pool.insert(waitingOf(record));
+  desk.dispatch();
+}
+
+/** Looks for tasks that may go on: at once for those that others waited for, and once more when short backoffs are over. */
+function promoteSoon(desk: Desk, delayMs: number): void {
+  if (desk.promoting) return;
+  desk.promoting = true;
+  setTimeout(() => {
+    desk.promoting = false;
+    promote(desk).catch((error: unknown) => troubled("promote", error, desk.session));
+  }, delayMs).unref();
+}
+
+/** Ends come in bursts: one look serves those of a moment. */
+const RETRY_GLANCE_MS = 5;
+
+async function promote(desk: Desk): Promise<void> {
+  const { session } = desk;
+  const { tasks } = session.doors.postgres;
+  const { ready, ended, nextAt } = await tasks.promote(session.world.install.epoch, session.now());
+  for (const task of ready) desk.pool.insert(task);
+  for (const task of ended) desk.pool.remove(task.id);
+  if (ready.length > 0) desk.dispatch();
+  const dueMs = nextAt === null ? null : Math.max(0, nextAt - session.now());
+  if (dueMs !== null && dueMs < PROMOTE_MS) promoteSoon(desk, dueMs + 1);
+}
+
+/** Attempts whose runner is there, or frozen and cannot answer: the others' leases run out. */
+function renewable(desk: Desk): readonly string[] {
+  const { runners } = desk.session.doors;
+  return [...desk.runs]
+    .filter(([, held]) => runners.connected(held.project) || runners.report(held.project) !== null)
+    .map(([run]) => run);
+}
+
+function every(ms: number, work: () => Promise<void>, desk: Desk): NodeJS.Timeout {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy || desk.session.signal.aborted || desk.session.modes.holds("postgres-gone")) return;
+    busy = true;
+    work()
+      .catch((error: unknown) => troubled("upkeep", error, desk.session))
+      .finally(() => {
+        busy = false;
+      });
+  }, ms);
+  timer.unref();
+  return timer;
+}

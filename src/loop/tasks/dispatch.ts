@@ -1,0 +1,89 @@
+/** An allocation round: decide on what is known, claim durably, hand over. */
+import { randomBytes } from "node:crypto";
+import { allocatePool } from "../../plan/pool/allocate-pool.ts";
+import { STRATEGIES } from "../../plan/pool/strategies.ts";
+import { type Desk, LEASE_MS, troubled, waitingOf } from "./desk-state.ts";
+import { handOver } from "./hand-over.ts";
+import { noteDecision, noteStart } from "./measures.ts";
+import { poolLimits } from "./limits.ts";
+
+/** Claims a transaction; a round that decides more takes several. */
+const CLAIMS = 500;
+
+/**
+ * Decides and acts. What is decided holds its slot in memory before anything is awaited, so the next round cannot give
+ * it away; what the database does not confirm gives it back.
+ */
+export async function dispatchRound(desk: Desk): Promise<void> {
+  const { session, pool } = desk;
+  if (session.modes.holds("postgres-gone") || pool.waiting === 0) return;
+  const limits = poolLimits(desk);
+  const strategy = STRATEGIES[session.world.host.strategy];
+  const now = session.now();
+  const { decisions, memory } = allocatePool(pool, limits, { strategy, memory: desk.memory, now });
+  desk.memory = memory;
+  if (decisions.length === 0) return;
+  const claims = decisions.map(({ task, project, agent, by, why }) => {
+    pool.start(task.id, now);
+    noteStart(desk.measures, task, now);
+    session.metrics.taskWaited(project, Math.max(0, now - task.readyAt) / 1000);
+    noteDecision(desk.measures, {
+      at: now,
+      project,
+      agent,
+      task: task.id,
+      text: `got a slot by ${by}`,
+      why,
+    });
+    return { task: task.id, run: newRun(now), leaseMs: LEASE_MS };
+  });
+  for (let from = 0; from < claims.length; from += CLAIMS)
+    await claim(claims.slice(from, from + CLAIMS), limits.slots, desk);
+}
+
+type Claim = Readonly<{ task: string; run: string; leaseMs: number }>;
+
+async function claim(claims: readonly Claim[], slots: number, desk: Desk): Promise<void> {
+  const { session, pool } = desk;
+  const { tasks } = session.doors.postgres;
+  try {
+    const claimed = await tasks.claim(session.world.install.epoch, slots, claims);
+    const confirmed = new Set(claimed.map(({ task }) => task));
+    for (const one of claimed) {
+      const { task, run, project, agent } = one;
+      const startedAt = session.now();
+      desk.runs.set(run, {
+        task,
+        run,
+        project,
+        agent,
+        startedAt,
+        unhanded: one,
+        cancelling: false,
+        missed: 0,
+        progress: null,
+      });
+      void handOver(one, desk);
+    }
+    for (const { task } of claims) if (!confirmed.has(task)) await lookAgain(task, desk);
+  } catch (error) {
+    for (const { task } of claims) pool.finish(task);
+    for (const { task } of claims) await lookAgain(task, desk).catch(() => undefined);
+    troubled("claim", error, session);
+  }
+}
+
+/** The database knows better: the task was cancelled, ended, or must wait on. */
+async function lookAgain(task: string, desk: Desk): Promise<void> {
+  desk.pool.finish(task);
+  const record = await desk.session.doors.postgres.tasks.get(task);
+  if (record?.state === "ready")
+    setTimeout(() => desk.enqueue(waitingOf(record)), LOOK_AGAIN_MS).unref();
+}
+
+const LOOK_AGAIN_MS = 250;
+
+/** Sorts by time, as the runner's own ids do; unique without asking anybody. */
+function newRun(now: number): string {
+  return `${now.toString(36)}-${randomBytes(5).toString("hex")}`;
+}

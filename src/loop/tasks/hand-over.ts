@@ -1,0 +1,64 @@
+/** Handing attempts to runners: an attempt is started at most once, whatever is lost on the way. */
+import { BerthError, causeChain } from "../../base/errors.ts";
+import type { Claimed } from "../../postgres/task-door.ts";
+import { type Desk, troubled, waitingOf } from "./desk-state.ts";
+
+/** What was claimed but not confirmed goes to the runner once more: it starts no run twice. */
+export function handAgain(project: string, desk: Desk): void {
+  for (const held of desk.runs.values()) {
+    if (held.project !== project) continue;
+    if (held.unhanded !== null) void handOver(held.unhanded, desk);
+    else if (held.cancelling) void cancelRun(held.project, held.run, desk);
+  }
+  desk.dispatch();
+}
+
+/** Gives one attempt to its runner. A refusal puts the task back; silence leaves it for the next connection. */
+export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
+  const { session } = desk;
+  const { run, task, attempt, agent, payload, timeoutMs, project } = claimed;
+  try {
+    await session.doors.runners.runTask(project, { run, task, attempt, agent, payload, timeoutMs });
+  } catch (error) {
+    if (error instanceof BerthError && error.kind !== "transient")
+      await putBack(claimed, error, desk);
+    else
+      session.log.debug({ project, run, chain: causeChain(error) }, "attempt not handed over yet");
+    return;
+  }
+  const held = desk.runs.get(run);
+  if (held !== undefined) held.unhanded = null;
+  await desk.confirmHanded(run).catch((error: unknown) => troubled("confirm", error, session));
+}
+
+async function putBack(claimed: Claimed, error: BerthError, desk: Desk): Promise<void> {
+  const { session } = desk;
+  session.log.warn(
+    { project: claimed.project, task: claimed.task, code: error.code, detail: error.message },
+    "the runner refused an attempt",
+  );
+  desk.runs.delete(claimed.run);
+  await session.doors.postgres.tasks
+    .unclaim(session.world.install.epoch, [claimed.run])
+    .catch((thrown: unknown) => troubled("unclaim", thrown, session));
+  desk.pool.finish(claimed.task);
+  const record = await session.doors.postgres.tasks.get(claimed.task);
+  // Not at once: what the runner refuses now it refuses a moment later too.
+  if (record?.state === "ready")
+    setTimeout(() => desk.enqueue(waitingOf(record)), PUT_BACK_MS).unref();
+}
+
+const PUT_BACK_MS = 1_000;
+
+export async function cancelRun(project: string, run: string, desk: Desk): Promise<void> {
+  const held = desk.runs.get(run);
+  if (held !== undefined) held.cancelling = true;
+  await desk.session.doors.runners
+    .cancelRun(project, run)
+    .catch((error: unknown) =>
+      desk.session.log.debug(
+        { project, run, chain: causeChain(error) },
+        "cancel not delivered yet",
+      ),
+    );
+}

@@ -1,0 +1,146 @@
+/** What the rest of the program may ask of Postgres about tasks: `PostgresDoor.tasks`. */
+import type { TaskRecord, TaskRequest, TaskState, WaitingTask } from "../model/task.ts";
+import type { Asker } from "./door.ts";
+
+export interface SubmitRow extends TaskRequest {
+  readonly priorityUsed: number;
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface ClaimRequest {
+  readonly task: string;
+  /** Identity of the attempt, made by the caller; becomes the run's id in the runner. */
+  readonly run: string;
+  readonly leaseMs: number;
+}
+
+export interface Claimed {
+  readonly task: string;
+  readonly run: string;
+  readonly attempt: number;
+  readonly project: string;
+  readonly agent: string;
+  readonly payload: unknown;
+  readonly timeoutMs: number;
+}
+
+export interface TaskQuery {
+  readonly project: string | null;
+  readonly agent: string | null;
+  readonly states: readonly TaskState[];
+  readonly tag: string | null;
+  /** Id to go on after (newest first). */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface RunningAttempt {
+  readonly task: string;
+  readonly run: string;
+  readonly project: string;
+  readonly agent: string;
+  readonly startedAt: number;
+  readonly leaseUntil: number;
+  readonly handed: boolean;
+}
+
+export interface TaskCount {
+  readonly project: string;
+  readonly agent: string;
+  readonly state: TaskState;
+  readonly count: number;
+}
+
+export interface AgentPerformance {
+  readonly project: string;
+  readonly agent: string;
+  readonly ended: number;
+  readonly succeeded: number;
+  readonly meanMs: number;
+  readonly baselineMs: number;
+}
+
+/** Control writes carry the epoch like all others; a batch is one transaction. */
+export interface TaskDoor {
+  /**
+   * Durable before it returns. Per row: the record, or why not (`task.dependency-unknown`, `task.dependency-cycle` is
+   * impossible by construction, `postgres.idempotency-reused`); one bad row does not spoil the others.
+   */
+  submit(
+    epoch: number,
+    rows: readonly SubmitRow[],
+    by: Asker,
+  ): Promise<
+    readonly (
+      | Readonly<{ ok: true; task: TaskRecord; fresh: boolean }>
+      | Readonly<{ ok: false; code: string; detail: string }>
+    )[]
+  >;
+  /** Everything that waits for a slot, for the allocator's start; streams in bounded batches inside. */
+  waiting(): Promise<readonly WaitingTask[]>;
+  /** Attempts believed running: slots taken. */
+  running(): Promise<readonly RunningAttempt[]>;
+  /**
+   * ready → running with a slot lease, only while fewer than `poolSize` slots are leased (counted in the same transaction
+   * under a lock: fifty callers never overshoot). Rows that are no longer ready are left out of the answer.
+   */
+  claim(
+    epoch: number,
+    poolSize: number,
+    claims: readonly ClaimRequest[],
+  ): Promise<readonly Claimed[]>;
+  /** The runner confirmed that it holds the attempt (from now on only its journal, or its death, ends it). */
+  handed(epoch: number, runs: readonly string[]): Promise<void>;
+  /** A claim that never reached its runner goes back to `ready`, without counting as an attempt. */
+  unclaim(epoch: number, runs: readonly string[]): Promise<void>;
+  renew(epoch: number, runs: readonly string[], leaseMs: number): Promise<void>;
+  /**
+   * Ends attempts. Retries by policy (`pending` with exponential backoff and the given jitter 0..1, or `dead`), writes
+   * result, releases the slot. Idempotent: an attempt that is already ended is left alone. Returns tasks with their new state.
+   */
+  settle(
+    epoch: number,
+    ends: readonly Readonly<{
+      run: string;
+      outcome: "succeeded" | "failed" | "cancelled" | "timed-out" | "lost";
+      exitCode: number | null;
+      signal: string | null;
+      result: unknown;
+      reason: string | null;
+      jitter: number;
+    }>[],
+  ): Promise<readonly TaskRecord[]>;
+  /** pending → ready for those whose backoff is over and whose dependencies succeeded; overdue ones → timed-out; those whose dependency ended badly → cancelled with the reason. */
+  promote(
+    epoch: number,
+    now: number,
+  ): Promise<
+    Readonly<{ ready: readonly WaitingTask[]; ended: readonly TaskRecord[]; nextAt: number | null }>
+  >;
+  /** Cancels a waiting task; a running one is only marked (`cancel_asked`) and named in the answer for the runner. */
+  cancel(
+    epoch: number,
+    task: string,
+    by: Asker,
+  ): Promise<Readonly<{ task: TaskRecord; runningRun: string | null }>>;
+  /** A terminal task other than succeeded and cancelled back to `ready` with one more attempt allowed. */
+  retry(epoch: number, task: string, by: Asker): Promise<TaskRecord>;
+  setPriority(epoch: number, task: string, priority: number, by: Asker): Promise<TaskRecord>;
+  get(task: string): Promise<TaskRecord | null>;
+  list(query: TaskQuery): Promise<readonly TaskRecord[]>;
+  /** Counts by project, agent and state. */
+  counts(): Promise<readonly TaskCount[]>;
+  /**
+   * Success rate and durations of the last `limit` ended attempts per project and agent (cancelled ones say nothing), for measured
+   * performance and estimates; `baselineMs` over five times as many.
+   */
+  performance(limit: number): Promise<readonly AgentPerformance[]>;
+  note(epoch: number, run: string, text: string): Promise<void>;
+  /**
+   * Called after the commit with tasks that ended or went back, by whatever did it: `settle`, `ingest`, `loseRuns`, the removal of a
+   * project. Then `promote` is due: tasks that waited for them may go on.
+   */
+  onSettled(listener: (tasks: readonly TaskRecord[]) => void): void;
+}

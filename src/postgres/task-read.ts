@@ -1,0 +1,63 @@
+/** Tasks as recorded: one, lists, counts, what waits, and how attempts went. */
+import type { TaskRecord, WaitingTask } from "../model/task.ts";
+import type { Session } from "./session.ts";
+import type { AgentPerformance, TaskCount, TaskQuery } from "./task-door.ts";
+import { isTaskId } from "./task-id.ts";
+import type { RecordRow } from "./task-settle.ts";
+
+/** Rows a read while all that waits is gathered. */
+const BATCH = 5_000;
+/** How many times the newest attempts the history is that they are compared with. */
+const HISTORY = 5;
+
+export async function readTask(session: Session, id: string): Promise<TaskRecord | null> {
+  if (!isTaskId(id)) return null;
+  const [row] = await session.read<RecordRow>("task-get", [id]);
+  return row?.record ?? null;
+}
+
+/** Newest first. */
+export async function readTasks(
+  session: Session,
+  query: TaskQuery,
+): Promise<readonly TaskRecord[]> {
+  if (query.after !== null && !isTaskId(query.after)) return [];
+  const { project, agent, states, tag, after, limit } = query;
+  const rows = await session.read<RecordRow>("task-list", [
+    project,
+    agent,
+    states,
+    tag,
+    after,
+    limit,
+  ]);
+  return rows.map((row) => row.record);
+}
+
+/** In id order, batch by batch: one that becomes ready meanwhile is told by the promotion or submission that made it so. */
+export async function readWaiting(session: Session): Promise<readonly WaitingTask[]> {
+  const all: WaitingTask[] = [];
+  for (;;) {
+    const rows = await session.read<WaitingTask & Record<string, unknown>>("task-waiting", [
+      all.at(-1)?.id ?? "0",
+      BATCH,
+    ]);
+    all.push(...rows);
+    if (rows.length < BATCH) return all;
+  }
+}
+
+export async function readCounts(session: Session): Promise<readonly TaskCount[]> {
+  return session.read<TaskCount & Record<string, unknown>>("task-counts");
+}
+
+/** The newest `limit` of every agent beside its history, five times as long. */
+export async function readPerformance(
+  session: Session,
+  limit: number,
+): Promise<readonly AgentPerformance[]> {
+  return session.read<AgentPerformance & Record<string, unknown>>("attempt-performance", [
+    limit,
+    limit * HISTORY,
+  ]);
+}

@@ -1,0 +1,113 @@
+/** What people change in a task: cancel it, try it again, let it wait shorter or longer. */
+import { BerthError } from "../base/errors.ts";
+import { isTerminal } from "../model/task.ts";
+import type { TaskRecord } from "../model/task.ts";
+import { recordAudit } from "./audit.ts";
+import type { Statements } from "./connection.ts";
+import type { Asker } from "./door.ts";
+import { unknownProject } from "./errors.ts";
+import { keptText } from "./json-text.ts";
+import type { Session } from "./session.ts";
+import { isTaskId, unknownTask } from "./task-id.ts";
+import type { RecordRow } from "./task-settle.ts";
+
+export type Steering = Readonly<{ epoch: number; task: string; by: Asker }>;
+type Locked = RecordRow & { cancelAsked: boolean };
+
+/** See `TaskDoor.cancel`. Cancelling again what is cancelled, or being cancelled, changes nothing. */
+export async function cancel(
+  session: Session,
+  request: Steering,
+): Promise<Readonly<{ task: TaskRecord; runningRun: string | null }>> {
+  return session.write({ operation: "cancel task", epoch: request.epoch }, async (tx) => {
+    const { record, cancelAsked } = await lock(tx, request.task);
+    if (record.state === "cancelled") return { task: record, runningRun: null };
+    if (isTerminal(record.state)) throw illegal(record, "cancelled");
+    if (cancelAsked) return { task: record, runningRun: record.run };
+    const task = await change(tx, "task-cancel", [
+      request.task,
+      `cancelled by ${nameOf(request.by)}`,
+    ]);
+    await audit(tx, request, { action: "task.cancel", task });
+    return { task, runningRun: task.state === "running" ? task.run : null };
+  });
+}
+
+/** See `TaskDoor.retry`. */
+export async function retry(session: Session, request: Steering): Promise<TaskRecord> {
+  return session.write({ operation: "retry task", epoch: request.epoch }, async (tx) => {
+    const { record } = await lock(tx, request.task);
+    const ended = isTerminal(record.state);
+    if (!ended || record.state === "succeeded" || record.state === "cancelled")
+      throw illegal(record, "tried again");
+    await mustStay(tx, record.project);
+    const task = await change(tx, "task-retry", [
+      request.task,
+      `tried again by ${nameOf(request.by)}`,
+    ]);
+    await audit(tx, request, { action: "task.retry", task });
+    return task;
+  });
+}
+
+/** See `TaskDoor.setPriority`. */
+export async function setPriority(
+  session: Session,
+  { priority, ...request }: Steering & Readonly<{ priority: number }>,
+): Promise<TaskRecord> {
+  return session.write({ operation: "set task priority", epoch: request.epoch }, async (tx) => {
+    const { record } = await lock(tx, request.task);
+    if (record.state !== "pending" && record.state !== "ready")
+      throw illegal(record, "given another priority");
+    const task = await change(tx, "task-priority", [request.task, priority]);
+    await audit(tx, request, { action: "task.priority", task });
+    return task;
+  });
+}
+
+/** A task of a project that is gone would wait for ever. */
+async function mustStay(tx: Statements, project: string): Promise<void> {
+  const [found] = await tx.rows<{ leaving: boolean }>("task-projects", [[project]]);
+  if (found === undefined) throw unknownProject(project);
+  if (found.leaving)
+    throw new BerthError("conflict", {
+      code: "postgres.project-leaving",
+      detail: `${project} is being removed`,
+    });
+}
+
+async function lock(tx: Statements, id: string): Promise<Locked> {
+  const [row] = isTaskId(id) ? await tx.rows<Locked>("task-lock", [id]) : [];
+  if (row === undefined) throw unknownTask(id);
+  return row;
+}
+
+async function change(
+  tx: Statements,
+  query: string,
+  values: readonly unknown[],
+): Promise<TaskRecord> {
+  const [row] = await tx.rows<RecordRow>(query, values);
+  if (row === undefined) throw unknownTask(String(values[0]));
+  return row.record;
+}
+
+async function audit(
+  tx: Statements,
+  { epoch, by }: Steering,
+  { action, task }: Readonly<{ action: string; task: TaskRecord }>,
+): Promise<void> {
+  const detail = `task ${task.id} (${task.agent}) is ${task.state}, priority ${task.priority}`;
+  await recordAudit(tx, { epoch, by, action, project: task.project, detail });
+}
+
+function nameOf({ who, claim, reason }: Asker): string {
+  return keptText(`${claim ?? who}${reason === null ? "" : `: ${reason}`}`);
+}
+
+function illegal({ id, state }: TaskRecord, wish: string): BerthError {
+  return new BerthError("conflict", {
+    code: "postgres.move-illegal",
+    detail: `task ${id} is ${state} and cannot be ${wish}`,
+  });
+}

@@ -1,0 +1,67 @@
+/** The part of the Postgres door that keeps tasks: `PostgresDoor.tasks`. */
+import { recordEvents } from "./events.ts";
+import { keptText } from "./json-text.ts";
+import type { Session } from "./session.ts";
+import type { TaskDoor } from "./task-door.ts";
+import { promote } from "./task-promote.ts";
+import { readCounts, readPerformance, readTask, readTasks, readWaiting } from "./task-read.ts";
+import { settleIn } from "./task-settle.ts";
+import type { Settled } from "./task-settle.ts";
+import { claim, handed, readRunning, renew, unclaim } from "./task-slots.ts";
+import { cancel, retry, setPriority } from "./task-steer.ts";
+import { submit } from "./task-submit.ts";
+
+export function openTasks(session: Session, settled: Settled): TaskDoor {
+  return {
+    submit: (epoch, rows, by) => submit(session, { epoch, rows, by }),
+    waiting: () => readWaiting(session),
+    running: () => readRunning(session),
+    claim: (epoch, poolSize, claims) => claim(session, { epoch, poolSize, claims }),
+    handed: (epoch, runs) => handed(session, epoch, runs),
+    unclaim: (epoch, runs) => unclaim(session, epoch, runs),
+    renew: (epoch, runs, leaseMs) => renew(session, { epoch, runs, leaseMs }),
+    settle: async (epoch, ends) => {
+      if (ends.length === 0) return [];
+      const tasks = await session.write({ operation: "settle tasks", epoch }, (tx) =>
+        settleIn(
+          tx,
+          ends.map((end) => ({ ...end, endedAt: null })),
+          null,
+        ),
+      );
+      settled.tell(tasks);
+      return tasks;
+    },
+    promote: (epoch, now) => promote(session, epoch, now),
+    cancel: (epoch, task, by) => cancel(session, { epoch, task, by }),
+    retry: (epoch, task, by) => retry(session, { epoch, task, by }),
+    setPriority: (...[epoch, task, priority, by]) =>
+      setPriority(session, { epoch, task, priority, by }),
+    get: (task) => readTask(session, task),
+    list: (query) => readTasks(session, query),
+    counts: () => readCounts(session),
+    performance: (limit) => readPerformance(session, limit),
+    note: (epoch, run, text) => note(session, epoch, { run, text }),
+    onSettled: (listener) => settled.listen(listener),
+  };
+}
+
+/** A note of a run that is no attempt is passed over. */
+async function note(
+  session: Session,
+  epoch: number,
+  { run, text }: Readonly<{ run: string; text: string }>,
+): Promise<void> {
+  await session.write({ operation: "note", epoch }, async (tx) => {
+    const [whose] = await tx.rows<{ task: string; project: string; agent: string }>(
+      "attempt-whose",
+      [run],
+    );
+    if (whose === undefined) return;
+    const { project, agent, task } = whose;
+    const fields = { run, agent, task };
+    await recordEvents(tx, [
+      { project, kind: "task.note", cause: "runner", message: keptText(text), fields, at: null },
+    ]);
+  });
+}

@@ -1,0 +1,131 @@
+/** A project as a worker: tasks are queued durably, get slots, run once each, and their results are kept. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { host } from "../../support/samples.ts";
+import { type Stack, eventually, startStack } from "../../support/stack.ts";
+
+const WORKER = `  web:
+    limits: { agents: 4, memory: 128MiB }
+    agents:
+      coder:
+        command: [/bin/sh, -c, 'payload=$(cat); echo "got $payload"; case "$payload" in *fail*) exit 7;; *slow*) sleep 30;; *fork*) (setsid sleep 300 &) ; sleep 300;; esac; echo "{\\"seen\\":$payload}" >&$BERTH_RESULT_FD']
+        on: task
+        max: 2
+        timeout: 20s
+        stop_grace_period: 1s
+        retries: { max: 1, backoff: 100ms }
+`;
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+  await stack.ok("apply", "-f", stack.write("berth.yaml", host(WORKER)), "--wait", "-y");
+});
+afterAll(() => stack.close());
+
+interface Shown {
+  readonly id: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly exitCode: number | null;
+  readonly result: unknown;
+  readonly run: string | null;
+}
+const show = (id: string): Promise<Shown> => stack.json<Shown>("task", "show", id);
+const submit = async (payload: unknown, ...more: string[]): Promise<string> => {
+  const out = await stack.ok(
+    "run",
+    "web",
+    "coder",
+    "--payload",
+    JSON.stringify(payload),
+    "--detach",
+    ...more,
+  );
+  return out.trim().split(/\s+/).at(-1) ?? "";
+};
+const ended = (id: string, state: string): Promise<Shown> =>
+  eventually(`task ${id} is ${state}`, async () => {
+    const task = await show(id);
+    return task.state === state ? task : undefined;
+  });
+
+test("run streams the task's output and exits with its code; its result is kept", async () => {
+  const good = await stack.berth("run", "web", "coder", "--payload", '{"n":1}');
+  expect(good.stdout).toContain('got {"n":1}');
+  expect(good.code).toBe(0);
+  const [newest] = await stack.json<Shown[]>("task", "list");
+  expect(await show(newest?.id ?? "")).toMatchObject({
+    state: "succeeded",
+    result: { seen: { n: 1 } },
+    exitCode: 0,
+  });
+});
+
+test("a failing task is retried by its policy and then lies dead with its exit code", async () => {
+  const id = await submit("fail");
+  expect(await ended(id, "dead")).toMatchObject({ attempts: 2, exitCode: 7 });
+  await stack.ok("task", "retry", id);
+  expect(await ended(id, "dead")).toMatchObject({ attempts: 3 });
+});
+
+test("at most max processes run at once, what does not fit waits and says why, and cancelling frees the slot", async () => {
+  const ids = [await submit("slow-1"), await submit("slow-2"), await submit("slow-3")];
+  const waiting = await eventually("one waits", async () => {
+    const rows = await stack.json<{ task: string; constraint: string }[]>("queue");
+    return rows.length === 1 ? rows : undefined;
+  });
+  expect(waiting[0]).toMatchObject({ task: ids[2], constraint: "agent max: 2 of 2 run" });
+  for (const id of ids) await stack.ok("task", "cancel", id);
+  for (const id of ids) await ended(id, "cancelled");
+});
+
+test("the same idempotency key queues once, another payload under it is refused", async () => {
+  const first = await submit({ k: 1 }, "--key", "once");
+  expect(await submit({ k: 1 }, "--key", "once")).toBe(first);
+  const other = await stack.berth(
+    "run",
+    "web",
+    "coder",
+    "--payload",
+    '{"k":2}',
+    "--key",
+    "once",
+    "--detach",
+  );
+  expect(other.code).toBe(75);
+});
+
+test("a task whose container dies is lost and tried again, and no attempt runs twice", async () => {
+  const id = await submit("slow-lost");
+  await eventually("it runs", async () =>
+    (await show(id)).state === "running" ? true : undefined,
+  );
+  await stack.docker("kill", `berth-${stack.install}-web`);
+  const task = await eventually("its second attempt runs", async () => {
+    const now = await show(id);
+    return now.state === "running" && now.attempts === 2 ? now : undefined;
+  });
+  expect(task.run).not.toBeNull();
+  await stack.ok("task", "cancel", id);
+  await ended(id, "cancelled");
+});
+
+test("tasks that were accepted survive the daemon: each ends exactly once", async () => {
+  const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => submit({ n })));
+  await stack.killDaemon();
+  await stack.startDaemon();
+  for (const id of ids) await ended(id, "succeeded");
+  const attempts = await Promise.all(ids.map(async (id) => (await show(id)).attempts));
+  expect(Math.max(...attempts)).toBeLessThanOrEqual(2);
+});
+
+test("bad submissions are refused with a code and change nothing", async () => {
+  const before = (await stack.json<Shown[]>("task", "list")).length;
+  expect((await stack.berth("run", "web", "nobody")).code).toBe(64);
+  expect((await stack.berth("run", "nowhere", "coder")).code).toBe(64);
+  expect((await stack.berth("run", "web", "coder", "--payload", "{")).code).toBe(64);
+  expect(
+    (await stack.berth("run", "web", "coder", "--deadline", "2001-01-01T00:00:00Z")).code,
+  ).toBe(64);
+  expect((await stack.json<Shown[]>("task", "list")).length).toBe(before);
+});

@@ -1,0 +1,196 @@
+/** Routes of tasks: what reaches the daemon, what is refused before it, and how each answer looks. */
+import { expect, test } from "vitest";
+import {
+  explainView,
+  queueView,
+  submittedList,
+  submittedView,
+  taskPage,
+  taskView,
+  whyView,
+} from "../../../src/schema/api-task.ts";
+import { startServer } from "../../support/api-server.ts";
+import { fakeDaemon, NOW } from "../../support/fake-daemon.ts";
+import { aSummary } from "../../support/fake-tasks.ts";
+
+const NOBODY = { who: "local", claim: null, reason: null };
+const CODER = { project: "web", agent: "coder" };
+const SILENT = {
+  payload: {},
+  priority: null,
+  deadlineAt: null,
+  tags: [],
+  complexity: 5,
+  after: [],
+};
+
+test("reads answer with the resource their schema describes", async () => {
+  await using server = await startServer(fakeDaemon());
+  const reads = [
+    ["/tasks", taskPage],
+    ["/tasks/t-1", taskView],
+    ["/queue", queueView],
+    ["/explain/web", explainView],
+    ["/explain/web/coder", explainView],
+    ["/why/t-1", whyView],
+  ] as const;
+  for (const [path, schema] of reads) {
+    const answer = await server.ask({ path: `/api/v1${path}` });
+    expect([path, answer.status, schema.safeParse(answer.json()).error]).toEqual([
+      path,
+      200,
+      undefined,
+    ]);
+  }
+});
+
+test("one task reaches the daemon with every field, its key from the header", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const task = {
+    ...CODER,
+    payload: { prompt: "größer" },
+    priority: 750,
+    deadlineAt: NOW + 1,
+    tags: ["night"],
+    complexity: 8,
+    after: ["t-0"],
+  };
+  const answer = await server.ask({
+    path: "/api/v1/tasks",
+    body: task,
+    headers: { "idempotency-key": "k-1", "x-berth-user": "ann" },
+  });
+  expect(submittedView.parse(answer.json())).toMatchObject({ task: { id: "t-1" }, fresh: true });
+  const by = { who: "local", claim: "ann", reason: null };
+  expect(daemon.asked).toEqual([
+    ["submitTasks", { requests: [{ ...task, idempotencyKey: "k-1" }], by }],
+  ]);
+});
+
+test("what a submission leaves out is filled in", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  await server.ask({ path: "/api/v1/tasks", body: CODER });
+  expect(daemon.asked).toEqual([
+    ["submitTasks", { requests: [{ ...CODER, ...SILENT, idempotencyKey: null }], by: NOBODY }],
+  ]);
+});
+
+test("many tasks are answered one by one, in order; a bad one spoils no other", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const answer = await server.ask({
+    path: "/api/v1/tasks",
+    body: {
+      items: [
+        { ...CODER, tags: ["a"] },
+        { ...CODER, deadlineAt: NOW - 1 },
+        { ...CODER, agent: "beat" },
+        { ...CODER, tags: ["b"], idempotencyKey: "own" },
+      ],
+    },
+    headers: { "idempotency-key": "k" },
+  });
+  expect(answer.status).toBe(200);
+  expect(submittedList.parse(answer.json()).items).toMatchObject([
+    { ok: true, task: { tags: ["a"] } },
+    { ok: false, problem: { status: 400, code: "task.deadline-past" } },
+    { ok: false, problem: { status: 400, code: "task.agent-is-service" } },
+    { ok: true, task: { tags: ["b"] } },
+  ]);
+  expect(daemon.asked).toMatchObject([
+    [
+      "submitTasks",
+      {
+        requests: [{ idempotencyKey: "k:0" }, { idempotencyKey: "k:2" }, { idempotencyKey: "own" }],
+      },
+    ],
+  ]);
+});
+
+test("a submission that cannot be queued says why and changes nothing", async () => {
+  await using server = await startServer(fakeDaemon());
+  let deep: unknown = 1;
+  for (let depth = 0; depth < 5_000; depth += 1) deep = [deep];
+  const refusals = [
+    [{ ...CODER, payload: "x".repeat(262_143) }, 413, "task.payload-too-large"],
+    [{ ...CODER, payload: deep }, 400, "task.payload-too-deep"],
+    [{ ...CODER, deadlineAt: NOW }, 400, "task.deadline-past"],
+    [{ ...CODER, agent: "nobody" }, 404, "task.agent-unknown"],
+    [{ ...CODER, project: "nowhere" }, 404, "task.project-unknown"],
+    [{ ...CODER, agent: "beat" }, 400, "task.agent-is-service"],
+    [{ ...CODER, complexity: 11 }, 400, "api.request-invalid"],
+    [{ ...CODER, priority: -1 }, 400, "api.request-invalid"],
+    [{ ...CODER, colour: "red" }, 400, "api.request-invalid"],
+    [{ items: [] }, 400, "api.request-invalid"],
+    [{ items: Array.from({ length: 1001 }, () => CODER) }, 400, "api.request-invalid"],
+  ] as const;
+  for (const [body, status, code] of refusals) {
+    const answer = await server.ask({ path: "/api/v1/tasks", body });
+    expect([answer.status, answer.json()]).toMatchObject([status, { code }]);
+  }
+  const fits = { ...CODER, payload: "x".repeat(262_142) };
+  expect((await server.ask({ path: "/api/v1/tasks", body: fits })).status).toBe(200);
+});
+
+test("tasks come in pages, filtered by project, agent, state and tag", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const query = "project=web&agent=coder&state=dead&state=lost&tag=night&cursor=t-9&limit=2";
+  const answer = await server.ask({ path: `/api/v1/tasks?${query}` });
+  expect(taskPage.parse(answer.json())).toEqual({
+    items: [aSummary("t-3"), aSummary("t-2")],
+    next: "t-2",
+  });
+  expect(daemon.asked).toEqual([
+    [
+      "tasks",
+      {
+        project: "web",
+        agent: "coder",
+        states: ["dead", "lost"],
+        tag: "night",
+        after: "t-9",
+        limit: 3,
+      },
+    ],
+  ]);
+  const odd = await server.ask({ path: "/api/v1/tasks?state=sleeping" });
+  expect(odd.status).toBe(400);
+});
+
+test("cancelling, retrying and prioritising name the task and who asks", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const at = "/api/v1/tasks/t-7";
+  const cancelled = await server.ask({ method: "POST", path: `${at}/cancel` });
+  expect(taskView.parse(cancelled.json()).state).toBe("cancelled");
+  await server.ask({ method: "POST", path: `${at}/retry` });
+  const moved = await server.ask({ path: `${at}/priority`, body: { priority: 900 } });
+  expect(taskView.parse(moved.json()).priority).toBe(900);
+  expect(daemon.asked).toEqual([
+    ["cancelTask", { id: "t-7", by: NOBODY }],
+    ["retryTask", { id: "t-7", by: NOBODY }],
+    ["prioritiseTask", { id: "t-7", priority: 900, by: NOBODY }],
+  ]);
+  expect((await server.ask({ path: `${at}/priority`, body: { priority: 1001 } })).status).toBe(400);
+  expect((await server.ask({ path: "/api/v1/tasks/nope" })).status).toBe(404);
+});
+
+test("the queue is asked for a project and as many rows as wanted; agents are explained by two names", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  await server.ask({ path: "/api/v1/queue?project=web&limit=5" });
+  await server.ask({ path: "/api/v1/queue" });
+  await server.ask({ path: "/api/v1/explain/web/coder" });
+  await server.ask({ path: "/api/v1/explain/t-1" });
+  await server.ask({ path: "/api/v1/why/r-1" });
+  expect(daemon.asked).toEqual([
+    ["queue", { project: "web", limit: 5 }],
+    ["queue", { project: null, limit: 100 }],
+    ["explain", "web/coder"],
+    ["explain", "t-1"],
+    ["why", "r-1"],
+  ]);
+});

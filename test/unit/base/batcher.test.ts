@@ -1,0 +1,62 @@
+/** The batcher: first at once, the rest together, answers to whom they belong. */
+import { expect, test } from "vitest";
+import { createBatcher } from "../../../src/base/batcher.ts";
+
+test("the first call goes alone at once, those that come meanwhile go together", async () => {
+  const batches: number[][] = [];
+  const batched = createBatcher<number, string>({
+    maxBatch: 3,
+    maxWaiting: 100,
+    overflow: () => new Error("full"),
+    async run(items) {
+      batches.push([...items]);
+      await new Promise((resolve) => setImmediate(resolve));
+      return items.map((item) => `#${item}`);
+    },
+  });
+  expect(await Promise.all([1, 2, 3, 4, 5, 6].map(batched))).toEqual([
+    "#1",
+    "#2",
+    "#3",
+    "#4",
+    "#5",
+    "#6",
+  ]);
+  expect(batches).toEqual([[1], [2, 3, 4], [5, 6]]);
+});
+
+test("a failing batch fails its own calls only", async () => {
+  let first = true;
+  const batched = createBatcher<number, number>({
+    maxBatch: 1,
+    maxWaiting: 10,
+    overflow: () => new Error("full"),
+    async run(items) {
+      if (first) {
+        first = false;
+        throw new Error("away");
+      }
+      return items;
+    },
+  });
+  const [one, two] = await Promise.allSettled([batched(1), batched(2)]);
+  expect([one?.status, two?.status]).toEqual(["rejected", "fulfilled"]);
+});
+
+test("past its bound it refuses instead of growing", async () => {
+  const gate = Promise.withResolvers<void>();
+  const batched = createBatcher<number, number>({
+    maxBatch: 1,
+    maxWaiting: 1,
+    overflow: () => new Error("full"),
+    run: async (items) => {
+      await gate.promise;
+      return items;
+    },
+  });
+  const running = batched(1);
+  const waiting = batched(2);
+  await expect(batched(3)).rejects.toThrow("full");
+  gate.resolve();
+  expect(await Promise.all([running, waiting])).toEqual([1, 2]);
+});
