@@ -2,7 +2,8 @@
 import type { Bundle } from "../model/bundle.ts";
 import type { TaskDoor } from "./task-door.ts";
 import type { Phase, Wanted } from "../model/lifecycle.ts";
-import type { Declaration, ProjectSpec } from "../model/project.ts";
+import type { Declaration } from "../model/project.ts";
+import type { ProjectRecord } from "../model/project-record.ts";
 import type { EventRecord } from "../model/event.ts";
 import type { JournalEvent, RunRecord } from "../model/run.ts";
 
@@ -32,26 +33,12 @@ export interface GenerationRow {
 }
 
 /** One project as recorded: what is declared, what is wanted, where it is. */
-export interface ProjectRow {
-  readonly name: string;
-  readonly spec: ProjectSpec;
-  readonly generation: number;
+export interface ProjectRow extends ProjectRecord {
   /** The declaring source (host file), for `apply --prune`. */
   readonly source: string;
   /** False once the accepted set stopped naming it and it was pruned. */
   readonly declared: boolean;
-  readonly wanted: Wanted;
-  readonly phase: Phase;
   readonly phaseSince: number;
-  /** `remove --volumes`: take workspaces too. */
-  readonly removeVolumes: boolean;
-  /** Restart serials by agent; `*` is the whole container. */
-  readonly restartSerials: Readonly<Record<string, number>>;
-  /** Replica overrides by agent (`scale`); cleared when a declaration changes that agent's replicas. */
-  readonly replicas: Readonly<Record<string, number>>;
-  /** Agents stopped by hand. */
-  readonly stoppedAgents: readonly string[];
-  readonly subnet: string | null;
   /** Highest durable journal sequence number of this project's runner. */
   readonly journalSeq: number;
 }

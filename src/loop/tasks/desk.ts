@@ -16,13 +16,15 @@ import {
   waitingOf,
 } from "./desk-state.ts";
 import { dispatchRound } from "./dispatch.ts";
-import { handAgain } from "./hand-over.ts";
+import { handAgain, handStale } from "./hand-over.ts";
 import { newMeasures, noteEnd } from "./measures.ts";
 import { forgetVanished } from "./vanished.ts";
 
 const MAX_BATCH = 500;
 /** Submissions that may wait for the database at once; past it callers are told to come again. */
 const MAX_WAITING = 20_000;
+/** How soon an attempt whose handing over was not answered is handed over again. */
+const HAND_AGAIN_MS = 3_000;
 const RENEW_MS = 20_000;
 /** How often waiting tasks are looked at for backoff, deadlines and dependencies when nothing is known to be due. */
 const PROMOTE_MS = 1_000;
@@ -45,6 +47,7 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
   });
   const timers = [
     every(PROMOTE_MS, () => promote(desk), desk),
+    every(HAND_AGAIN_MS, () => handStale(desk), desk),
     every(RENEW_MS, () => tasks.renew(epoch, renewable(desk), LEASE_MS), desk),
   ];
   for (const task of await tasks.waiting()) desk.pool.insert(task);

@@ -13,6 +13,24 @@ export function handAgain(project: string, desk: Desk): void {
   desk.dispatch();
 }
 
+/** Attempts that a connected runner should have by now: an answer may be lost on a connection that lives on. */
+export async function handStale(desk: Desk): Promise<void> {
+  const { session } = desk;
+  const now = session.now();
+  const stale = [...desk.runs.values()].filter(
+    (held) =>
+      held.unhanded !== null &&
+      now - held.startedAt > STALE_MS &&
+      session.doors.runners.connected(held.project),
+  );
+  await Promise.all(
+    stale.map(({ unhanded }) => (unhanded === null ? undefined : handOver(unhanded, desk))),
+  );
+}
+
+/** Longer than a request's own deadline, so that an answer still under way is not overtaken. */
+const STALE_MS = 6_000;
+
 /** Gives one attempt to its runner. A refusal puts the task back; silence leaves it for the next connection. */
 export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
   const { session } = desk;
