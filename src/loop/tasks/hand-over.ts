@@ -17,15 +17,12 @@ export function handAgain(project: string, desk: Desk): void {
 export async function handStale(desk: Desk): Promise<void> {
   const { session } = desk;
   const now = session.now();
-  const stale = [...desk.runs.values()].filter(
-    (held) =>
-      held.unhanded !== null &&
-      now - held.startedAt > STALE_MS &&
-      session.doors.runners.connected(held.project),
+  const stale = [...desk.runs.values()].flatMap(({ unhanded, startedAt, project }) =>
+    unhanded !== null && now - startedAt > STALE_MS && session.doors.runners.connected(project)
+      ? [unhanded]
+      : [],
   );
-  await Promise.all(
-    stale.map(({ unhanded }) => (unhanded === null ? undefined : handOver(unhanded, desk))),
-  );
+  await Promise.all(stale.map((claimed) => handOver(claimed, desk)));
 }
 
 /** Longer than a request's own deadline, so that an answer still under way is not overtaken. */
