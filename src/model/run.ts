@@ -78,8 +78,7 @@ export type JournalBody =
   | Readonly<{ kind: "crash-loop"; agent: string; replica: number; failures: number }>
   | Readonly<{ kind: "workspace"; ready: boolean; detail: string | null }>
   /** `berth-agent note`. */
-  | Readonly<{ kind: "note"; run: string; text: string }>
-  | Readonly<{ kind: "limit-mismatch"; field: string; wanted: number; actual: number }>;
+  | Readonly<{ kind: "note"; run: string; text: string }>;
 
 /** One line of a runner's journal. `seq` rises by one per project spool, for ever. */
 export type JournalEvent = Readonly<{ seq: number; at: number; boot: string }> & JournalBody;

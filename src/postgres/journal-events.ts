@@ -67,14 +67,6 @@ function wordsOf(event: JournalEvent): readonly Words[] {
       ];
     case "note":
       return [{ kind: "task.note", message: keptText(event.text), fields: { run: event.run } }];
-    case "limit-mismatch":
-      return [
-        {
-          kind: "limit.mismatch",
-          message: `${event.field} is ${event.actual}, not ${event.wanted}`,
-          fields: { field: event.field, wanted: event.wanted, actual: event.actual },
-        },
-      ];
     case "started":
     case "ready":
     case "unhealthy":

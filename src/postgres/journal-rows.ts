@@ -84,7 +84,6 @@ function endOf(event: JournalEvent, generation: number): RunEnd | null {
     case "crash-loop":
     case "workspace":
     case "note":
-    case "limit-mismatch":
       return null;
   }
 }

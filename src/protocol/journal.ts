@@ -34,7 +34,6 @@ const BODIES: Readonly<Record<JournalBody["kind"], Check>> = {
   "crash-loop": shapeOf({ agent: isText, replica: isCount, failures: isCount }),
   workspace: shapeOf({ ready: isFlag, detail: orNull(isText) }),
   note: shapeOf({ run: isText, text: isText }),
-  "limit-mismatch": shapeOf({ field: isText, wanted: isCount, actual: isCount }),
 };
 const stamp = shapeOf({ seq: isCount, at: isCount, boot: isText });
 

@@ -141,7 +141,7 @@ test("a gap in the journal is recorded as one", async () => {
   expect(gap?.fields).toEqual({ missing: 3 });
 });
 
-test("people read what happened: out of memory, crash loops, dropped output, workspaces, limits", async () => {
+test("people read what happened: out of memory, crash loops, dropped output, workspaces", async () => {
   await ingest(
     journal(
       1,
@@ -154,7 +154,6 @@ test("people read what happened: out of memory, crash loops, dropped output, wor
       { kind: "oom", count: 2 },
       { kind: "dropped", run: "r1", bytes: 512 },
       { kind: "crash-loop", agent: "worker", replica: 0, failures: 5 },
-      { kind: "limit-mismatch", field: "memory", wanted: 1, actual: 2 },
     ),
   );
   expect(await kinds()).toEqual([
@@ -168,7 +167,6 @@ test("people read what happened: out of memory, crash loops, dropped output, wor
     "project.oom",
     "output.dropped",
     "agent.crash-loop",
-    "limit.mismatch",
   ]);
 });
 

@@ -28,7 +28,7 @@ const BODIES: readonly JournalEvent[] = [
   { seq: 9, at: 5, boot: "b", kind: "dropped", run: "r", bytes: 1 },
   { seq: 10, at: 5, boot: "b", kind: "crash-loop", agent: "a", replica: 0, failures: 3 },
   { seq: 11, at: 5, boot: "b", kind: "workspace", ready: true, detail: null },
-  { seq: 12, at: 5, boot: "b", kind: "limit-mismatch", field: "memory", wanted: 1, actual: 2 },
+  { seq: 12, at: 5, boot: "b", kind: "note", run: "r", text: "x" },
   { seq: 13, at: 5, boot: "b", kind: "started", ...name, pid: 3, generation: 4, task: "t" },
   {
     seq: 14,
