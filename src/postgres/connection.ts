@@ -28,12 +28,9 @@ export async function withClient<T>(
     if (released) return;
     released = true;
     client.release(destroy);
-    // The listener stays for good on a destroyed connection: its socket may fail later, with nobody to hear.
-    if (!destroy) client.off("error", ignore);
     signal.removeEventListener("abort", abandon);
   };
   const abandon = (): void => release(true);
-  client.on("error", ignore); // without a listener a lost connection would end the daemon; the pending query rejects too
   signal.addEventListener("abort", abandon);
   try {
     if (signal.aborted)
@@ -45,10 +42,6 @@ export async function withClient<T>(
     release(!isAnswer(thrown));
     throw thrown;
   }
-}
-
-function ignore(): void {
-  // Deliberately nothing: see `withClient`.
 }
 
 /** Commits what `work` did, or none of it. */

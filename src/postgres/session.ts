@@ -37,6 +37,9 @@ export function openSession(options: PostgresOptions): Session {
   const trouble = (operation: string, error: unknown): void =>
     options.onTrouble?.(operation, error);
   pool.on("error", (error) => trouble("idle connection", error));
+  // For good, from the first moment: the pool takes its own listener away before it hands a connection over, and a server
+  // that ends it in that very chunk of data would end the daemon. Whoever uses the connection hears of it by its query.
+  pool.on("connect", (client) => client.on("error", () => undefined));
 
   return {
     ...reach,
