@@ -25,6 +25,7 @@ export async function hostPass(reasons: readonly string[], session: Session): Pr
     session.modes.set("engine-gone", false, "the engine answers");
     await lookAtDisk(session);
     await grant(snapshot, session);
+    await learnImages(session);
     await triggerDrifted(snapshot, reasons, session);
     tidyBeside(snapshot, session);
     forgetGone(snapshot, session);
@@ -122,6 +123,21 @@ async function triggerDrifted(
     if (plan.steps.length > 0 || groundsMissing) session.trigger(record.name, reason);
     attachIfRunning(record, observed.containers, session);
   }
+}
+
+/** Asks for each unknown image once, so that neither a start of the daemon nor a build beside it costs every project a pass. */
+async function learnImages(session: Session): Promise<void> {
+  const { world } = session;
+  const wished = [...world.records.values()].filter(({ wanted }) => wanted === "active");
+  const unknown = new Set(wished.map(({ spec }) => spec.image)).difference(
+    new Set(world.images.keys()),
+  );
+  await Promise.all(
+    [...unknown].map(async (image) => {
+      const facts = await session.imageFacts(image);
+      if (facts !== null) world.images.set(image, facts);
+    }),
+  );
 }
 
 function attachIfRunning(

@@ -7,6 +7,8 @@ import type { RedisDoor } from "../redis/door.ts";
 export const LEASE_TTL_MS = 3_000;
 const RENEW_MS = 1_000;
 const POLL_MS = 500;
+/** Taking the lease and getting an epoch for it are this close together; a daemon that was killed and starts again waits no longer. */
+const DOUBT_MS = 150;
 /** Published when a lease is given up, so that a standby need not wait for its next poll. */
 export const LEASE_TOPIC = "lease";
 
@@ -50,10 +52,12 @@ async function tryUntilGranted(
       options.onWaiting(error instanceof Error ? error.message : String(error));
       return { epoch: null, lease: null };
     });
-    // Who only just took the lease has no epoch yet, hence no lock: it is given until the next poll.
-    doubted = tried.lease === "theirs";
     if (tried.epoch !== null) return tried.epoch;
-    await Promise.race([sleep(POLL_MS, undefined, { signal }), released()]);
+    // Who only just took the lease has no epoch yet, hence no lock: it is given until the next look.
+    const doubts = tried.lease === "theirs";
+    const waitMs = doubts && !doubted ? DOUBT_MS : POLL_MS;
+    doubted = doubts;
+    await Promise.race([sleep(waitMs, undefined, { signal }), released()]);
   }
 }
 
