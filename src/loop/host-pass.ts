@@ -98,7 +98,6 @@ async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> 
   const granted = allocate(demands, reserved, memoryBudget(world.host, world.facts));
   world.allocations.clear();
   for (const allocation of granted) world.allocations.set(allocation.project, allocation);
-  world.reservedBytes = reserved.reduce((sum, { memoryBytes }) => sum + (memoryBytes ?? 0), 0);
 }
 
 /** Triggers exactly the projects whose plan is not empty on this snapshot: an idle pass asks nobody anything. */

@@ -12,6 +12,7 @@ import type { Settings } from "./settings.ts";
 import { queueSamples } from "./tasks/samples.ts";
 import { shareStatus } from "./standby.ts";
 import { type DaemonState, newWake } from "./state.ts";
+import { reservedBytes } from "./reserved.ts";
 import { projectViews } from "./serve/views.ts";
 
 export interface StartOptions extends Omit<LifeOptions, "state"> {
@@ -110,7 +111,11 @@ function quotaOf(
   const { world } = state.session;
   return [
     { resource: "slots", limit: world.host.agents, used: state.session.desk?.pool.running ?? 0 },
-    { resource: "memory", limit: memoryBudget(world.host, world.facts), used: world.reservedBytes },
+    {
+      resource: "memory",
+      limit: memoryBudget(world.host, world.facts),
+      used: reservedBytes(state.session),
+    },
   ];
 }
 

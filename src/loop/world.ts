@@ -61,8 +61,6 @@ export interface World {
   tidying: boolean;
   /** `apply --adopt` or `gc --yes` said that many orphans at once are meant. */
   orphansConfirmed: boolean;
-  /** Memory reserved at the last host pass. */
-  reservedBytes: number;
   /** Subnets the engine refused: somebody else uses them. */
   readonly badSubnets: Set<string>;
   /** Null until looked up. */
@@ -105,7 +103,6 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     orphans: new Map(),
     tidying: false,
     orphansConfirmed: false,
-    reservedBytes: 0,
     badSubnets: new Set(),
     hostRoutes: null,
     firewallVerified: false,

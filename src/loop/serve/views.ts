@@ -6,6 +6,7 @@ import { projectView } from "../../report/status.ts";
 import type { HostView, ProjectView, ReadyView } from "../../model/view.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
+import { reservedBytes } from "../reserved.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { isOurs } from "../../observe/project.ts";
 
@@ -79,7 +80,7 @@ export function hostView(state: DaemonState): HostView {
     cpus: world.facts.cpus,
     memoryBytes: world.facts.memoryBytes,
     budgetBytes: memoryBudget(world.host, world.facts),
-    reservedBytes: world.reservedBytes,
+    reservedBytes: reservedBytes(session),
     projects: world.records.size,
     agents,
     generation: world.generation,

@@ -29,6 +29,8 @@ export interface Desk {
   readonly measures: Measures;
   /** A look for tasks that may go on is due. */
   promoting: boolean;
+  /** When a waiting task next has to be looked at; null: none has. */
+  dueAt: number | null;
   memory: StrategyMemory;
   /** Asks for an allocation round; many asks become one. */
   dispatch(): void;

@@ -1,6 +1,7 @@
 /** The task desk: takes tasks in, gives them slots by the allocator, hands attempts to runners, takes their ends. */
 import { createBatcher } from "../../base/batcher.ts";
 import { BerthError } from "../../base/errors.ts";
+import type { RunnerReport } from "../../model/observed.ts";
 import type { TaskRecord } from "../../model/task.ts";
 import { PoolState } from "../../plan/pool/pool.ts";
 import { NO_MEMORY } from "../../plan/pool/strategy.ts";
@@ -11,6 +12,7 @@ import {
   type Desk,
   LEASE_MS,
   type OpenDesk,
+  type Progress,
   type SubmitAnswer,
   troubled,
   waitingOf,
@@ -32,7 +34,6 @@ const PROMOTE_MS = 1_000;
 /** Opens the desk of one leader session: everything recorded as waiting or running is taken over. */
 export async function openDesk(session: Session): Promise<OpenDesk> {
   const { tasks } = session.doors.postgres;
-  const { epoch } = session.world.install;
   const desk = newDesk(session);
   const submit = createBatcher<Readonly<{ row: SubmitRow; by: Asker }>, SubmitAnswer>({
     maxBatch: MAX_BATCH,
@@ -46,38 +47,39 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
     run: (items) => submitAll(items, session),
   });
   const timers = [
-    every(PROMOTE_MS, () => promote(desk), desk),
+    every(PROMOTE_MS, () => promoteIfDue(desk), desk),
     every(HAND_AGAIN_MS, () => handStale(desk), desk),
-    every(RENEW_MS, () => tasks.renew(epoch, renewable(desk), LEASE_MS), desk),
+    every(RENEW_MS, () => renew(desk), desk),
   ];
   for (const task of await tasks.waiting()) desk.pool.insert(task);
   await replayEnds(desk);
   for (const attempt of await tasks.running()) await takeOver(attempt, desk);
-  return {
-    ...desk,
-    async submit(row, by) {
+  // The same object, not a copy: what rounds remember must be what readers see.
+  return Object.assign(desk, {
+    async submit(row: SubmitRow, by: Asker) {
       const answer = await submit({ row, by });
       if (answer.ok && answer.fresh && answer.task.state === "ready")
         desk.enqueue(waitingOf(answer.task));
       if (answer.ok && answer.fresh && answer.task.state === "pending") promoteSoon(desk, 0);
+      if (answer.ok) dueBy(answer.task.deadlineAt, desk);
       return answer;
     },
-    settled(records) {
+    settled(records: readonly TaskRecord[]) {
       for (const record of records) takeEnd(record, desk);
       promoteSoon(desk, RETRY_GLANCE_MS);
     },
-    connected: (project) => handAgain(project, desk),
-    reported(report) {
+    connected: (project: string) => handAgain(project, desk),
+    reported(report: RunnerReport) {
       forgetVanished(report, desk);
       // A workspace or a secret may have become ready.
       if (desk.pool.waiting > 0) desk.dispatch();
     },
-    progressed(run, progress) {
+    progressed(run: string, progress: Progress) {
       const held = desk.runs.get(run);
       if (held !== undefined) held.progress = progress;
     },
     close: () => timers.forEach((timer) => clearInterval(timer)),
-  };
+  });
 }
 
 /** Breakers and means as if we had led all along: the last ends are taken in again, in their order. */
@@ -146,6 +148,7 @@ function newDesk(session: Session): Desk {
     runs: new Map(),
     measures: newMeasures(),
     promoting: false,
+    dueAt: 0,
     memory: NO_MEMORY,
     confirmHanded: (run) => confirm(run),
     dispatch() {
@@ -219,6 +222,15 @@ function promoteSoon(desk: Desk, delayMs: number): void {
 /** Ends come in bursts: one look serves those of a moment. */
 const RETRY_GLANCE_MS = 5;
 
+/** An idle desk asks the database nothing: it knows when the next backoff or deadline is due. */
+async function promoteIfDue(desk: Desk): Promise<void> {
+  if (desk.dueAt !== null && desk.dueAt <= desk.session.now()) await promote(desk);
+}
+
+function dueBy(at: number | null, desk: Desk): void {
+  if (at !== null) desk.dueAt = Math.min(desk.dueAt ?? at, at);
+}
+
 async function promote(desk: Desk): Promise<void> {
   const { session } = desk;
   const { tasks } = session.doors.postgres;
@@ -226,8 +238,16 @@ async function promote(desk: Desk): Promise<void> {
   for (const task of ready) desk.pool.insert(task);
   for (const task of ended) desk.pool.remove(task.id);
   if (ready.length > 0) desk.dispatch();
+  desk.dueAt = nextAt;
   const dueMs = nextAt === null ? null : Math.max(0, nextAt - session.now());
   if (dueMs !== null && dueMs < PROMOTE_MS) promoteSoon(desk, dueMs + 1);
+}
+
+async function renew(desk: Desk): Promise<void> {
+  const runs = renewable(desk);
+  const { session } = desk;
+  if (runs.length > 0)
+    await session.doors.postgres.tasks.renew(session.world.install.epoch, runs, LEASE_MS);
 }
 
 /** Attempts whose runner is there, or frozen and cannot answer: the others' leases run out. */
