@@ -3,11 +3,11 @@ import type { DesiredProject } from "../model/desired-project.ts";
 import type { ObservedProject } from "../model/observed-project.ts";
 import type { EngineSnapshot } from "../model/observed.ts";
 import type { Plan } from "../model/step.ts";
-import { desireProject } from "../desired/desire.ts";
 import { observeProject } from "../observe/project.ts";
 import { converge } from "../plan/converge/converge.ts";
 import type { ImageFacts } from "../docker/door.ts";
 import type { ProjectRow } from "../postgres/door.ts";
+import { desireRemembered } from "./remembered.ts";
 import type { Session } from "./session.ts";
 import { verifyFirewall } from "./upkeep.ts";
 import { ownerOfWorkspace } from "./workspace-owner.ts";
@@ -111,7 +111,9 @@ export function planFrom(
 ): Planned {
   const { world } = session;
   const allocation = world.allocations.get(record.name) ?? null;
-  const desired = desireProject({ ...record, subnet: grounds.subnet }, world.install, {
+  // Only where one was allocated during this very pass do they differ.
+  const subject = record.subnet === grounds.subnet ? record : { ...record, subnet: grounds.subnet };
+  const desired = desireRemembered(subject, world.install, {
     image: grounds.image,
     allocation,
     workspaceOwner: grounds.owner,

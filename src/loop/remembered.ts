@@ -1,0 +1,45 @@
+/** What was desired last time, as long as nothing that decides it has changed: hashing 100 specs anew took most of an idle pass. */
+import type { DesiredProject, InstallFacts } from "../model/desired-project.ts";
+import type { Allocation } from "../model/quota.ts";
+import { desireProject, type ProjectFacts } from "../desired/desire.ts";
+import type { ProjectRecord } from "../model/project-record.ts";
+
+interface Remembered {
+  readonly install: InstallFacts;
+  readonly facts: ProjectFacts;
+  readonly desired: DesiredProject;
+}
+
+/** Records are never changed but replaced, so a record's identity stands for its content; it is forgotten with it. */
+const last = new WeakMap<ProjectRecord, Remembered>();
+
+/** `desireProject`, answered from memory where the answer is the same. */
+export function desireRemembered(
+  record: ProjectRecord,
+  install: InstallFacts,
+  facts: ProjectFacts,
+): DesiredProject {
+  const before = last.get(record);
+  if (before !== undefined && before.install === install && isSame(before.facts, facts))
+    return before.desired;
+  const desired = desireProject(record, install, facts);
+  last.set(record, { install, facts, desired });
+  return desired;
+}
+
+/** Images and owners are looked up once and kept; allocations are made anew at every host pass. */
+function isSame(before: ProjectFacts, now: ProjectFacts): boolean {
+  return (
+    before.image === now.image &&
+    before.workspaceOwner === now.workspaceOwner &&
+    isSameAllocation(before.allocation, now.allocation)
+  );
+}
+
+function isSameAllocation(before: Allocation | null, now: Allocation | null): boolean {
+  return (
+    before?.admitted === now?.admitted &&
+    before?.memoryBytes === now?.memoryBytes &&
+    before?.waiting === now?.waiting
+  );
+}
