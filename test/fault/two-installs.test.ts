@@ -29,10 +29,17 @@ async function bytes(stack: Stack): Promise<string> {
   const { containers, networks, volumes } = await stack.objects();
   const each = (...args: readonly string[]): Promise<string> => stack.docker(...args);
   return [
-    await each("inspect", ...containers.toSorted()),
+    inMountOrder(await each("inspect", ...containers.toSorted())),
     await each("network", "inspect", ...networks.toSorted()),
     await each("volume", "inspect", ...volumes.toSorted()),
   ].join("\n");
+}
+
+/** The engine lists a container's mounts in no order (they are a map there); everything else stays as it was told. */
+function inMountOrder(inspected: string): string {
+  const seen = JSON.parse(inspected) as { Mounts: { Destination: string }[] }[];
+  for (const { Mounts } of seen) Mounts.sort((a, b) => (a.Destination < b.Destination ? -1 : 1));
+  return JSON.stringify(seen);
 }
 
 test("the same names under two installs are different objects", async () => {
