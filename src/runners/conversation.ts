@@ -22,7 +22,8 @@ export type Ending =
   | Readonly<{ kind: "fenced"; why: string; epoch: number }>;
 
 const GREETING_TIMEOUT_MS = 5_000;
-const PING_EVERY_MS = 10_000;
+/** A little more than the 5 s between a runner's reports, so that one that reports is never asked. */
+const PING_EVERY_MS = 6_000;
 const PING_TIMEOUT_MS = 5_000;
 /** Lines that are no frame, in one conversation: a newer runner's unknown kinds pass, a stream gone mad does not. */
 const MAX_GARBAGE = 16;
@@ -75,6 +76,8 @@ class SocketConversation implements Conversation {
   #welcomed = false;
   #ended = false;
   #held = false;
+  /** Anything received since the last look for life. */
+  #heard = false;
   #garbage = 0;
   /** Requests not yet sent, in order. */
   #waiting: (() => void)[] = [];
@@ -166,6 +169,7 @@ class SocketConversation implements Conversation {
   }
 
   #read(bytes: Buffer): void {
+    this.#heard = true;
     const received = this.#reader.push(bytes);
     this.#garbage += received.garbage;
     for (const frame of received.frames) if (!this.#ended) this.#receive(frame);
@@ -196,9 +200,11 @@ class SocketConversation implements Conversation {
     }
   }
 
-  /** Not while we do not read: the answer could not arrive. */
+  /** Only one that said nothing: a hundred idle runners report themselves anyway. Not while we do not read: the answer could not arrive. */
   #ping(): void {
-    if (this.#held || this.#options.frozen()) return;
+    const heard = this.#heard;
+    this.#heard = false;
+    if (heard || this.#held || this.#options.frozen()) return;
     this.#askNow("a ping", PING_TIMEOUT_MS, (id) => ({ kind: "ping", id })).catch(
       (thrown: unknown) => {
         this.end(thrown instanceof Error ? thrown.message : "it did not answer a ping");

@@ -1,6 +1,11 @@
 /** Deadlines of a conversation with a runner, on a fake clock over a real socket: they end what hangs, and rest while frozen. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { fakeRunner, type FakeRunner, type FakeRunnerOptions } from "../../support/fake-runner.ts";
+import {
+  fakeRunner,
+  statusFrame,
+  type FakeRunner,
+  type FakeRunnerOptions,
+} from "../../support/fake-runner.ts";
 import { doorFixture, runnerConfig, type DoorFixture } from "../../support/runners-door.ts";
 
 let fixture: DoorFixture;
@@ -52,18 +57,29 @@ test("an unanswered request ends at its deadline and the connection goes on", as
   expect(fixture.door.connected("web")).toBe(true);
 });
 
-test("a runner that answers its pings stays connected, one that does not is dialled anew", async () => {
+test("a runner that said something lately is not pinged", async () => {
+  await attached(undefined);
+  for (let looks = 0; looks < 5; looks += 1) {
+    fake.send(statusFrame("h1"));
+    for (let turns = 0; turns < 20; turns += 1) await turn();
+    vi.advanceTimersByTime(6_000);
+  }
+  for (let turns = 0; turns < 20; turns += 1) await turn();
+  expect([pings(), fixture.door.connected("web")]).toEqual([0, true]);
+});
+
+test("a silent runner that answers its pings stays connected, one that does not is dialled anew", async () => {
   let deaf = false;
   await attached((frame) => deaf && frame.kind === "ping");
-  vi.advanceTimersByTime(10_000);
+  vi.advanceTimersByTime(12_000);
   await until(() => pings() === 1);
   // The pong is on its way within this process: a few turns and it is read.
   for (let turns = 0; turns < 20; turns += 1) await turn();
-  vi.advanceTimersByTime(6_000);
+  vi.advanceTimersByTime(5_500);
   expect(fake.connections()).toBe(1);
   expect(fixture.door.connected("web")).toBe(true);
   deaf = true;
-  vi.advanceTimersByTime(10_000);
+  vi.advanceTimersByTime(12_000);
   await until(() => pings() === 2);
   vi.advanceTimersByTime(5_000);
   await until(() => fake.connections() === 2);
