@@ -44,23 +44,24 @@ export interface AgentCommand {
   readonly label: string;
 }
 
+/** chpst takes no more; the agent's own group and its marker come first. */
+const MAX_GROUPS = 60;
+
 /**
  * argv that becomes the agent's command: identity first, then directory and environment, as the agent. To be spawned
- * by root with an EMPTY environment: an agent's LD_PRELOAD must not act while the process is still root.
+ * by root with an EMPTY environment: an agent's LD_PRELOAD must not act while the process is still root. With the leading
+ * colon chpst takes numbers as numbers; setpriv asks the image's user database and its NSS modules for them first, as root.
  */
 export function agentArgv(command: AgentCommand): readonly string[] {
-  const groups = [...new Set([...command.groups, command.gid, command.marker])];
+  const groups = [...new Set([command.gid, command.marker, ...command.groups])].slice(
+    0,
+    MAX_GROUPS,
+  );
   const variables = Object.entries(command.environment).map(([name, value]) => `${name}=${value}`);
   const loader = [LOADER_PATH, "--argv0", command.label, ...LIBRARY_FLAGS];
-  const identity = [
-    `--reuid=${command.uid}`,
-    `--regid=${command.gid}`,
-    `--groups=${groups.join(",")}`,
-    "--",
-  ];
-  const setpriv = [...loader, "/.berth/bin/setpriv", ...identity];
+  const identity = [...loader, "/.berth/bin/chpst", "-u", `:${command.uid}:${groups.join(":")}`];
   const env = [...loader, "/.berth/bin/env", "-i", "-C", command.cwd, ...variables];
-  return [...setpriv, ...env, ...command.argv];
+  return [...identity, ...env, ...command.argv];
 }
 
 /** The same for `docker exec` as root, where the image's environment is present and has to be dropped first. */

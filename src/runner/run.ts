@@ -20,6 +20,8 @@ const DRAIN_DEADLINE_MS = 1_000;
 /** How long to look whether exec happened; the process counts as started then in any case. */
 const EXEC_LOOKS_MS: readonly number[] = [1, 1, 1, 2, 2, 5, 10, 20, 50, 100, 200, 500];
 const HEAD_BYTES = 512;
+/** chpst's, then env's. */
+const START_FAILURES: ReadonlySet<number> = new Set([111, 125, 126, 127]);
 /** Reads happen one after another and are written at once, so all streams share one buffer; a pipe holds 64 KiB. */
 const shared = Buffer.alloc(65_536);
 
@@ -195,9 +197,9 @@ export class ActiveRun {
     return survivors;
   }
 
-  /** Our own programs end with 125 to 127 when they cannot go on, and say why; a command may use these codes too. */
+  /** Our own programs say why they cannot go on; a command may end with these codes too. */
   async #startFailure({ code }: Exit): Promise<string | null> {
-    if (code === null || code < 125 || code > 127) return null;
+    if (code === null || !START_FAILURES.has(code)) return null;
     await within(this.#drained, DRAIN_DEADLINE_MS);
     const label = `${startLabel(this.id)}: `;
     const [line = ""] = this.#stderrHead.split("\n", 1);

@@ -1,6 +1,6 @@
 /** The runner boots from the spool alone, in any Linux image, and trusts nothing the image or the agents bring. */
 import { execFile } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -68,6 +68,20 @@ test("a busybox-only image and a scratch image with one static binary run agents
   expect(await small.outputOf("who")).toBe("10001\n");
   expect(await small.event("exited")).toMatchObject({ code: 3 });
   expect(await bare.outputOf("who")).toBe("10001\n");
+});
+
+test("an image in which a user is named like an agent's number cannot make that agent root", async () => {
+  const rooted = join(folder, "rooted");
+  await mkdir(join(rooted, "etc"), { recursive: true });
+  await cp(await busybox(), join(rooted, "busybox"));
+  await chmod(join(rooted, "busybox"), 0o755);
+  await writeFile(join(rooted, "etc/passwd"), "10001:x:0:0::/:/bin/sh\n");
+  await writeFile(join(rooted, "etc/group"), "10001:x:0:\n");
+  const project = await world.start(
+    (name) => configOf(name, [agent("who", ["/busybox", "id", "-u"])]),
+    { image: await world.importImage("rooted", rooted) },
+  );
+  expect(await project.outputOf("who")).toBe("10001\n");
 });
 
 test("a command that cannot be started is a failed start that says why, not an exit", async () => {
