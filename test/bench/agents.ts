@@ -1,4 +1,5 @@
 /** Agents of one project: how long until one that was killed runs again, and what a start through the runner costs. */
+import { spawn } from "node:child_process";
 import { BEATER, ONE_BEAT, untilBeat } from "./beat.ts";
 import { agent, hostFile, somePool } from "./declared.ts";
 import { median, percentile } from "./numbers.ts";
@@ -33,7 +34,9 @@ export async function agentsBench(scale: Scale): Promise<readonly Row[]> {
     }
     await stack.ok("remove", "killed", "--volumes", "-y");
     const starts = await startsOf(stack, scale.samples * STARTS_A_SAMPLE);
-    return [restartRow(restarts, execs), startRow(starts, execs)];
+    const forks: number[] = [];
+    for (let sample = 0; sample < scale.samples; sample += 1) forks.push(await forked());
+    return [restartRow(restarts, execs), startRow(starts, execs, forks)];
   } finally {
     await Promise.allSettled([bare.close()]);
     await stack.close();
@@ -114,7 +117,22 @@ function restartRow(restarts: readonly number[], execs: readonly number[]): Row 
   };
 }
 
-function startRow(starts: readonly number[], execs: readonly number[]): Row {
+/** The least a Node program can do: fork the same command and wait for its first instruction. */
+function forked(): Promise<number> {
+  const [program, ...argv] = STAMPER;
+  return new Promise((resolve, reject) => {
+    const from = Date.now();
+    const child = spawn(program, argv, { stdio: ["ignore", "pipe", "ignore"] });
+    child.on("error", reject);
+    child.stdout.once("data", (stamp: Buffer) => resolve(Number(stamp.toString()) * 1000 - from));
+  });
+}
+
+function startRow(
+  starts: readonly number[],
+  execs: readonly number[],
+  forks: readonly number[],
+): Row {
   const ours = percentile(starts, 50);
   return {
     bench: "start",
@@ -122,7 +140,10 @@ function startRow(starts: readonly number[], execs: readonly number[]): Row {
     unit: "ms",
     ours,
     samples: starts,
-    against: [{ name: "docker exec", value: median(execs), samples: execs }],
+    against: [
+      { name: "docker exec", value: median(execs), samples: execs },
+      { name: "a bare fork", value: median(forks), samples: forks },
+    ],
     goal: `≤ ${START_MS} ms`,
     met: ours <= START_MS,
     note: "from the recorded end of one run to the first instruction of the next, bash's own start included",

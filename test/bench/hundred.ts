@@ -1,6 +1,6 @@
 /** A full host: what an idle pass asks and costs, what memory it takes, and how soon a new daemon knows everything again. */
 import { agent, hostFile, namesOf, SLEEP, somePool } from "./declared.ts";
-import { median, msOf, percentile } from "./numbers.ts";
+import { median, msOf, percentile, shown } from "./numbers.ts";
 import type { Row } from "./report.ts";
 import { bareEngine } from "./rivals.ts";
 import {
@@ -97,7 +97,7 @@ async function idleRows(stack: Stack, scale: Scale): Promise<readonly Row[]> {
       what: `engine calls of an idle pass over ${scale.hundred} projects (${passes} passes)`,
       unit: "lists",
       ours: lists,
-      goal: `≤ ${LIST_CALLS} lists, 0 inspects (is ${inspects}), nothing else (is ${of("requests") - of("lists") - of("inspects")})`,
+      goal: `≤ ${LIST_CALLS} lists, 0 inspects (is ${shown(inspects)}), nothing else (is ${of("requests") - of("lists") - of("inspects")})`,
       met: lists <= LIST_CALLS && of("requests") === of("lists"),
       note: `${of("projectPasses")} project passes meanwhile`,
     },
