@@ -29,11 +29,21 @@ function play(to: FakeSpool, pieces: Script): number {
   const runs: FakeRun[] = [0, 1, 2].map((n) =>
     to.run({ run: `r${n}`, agent: `a${n}`, startedAt: 1000 }),
   );
+  // A line is at most 64 KiB and a segment 4 MiB, so no line begins two segments before its end; readers that start in the
+  // middle look back one segment. Tiny segments here would break that, so a run rolls once while a line of it is open.
+  const open = new Map<string, boolean>();
+  const rolled = new Set<number>();
   for (const one of pieces) {
     at += one.wait;
     const run = runs[one.run];
-    if (one.roll) run?.roll(at);
+    const unfinished = ["stdout", "stderr"].some((stream) => open.get(`${one.run} ${stream}`));
+    if (!unfinished) rolled.delete(one.run);
+    if (one.roll && !rolled.has(one.run)) {
+      run?.roll(at);
+      rolled.add(one.run);
+    }
     run?.write(at, one.stream, one.text);
+    if (one.text !== "") open.set(`${one.run} ${one.stream}`, !one.text.endsWith("\n"));
   }
   return at;
 }
