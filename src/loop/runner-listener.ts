@@ -63,12 +63,14 @@ async function ingest(
 ): Promise<number> {
   const { world, doors } = session;
   const record = world.records.get(project);
-  const seq = await doors.postgres.ingest({
-    epoch: world.install.epoch,
-    project,
-    generation: record?.generation ?? 0,
-    events,
-  });
+  const generation = record?.generation ?? 0;
+  const seq = await doors.postgres
+    .ingest({ epoch: world.install.epoch, project, generation, events })
+    .catch((error: unknown) => {
+      // It may be written all the same, and then nobody is told of the tasks that ended.
+      session.desk?.doubt();
+      throw error;
+    });
   const fresh = events.filter((event) => event.seq > (record?.journalSeq ?? 0));
   const latest = world.records.get(project);
   if (latest !== undefined)

@@ -134,7 +134,9 @@ function watchStores(state: DaemonState): void {
         ? "Postgres answers"
         : "nothing on the engine is changed; runners restart their agents alone",
     );
-    if (reachable) state.session?.triggerHost("postgres answers");
+    if (!reachable) return;
+    state.session?.triggerHost("postgres answers");
+    state.session?.desk?.doubt();
   });
   state.postgres.tasks.onSettled((records) => state.session?.desk?.settled(records));
   state.redis.onState((reachable) => {

@@ -96,6 +96,8 @@ export interface RunnerReport {
   readonly restartSerials: Readonly<Record<string, number>>;
   /** Runs of tasks whose process lives. */
   readonly taskRuns: readonly string[];
+  /** The journal's last number when this was said; null: this runner does not say it. */
+  readonly journalSeq: number | null;
 }
 
 export interface EngineFacts {

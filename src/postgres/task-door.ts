@@ -80,6 +80,8 @@ export interface TaskDoor {
   >;
   /** Everything that waits for a slot, for the allocator's start; streams in bounded batches inside. */
   waiting(): Promise<readonly WaitingTask[]>;
+  /** How many tasks wait for a slot and how many attempts have one. */
+  open(): Promise<Readonly<{ ready: number; running: number }>>;
   /** Attempts believed running: slots taken. */
   running(): Promise<readonly RunningAttempt[]>;
   /**

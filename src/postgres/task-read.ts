@@ -47,6 +47,13 @@ export async function readWaiting(session: Session): Promise<readonly WaitingTas
   }
 }
 
+export async function readOpen(
+  session: Session,
+): Promise<Readonly<{ ready: number; running: number }>> {
+  const [row] = await session.read<{ ready: number; running: number }>("task-open");
+  return row ?? { ready: 0, running: 0 };
+}
+
 export async function readCounts(session: Session): Promise<readonly TaskCount[]> {
   return session.read<TaskCount & Record<string, unknown>>("task-counts");
 }

@@ -4,7 +4,14 @@ import { keptText } from "./json-text.ts";
 import type { Session } from "./session.ts";
 import type { TaskDoor } from "./task-door.ts";
 import { promote } from "./task-promote.ts";
-import { readCounts, readPerformance, readTask, readTasks, readWaiting } from "./task-read.ts";
+import {
+  readCounts,
+  readOpen,
+  readPerformance,
+  readTask,
+  readTasks,
+  readWaiting,
+} from "./task-read.ts";
 import { settleIn } from "./task-settle.ts";
 import type { Settled } from "./task-settle.ts";
 import { claim, handed, readRunning, renew, unclaim } from "./task-slots.ts";
@@ -15,6 +22,7 @@ export function openTasks(session: Session, settled: Settled): TaskDoor {
   return {
     submit: (epoch, rows, by) => submit(session, { epoch, rows, by }),
     waiting: () => readWaiting(session),
+    open: () => readOpen(session),
     running: () => readRunning(session),
     claim: (epoch, poolSize, claims) => claim(session, { epoch, poolSize, claims }),
     handed: (epoch, runs) => handed(session, epoch, runs),

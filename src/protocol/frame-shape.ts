@@ -121,6 +121,7 @@ const RUNNER: Readonly<Record<RunnerFrame["kind"], Check>> = {
     restartSerials: dictOf(isCount),
     // A runner from before there were tasks does not say it.
     taskRuns: maybe(listOf(isText)),
+    journalSeq: maybe(isCount),
   }),
   reply: (value) => accepted(value) || declined(value),
   refused: shapeOf({ code: isText, detail: isText, epoch: isCount }),

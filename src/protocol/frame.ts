@@ -88,6 +88,8 @@ export type RunnerFrame =
       restartSerials: Readonly<Record<string, number>>;
       /** Runs of tasks whose process lives now: what the runner does not name and has not journalled was never started. */
       taskRuns: readonly string[];
+      /** The journal's last number when this was said. */
+      journalSeq: number;
     }>
   | Readonly<{ kind: "reply"; id: number; ok: true; ticket: ExecTicket | null }>
   | Readonly<{ kind: "reply"; id: number; ok: false; code: string; detail: string }>

@@ -38,7 +38,10 @@ export interface ProjectParts extends RunRoom {
   readonly progress: (run: string, progress: Progress) => void;
 }
 
-type StatusFields = Omit<Extract<RunnerFrame, { kind: "status" }>, "kind" | "sample">;
+type StatusFields = Omit<
+  Extract<RunnerFrame, { kind: "status" }>,
+  "kind" | "sample" | "journalSeq"
+>;
 
 /** INVARIANT: a configuration is on disk before it is applied. */
 export class Project {

@@ -254,7 +254,13 @@ export class Runner {
     if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
     this.#statusTimer = null;
     if (this.#line === null || !this.#line.roomy) return;
-    this.#line.send({ kind: "status", ...this.#project.status(), sample: this.#sample });
+    const { lastSeq: journalSeq } = this.#parts.journal;
+    this.#line.send({
+      kind: "status",
+      ...this.#project.status(),
+      sample: this.#sample,
+      journalSeq,
+    });
   }
 }
 

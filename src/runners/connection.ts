@@ -231,6 +231,7 @@ class KeptConnection implements Connection {
       heardAt: runners.now(),
       ...state,
       taskRuns: taskRunsOf(status),
+      journalSeq: "journalSeq" in status ? status.journalSeq : null,
     };
     this.#report = report;
     this.#tell(() => runners.listener.onReport(report));

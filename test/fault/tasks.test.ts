@@ -79,11 +79,15 @@ async function redisContainer(): Promise<string> {
   return lines.find((line) => line.includes(`:${port}->`))?.split(" ")[0] ?? "";
 }
 
+/** Far above any id the database gives in a test. */
+const ID_OF_COPY = 1_000_000;
+
 interface Row {
   readonly project: string;
   readonly state: string;
   readonly payload: number;
   readonly exit_code: number | null;
+  readonly reason: string | null;
 }
 
 test("every accepted task ends exactly once, with its own exit code, whatever is killed meanwhile", async () => {
@@ -99,21 +103,40 @@ test("every accepted task ends exactly once, with its own exit code, whatever is
     "all have ended",
     async () => {
       const found = await client.query<Row>(
-        "select project, state, payload, exit_code from task order by id",
+        "select project, state, payload, exit_code, reason, attempts, run from task order by id",
       );
       const open = found.rows.filter(({ state }) =>
         ["pending", "ready", "running"].includes(state),
       );
-      return found.rows.length === TASKS && open.length === 0 ? found.rows : undefined;
+      if (found.rows.length === TASKS && open.length === 0) return found.rows;
+      throw new Error(`${found.rows.length} recorded, open: ${JSON.stringify(open)}`);
     },
     180_000,
   );
   expect(new Set(rows.map(({ payload }) => payload)).size).toBe(TASKS);
-  for (const { payload, state, exit_code } of rows)
-    expect([payload, state, exit_code]).toEqual(
-      payload % 2 === 0 ? [payload, "succeeded", 0] : [payload, "failed", 3],
+  for (const { payload, state, exit_code, reason } of rows)
+    expect([payload, state, exit_code, reason]).toEqual(
+      payload % 2 === 0 ? [payload, "succeeded", 0, null] : [payload, "failed", 3, "exit code 3"],
     );
 }, 600_000);
+
+test("a task that only the records know, as after a lost answer, is found and run", async () => {
+  await client.query(
+    `insert into task (id, project, agent, state, payload, priority, complexity, tags, after, max_attempts,
+       backoff_ms, timeout_ms, asked_by, ready_at)
+     select $1, project, agent, 'ready', to_json($2::int), priority, complexity, tags, after, max_attempts,
+       backoff_ms, timeout_ms, asked_by, clock_timestamp() from task order by id limit 1`,
+    [ID_OF_COPY, TASKS],
+  );
+  await eventually(
+    "it has run",
+    async () => {
+      const { rows } = await client.query("select state from task where id = $1", [ID_OF_COPY]);
+      return rows[0]?.state === "succeeded" ? true : undefined;
+    },
+    40_000,
+  );
+}, 60_000);
 
 test("no task was run twice, and every output is complete", async () => {
   for (const name of names) {

@@ -131,6 +131,7 @@ export function look(
             missingSecrets: [],
             restartSerials: {},
             taskRuns: [],
+            journalSeq: 0,
           },
     runnerConnected: report !== undefined,
     spoolReady: engine.spools[name] !== undefined,

@@ -129,5 +129,6 @@ export function statusFrame(configHash: string): RunnerFrame {
     missingSecrets: [],
     restartSerials: {},
     taskRuns: [],
+    journalSeq: 0,
   };
 }

@@ -105,6 +105,7 @@ export function running(desired: DesiredProject): ObservedProject {
       missingSecrets: [],
       restartSerials: {},
       taskRuns: [],
+      journalSeq: 0,
     },
     runnerConnected: true,
     spoolReady: true,

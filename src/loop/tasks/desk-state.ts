@@ -14,8 +14,6 @@ export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutM
   /** What to hand over again after a reconnect; null once the runner has it. */
   unhanded: Claimed | null;
   cancelling: boolean;
-  /** Reports in a row that did not name it. */
-  missed: number;
   /** What it last said of itself. */
   progress: Progress | null;
   readonly startedAt: number;
@@ -37,6 +35,10 @@ export interface Desk {
   /** Puts a task that waits for a slot where the allocator sees it. */
   enqueue(task: WaitingTask): void;
   confirmHanded(run: string): Promise<boolean>;
+  /** An answer of the database was lost or may have been: what is remembered is soon compared with what is recorded. */
+  doubt(): void;
+  /** Compares and mends, if there is doubt; not while a claim is under way. */
+  mend(): Promise<void>;
 }
 
 /** A slot's lease; renewed at a third of it. */
@@ -73,7 +75,9 @@ export function waitingOf(task: TaskRecord): WaitingTask {
   };
 }
 
+/** Tells of a failure at the database, which may have done what was asked all the same. */
 export function troubled(what: string, error: unknown, session: Session): void {
+  session.desk?.doubt();
   if (error instanceof BerthError && error.code === "postgres.epoch-stale")
     session.fenced(error.message);
   else if (!session.signal.aborted)

@@ -5,7 +5,7 @@ import type { RunnerReport } from "../../model/observed.ts";
 import type { TaskRecord } from "../../model/task.ts";
 import { PoolState } from "../../plan/pool/pool.ts";
 import { NO_MEMORY } from "../../plan/pool/strategy.ts";
-import type { Claimed, RunningAttempt, SubmitRow } from "../../postgres/task-door.ts";
+import type { SubmitRow } from "../../postgres/task-door.ts";
 import type { Asker } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
 import {
@@ -20,6 +20,9 @@ import {
 import { dispatchRound } from "./dispatch.ts";
 import { handAgain, handStale } from "./hand-over.ts";
 import { newMeasures, noteEnd } from "./measures.ts";
+import { agrees, resync } from "./resync.ts";
+import { takeEnd } from "./take-end.ts";
+import { takeOver } from "./take-over.ts";
 import { forgetVanished } from "./vanished.ts";
 
 const MAX_BATCH = 500;
@@ -30,6 +33,11 @@ const HAND_AGAIN_MS = 3_000;
 const RENEW_MS = 20_000;
 /** How often waiting tasks are looked at for backoff, deadlines and dependencies when nothing is known to be due. */
 const PROMOTE_MS = 1_000;
+
+/** How soon a desk that doubts what it remembers reads it anew. */
+const DOUBT_MS = 500;
+/** How often what is remembered is counted against what is recorded. */
+const AUDIT_MS = 15_000;
 
 /** Opens the desk of one leader session: everything recorded as waiting or running is taken over. */
 export async function openDesk(session: Session): Promise<OpenDesk> {
@@ -50,6 +58,8 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
     every(PROMOTE_MS, () => promoteIfDue(desk), desk),
     every(HAND_AGAIN_MS, () => handStale(desk), desk),
     every(RENEW_MS, () => renew(desk), desk),
+    every(DOUBT_MS, () => desk.mend(), desk),
+    every(AUDIT_MS, async () => ((await agrees(desk)) ? undefined : desk.doubt()), desk),
   ];
   for (const task of await tasks.waiting()) desk.pool.insert(task);
   await replayEnds(desk);
@@ -93,45 +103,11 @@ async function replayEnds(desk: Desk): Promise<void> {
 
 const REPLAYED = 1_000;
 
-/** An attempt a predecessor began: one that its runner has not confirmed is handed over again, under the same run. */
-async function takeOver(attempt: RunningAttempt, desk: Desk): Promise<void> {
-  const { task, run, project, agent, startedAt } = attempt;
-  desk.pool.hold(attempt);
-  const held = {
-    task,
-    run,
-    project,
-    agent,
-    startedAt,
-    cancelling: false,
-    missed: 0,
-    progress: null,
-  };
-  desk.runs.set(run, { ...held, unhanded: attempt.handed ? null : await claimOf(attempt, desk) });
-}
-
-async function claimOf(
-  { task, run, project, agent }: RunningAttempt,
-  desk: Desk,
-): Promise<Claimed | null> {
-  const record = await desk.session.doors.postgres.tasks.get(task);
-  const policy = desk.session.world.records.get(project)?.spec.agents[agent]?.task ?? null;
-  if (record === null || policy === null) return null;
-  return {
-    task,
-    run,
-    project,
-    agent,
-    attempt: record.attempts,
-    payload: record.payload,
-    timeoutMs: policy.timeoutMs,
-  };
-}
-
 function newDesk(session: Session): Desk {
   const { tasks } = session.doors.postgres;
   const { epoch } = session.world.install;
   let asked = false;
+  let doubted = false;
   let rounds: Promise<void> = Promise.resolve();
   const confirm = createBatcher<string, boolean>({
     maxBatch: MAX_BATCH,
@@ -162,6 +138,17 @@ function newDesk(session: Session): Desk {
     enqueue(task) {
       desk.pool.insert(task);
       desk.dispatch();
+    },
+    doubt() {
+      doubted = true;
+    },
+    async mend() {
+      if (!doubted) return;
+      doubted = false;
+      rounds = after(rounds, () =>
+        resync(desk).catch((error: unknown) => troubled("resync", error, session)),
+      );
+      await rounds;
     },
   };
   return desk;
@@ -195,18 +182,6 @@ async function submitAll(
 
 function sameAsker(a: Asker | undefined, b: Asker): boolean {
   return a?.who === b.who && a.claim === b.claim && a.reason === b.reason;
-}
-
-/** A task that ended, went back to wait, or moved: what the database says replaces what is remembered. */
-function takeEnd(record: TaskRecord, desk: Desk): void {
-  if (record.state === "running") return;
-  noteEnd(desk.measures, record, desk.session.now());
-  desk.session.metrics.taskEnded(record.project, record.state);
-  desk.pool.finish(record.id);
-  desk.pool.remove(record.id);
-  for (const [run, held] of desk.runs) if (held.task === record.id) desk.runs.delete(run);
-  if (record.state === "ready") desk.pool.insert(waitingOf(record));
-  desk.dispatch();
 }
 
 /** Looks for tasks that may go on: at once for those that others waited for, and once more when short backoffs are over. */

@@ -60,7 +60,6 @@ async function claim(claims: readonly Claim[], slots: number, desk: Desk): Promi
         startedAt,
         unhanded: one,
         cancelling: false,
-        missed: 0,
         progress: null,
       });
       void handOver(one, desk);

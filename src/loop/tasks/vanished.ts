@@ -2,26 +2,27 @@
 import type { RunnerReport } from "../../model/observed.ts";
 import { type Desk, troubled } from "./desk-state.ts";
 
-/** Reports come every 5 s; three in a row leave time for a journal that is being caught up. */
-const REPORTS = 3;
-/** A younger attempt may not have reached the report yet. */
+/** How long an attempt is given, after the runner took it, before its absence means something. */
 const YOUNG_MS = 5_000;
 
+/**
+ * A runner names every run from its acceptance until its end is in the journal. So a run that a report does not name is
+ * lost when all that the journal held at that report is recorded, and the run is still open.
+ */
 export function forgetVanished(report: RunnerReport, desk: Desk): void {
   const { session } = desk;
+  const recorded = session.world.records.get(report.project)?.journalSeq ?? 0;
+  if (report.journalSeq === null || recorded < report.journalSeq) return;
   const alive = new Set(report.taskRuns);
-  const lost: string[] = [];
-  for (const [run, held] of desk.runs) {
-    if (held.project !== report.project || held.unhanded !== null) continue;
-    if (alive.has(run) || session.now() - held.startedAt < YOUNG_MS) {
-      held.missed = 0;
-      continue;
-    }
-    held.missed += 1;
-    if (held.missed >= REPORTS) lost.push(run);
-  }
+  const lost = [...desk.runs.values()].filter(
+    ({ run, project, unhanded, startedAt }) =>
+      project === report.project &&
+      unhanded === null &&
+      !alive.has(run) &&
+      session.now() - startedAt > YOUNG_MS,
+  );
   if (lost.length === 0) return;
-  const ends = lost.map((run) => ({
+  const ends = lost.map(({ run }) => ({
     run,
     outcome: "lost" as const,
     exitCode: null,
@@ -32,5 +33,6 @@ export function forgetVanished(report: RunnerReport, desk: Desk): void {
   }));
   session.doors.postgres.tasks
     .settle(session.world.install.epoch, ends)
+    .then((settled) => (settled.length < ends.length ? desk.doubt() : undefined))
     .catch((error: unknown) => troubled("vanished", error, session));
 }

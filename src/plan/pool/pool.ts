@@ -127,6 +127,10 @@ export class PoolState {
     return this.#sorted;
   }
 
+  waitingIds(): Iterable<string> {
+    return this.#waiting.keys();
+  }
+
   slots(): Iterable<RunningSlot> {
     return this.#slots.values();
   }

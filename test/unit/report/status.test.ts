@@ -33,6 +33,7 @@ const report = (...agents: AgentStatus[]): RunnerReport => ({
   missingSecrets: [],
   restartSerials: {},
   taskRuns: [],
+  journalSeq: 0,
 });
 const container = (state: ObservedContainer["state"]): ObservedContainer => ({
   id: "c1",

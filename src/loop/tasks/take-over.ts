@@ -1,0 +1,26 @@
+/** Attempts that the records know and the desk does not: a predecessor's, or ones whose claim was answered too late. */
+import type { Claimed, RunningAttempt } from "../../postgres/task-door.ts";
+import type { Desk } from "./desk-state.ts";
+import { handOver } from "./hand-over.ts";
+
+/** Takes it over under the same run; one that its runner has not confirmed is handed over again, which starts no run twice. */
+export async function takeOver(attempt: RunningAttempt, desk: Desk): Promise<void> {
+  const { task, run, project, agent, startedAt } = attempt;
+  const unhanded = attempt.handed ? null : await claimOf(attempt, desk);
+  desk.pool.hold(attempt);
+  const told = { cancelling: false, progress: null };
+  desk.runs.set(run, { task, run, project, agent, startedAt, unhanded, ...told });
+  if (unhanded !== null && desk.session.doors.runners.connected(project))
+    void handOver(unhanded, desk);
+}
+
+async function claimOf(
+  { task, run, project, agent }: RunningAttempt,
+  desk: Desk,
+): Promise<Claimed | null> {
+  const record = await desk.session.doors.postgres.tasks.get(task);
+  const policy = desk.session.world.records.get(project)?.spec.agents[agent]?.task ?? null;
+  if (record === null || policy === null) return null;
+  const { attempts: attempt, payload } = record;
+  return { task, run, project, agent, attempt, payload, timeoutMs: policy.timeoutMs };
+}
