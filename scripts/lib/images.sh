@@ -5,15 +5,18 @@
 OVERRIDDEN=${BERTH_IMAGES_OVERRIDDEN-$(compgen -e | grep '^BERTH_IMAGE_' | tr '\n' ' ' || true)}
 export BERTH_IMAGES_OVERRIDDEN=$OVERRIDDEN
 
+# Builds of several checkouts side by side: a tag each.
+TAG=${BERTH_IMAGE_TAG:-$VERSION}
+
 declare -A IMAGE=(
   [debian]=${BERTH_IMAGE_DEBIAN:-debian:bookworm-slim}
   [node]=${BERTH_IMAGE_NODE:-node:26-bookworm-slim}
   [postgres]=${BERTH_IMAGE_POSTGRES:-postgres:17-bookworm}
   [redis]=${BERTH_IMAGE_REDIS:-redis:7-bookworm}
-  [daemon]=${BERTH_IMAGE_DAEMON:-berth/daemon:$VERSION}
-  [runner]=${BERTH_IMAGE_RUNNER:-berth/runner:$VERSION}
-  [agent-node]=${BERTH_IMAGE_AGENT_NODE:-berth/agent-node:$VERSION}
-  [net]=${BERTH_IMAGE_NET:-berth/net:$VERSION}
+  [daemon]=${BERTH_IMAGE_DAEMON:-berth/daemon:$TAG}
+  [runner]=${BERTH_IMAGE_RUNNER:-berth/runner:$TAG}
+  [agent-node]=${BERTH_IMAGE_AGENT_NODE:-berth/agent-node:$TAG}
+  [net]=${BERTH_IMAGE_NET:-berth/net:$TAG}
 )
 export BERTH_IMAGE_NODE=${IMAGE[node]} BERTH_IMAGE_POSTGRES=${IMAGE[postgres]} BERTH_IMAGE_REDIS=${IMAGE[redis]}
 export BERTH_IMAGE_DAEMON=${IMAGE[daemon]} BERTH_IMAGE_RUNNER=${IMAGE[runner]} BERTH_IMAGE_AGENT_NODE=${IMAGE[agent-node]} BERTH_IMAGE_NET=${IMAGE[net]}
