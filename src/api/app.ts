@@ -10,6 +10,7 @@ import type { ApiLog } from "./log.ts";
 import { openApiDocument } from "./openapi.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 import type { Route } from "./route.ts";
+import { liveRoutes } from "./routes-live.ts";
 import { probeRoutes } from "./routes-probe.ts";
 import { projectRoutes } from "./routes-project.ts";
 import { readRoutes } from "./routes-read.ts";
@@ -39,6 +40,7 @@ export function makeApp(facts: AppFacts): OpenAPIHono {
     ...writeRoutes(daemon),
     ...projectRoutes(daemon),
     ...streamRoutes(daemon, readers),
+    ...liveRoutes(facts),
     ...taskRoutes(daemon, facts.now),
   ].map((route) => ({ ...route, path: BASE + route.path }));
   const routes = [...versioned, ...probeRoutes(daemon, facts.version)];

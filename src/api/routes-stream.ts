@@ -1,9 +1,9 @@
 /** Routes that stream: events and logs, as server-sent events or NDJSON. */
-import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import type { EventRecord } from "../model/event.ts";
 import { type ApiOutputLine, eventPage, outputLine } from "../schema/api-record.ts";
 import { eventsQuery, logsQuery, nothing } from "../schema/api-request.ts";
+import { lastEventId } from "./last-event-id.ts";
 import { mergeByTime } from "./merge.ts";
 import { type Route, route } from "./route.ts";
 import { ndjson, type Readers, sse } from "./stream.ts";
@@ -46,18 +46,6 @@ function eventsRoute(daemon: Daemon, readers: Readers): Route {
       return { items, next: more ? String(items.at(-1)?.id) : null };
     },
   });
-}
-
-function lastEventId(headers: Headers): number | null {
-  const raw = headers.get("last-event-id");
-  if (raw === null || raw === "") return null;
-  const id = Number(raw);
-  if (!Number.isSafeInteger(id) || id < 0)
-    throw new BerthError("usage", {
-      code: "api.event-id-invalid",
-      detail: `Last-Event-ID ${raw} is not an event's id`,
-    });
-  return id;
 }
 
 async function* onlyKinds(

@@ -4,7 +4,7 @@ import type { Daemon } from "../loop/daemon.ts";
 import type { Submitted } from "../model/task-view.ts";
 import { nothing } from "../schema/api-request.ts";
 import { priorityBody, submitBody, taskPath, tasksQuery } from "../schema/api-task-request.ts";
-import { submitAnswer, taskPage, taskView } from "../schema/api-task.ts";
+import { attemptList, submitAnswer, taskPage, taskView } from "../schema/api-task.ts";
 import { problemOf } from "./problem.ts";
 import { type Route, route } from "./route.ts";
 import { queueRoutes } from "./routes-queue.ts";
@@ -94,6 +94,16 @@ function taskReads(daemon: Daemon): readonly Route[] {
       body: nothing,
       response: taskView,
       answer: ({ params }) => daemon.task(params.id),
+    }),
+    route({
+      method: "get",
+      path: "/tasks/{id}/attempts",
+      summary: "Every try at one task, oldest first",
+      params: taskPath,
+      query: nothing,
+      body: nothing,
+      response: attemptList,
+      answer: async ({ params }) => ({ items: await daemon.attempts(params.id) }),
     }),
   ];
 }

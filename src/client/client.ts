@@ -2,6 +2,7 @@
 import type { ConfigView } from "../schema/api-declaration.ts";
 import type { ApiGarbage, ApiHost, ApiReady, DoctorReport } from "../schema/api-host.ts";
 import type { ApiApplied, ApiPlan, DownView } from "../schema/api-plan.ts";
+import type { LiveItem, LiveQuery } from "../schema/api-live.ts";
 import type { Problem } from "../schema/api-problem.ts";
 import type { ApiProject, ApiRemoved, Description, ProjectList } from "../schema/api-project.ts";
 import type {
@@ -109,7 +110,10 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
     ready: () => readiness(transport, signal),
     logs: (query: LogsQuery, until: AbortSignal = signal) => logStream(ask, texts(query), until),
     follow: (query: EventsQuery, until: AbortSignal = signal) =>
-      eventStream(ask, texts(query), until),
+      serverStream<Event>(ask, { path: `${V1}/events`, query: texts(query), signal: until }),
+    /** The state of everything, then what changes; at its end or fault it is asked for again with the last event's id. */
+    live: (query: LiveQuery, until: AbortSignal = signal) =>
+      serverStream<LiveItem>(ask, { path: `${V1}/live`, query: texts(query), signal: until }),
   };
 }
 
@@ -155,21 +159,20 @@ async function* logStream(
   }
 }
 
-async function* eventStream(ask: Ask, query: Query, signal: AbortSignal): AsyncGenerator<Event> {
+async function* serverStream<T>(ask: Ask, asking: Streaming): AsyncGenerator<T> {
   const accept = "text/event-stream";
-  const response = await ask({
-    method: "GET",
-    path: `${V1}/events`,
-    query,
-    accept,
-    signal,
-    deadlineMs: null,
-  });
+  const response = await ask({ method: "GET", ...asking, accept, deadlineMs: null });
   for await (const event of serverEventsOf(response.body)) {
     if (event.type === "problem") throw errorOf(JSON.parse(event.text));
-    const item: Event = JSON.parse(event.text);
+    const item: T = JSON.parse(event.text);
     yield item;
   }
+}
+
+interface Streaming {
+  readonly path: string;
+  readonly query: Query;
+  readonly signal: AbortSignal;
 }
 
 function seg(name: string): string {

@@ -5,6 +5,7 @@ import type {
   ApiSubmitted,
   ApiTask,
   ApiWhy,
+  AttemptList,
   TaskPage,
 } from "../schema/api-task.ts";
 import type { QueueQuery, TaskBody, TasksQuery } from "../schema/api-task-request.ts";
@@ -23,6 +24,7 @@ export function taskCalls({ get, write }: Calls) {
   return {
     submit: (task: TaskBody) => write<ApiSubmitted>("/tasks", task),
     task: (id: string) => get<Task>(at(id)),
+    attempts: async (id: string) => (await get<AttemptList>(`${at(id)}/attempts`)).items,
     tasks: (query: TasksQuery) => get<TaskPage>("/tasks", query),
     cancelTask: (id: string) => write<Task>(`${at(id)}/cancel`, {}),
     retryTask: (id: string) => write<Task>(`${at(id)}/retry`, {}),

@@ -1,5 +1,6 @@
 /** What the API may ask of the running daemon about tasks; `Daemon` is this and more. */
 import type {
+  AttemptView,
   ExplainView,
   QueueView,
   Submitted,
@@ -19,6 +20,8 @@ export interface TaskDaemon {
    */
   submitTasks(requests: readonly TaskRequest[], by: Asker): Promise<readonly Submitted[]>;
   task(id: string): Promise<TaskView>;
+  /** Tries at one task, oldest first. */
+  attempts(id: string): Promise<readonly AttemptView[]>;
   /** Newest first. */
   tasks(query: TaskQuery): Promise<readonly TaskSummary[]>;
   cancelTask(id: string, by: Asker): Promise<TaskView>;

@@ -1,7 +1,7 @@
 /** What readers see of tasks, of the queue, of decisions and of ends: the shapes behind `task`, `queue`, `explain` and `why`. */
 import type { ErrorKind } from "../base/errors.ts";
 import type { StrategyName } from "./project.ts";
-import type { TaskRecord } from "./task.ts";
+import type { AttemptOutcome, TaskRecord } from "./task.ts";
 
 /** What a running task last said of itself by `berth-agent progress`. */
 export interface TaskProgress {
@@ -17,6 +17,22 @@ export interface TaskSummary extends Omit<TaskRecord, "payload" | "result"> {
 
 export interface TaskView extends TaskRecord {
   readonly progress: TaskProgress | null;
+}
+
+/** One try at a task. */
+export interface AttemptView {
+  readonly run: string;
+  /** 1-based. */
+  readonly attempt: number;
+  /** When it got its slot. */
+  readonly claimedAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Null while it lasts. */
+  readonly outcome: AttemptOutcome | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly reason: string | null;
 }
 
 /** What became of one submission; `fresh` is false when its idempotency key was known and nothing new was queued. */

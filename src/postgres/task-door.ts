@@ -1,4 +1,5 @@
 /** What the rest of the program may ask of Postgres about tasks: `PostgresDoor.tasks`. */
+import type { AttemptView } from "../model/task-view.ts";
 import type { TaskRecord, TaskRequest, TaskState, WaitingTask } from "../model/task.ts";
 import type { Asker } from "./door.ts";
 
@@ -132,6 +133,8 @@ export interface TaskDoor {
   setPriority(epoch: number, task: string, priority: number, by: Asker): Promise<TaskRecord>;
   get(task: string): Promise<TaskRecord | null>;
   list(query: TaskQuery): Promise<readonly TaskRecord[]>;
+  /** Attempts of one task, oldest first. */
+  attempts(task: string): Promise<readonly AttemptView[]>;
   /** Counts by project, agent and state. */
   counts(): Promise<readonly TaskCount[]>;
   /**

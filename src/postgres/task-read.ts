@@ -1,4 +1,5 @@
 /** Tasks as recorded: one, lists, counts, what waits, and how attempts went. */
+import type { AttemptView } from "../model/task-view.ts";
 import type { TaskRecord, WaitingTask } from "../model/task.ts";
 import type { Session } from "./session.ts";
 import type { AgentPerformance, TaskCount, TaskQuery } from "./task-door.ts";
@@ -7,6 +8,8 @@ import type { RecordRow } from "./task-settle.ts";
 
 /** Rows a read while all that waits is gathered. */
 const BATCH = 5_000;
+/** Attempts shown of one task: retries by hand may add up. */
+const ATTEMPTS = 100;
 /** How many times the newest attempts the history is that they are compared with. */
 const HISTORY = 5;
 
@@ -32,6 +35,12 @@ export async function readTasks(
     limit,
   ]);
   return rows.map((row) => row.record);
+}
+
+/** Oldest first; none for an id that names no task. */
+export async function readAttempts(session: Session, id: string): Promise<readonly AttemptView[]> {
+  if (!isTaskId(id)) return [];
+  return session.read<AttemptView & Record<string, unknown>>("attempt-list", [id, ATTEMPTS]);
 }
 
 /** In id order, batch by batch: one that becomes ready meanwhile is told by the promotion or submission that made it so. */

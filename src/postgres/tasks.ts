@@ -5,6 +5,7 @@ import type { Session } from "./session.ts";
 import type { TaskDoor } from "./task-door.ts";
 import { promote } from "./task-promote.ts";
 import {
+  readAttempts,
   readCounts,
   readOpen,
   readPerformance,
@@ -47,6 +48,7 @@ export function openTasks(session: Session, settled: Settled): TaskDoor {
       setPriority(session, { epoch, task, priority, by }),
     get: (task) => readTask(session, task),
     list: (query) => readTasks(session, query),
+    attempts: (task) => readAttempts(session, task),
     counts: () => readCounts(session),
     performance: (limit) => readPerformance(session, limit),
     note: (epoch, run, text) => note(session, epoch, { run, text }),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { STRATEGY_NAMES } from "../model/project.ts";
 import type {
+  AttemptView,
   DecisionView,
   ExplainView,
   QueueView,
@@ -47,6 +48,21 @@ export const taskView = proves<TaskView>()(
 export const taskPage = shape({ items: listOf(taskSummary), next: z.string().nullable() }).meta({
   id: "TaskPage",
 });
+
+const attempt = proves<AttemptView>()(
+  shape({
+    run: z.string(),
+    attempt: z.number(),
+    claimedAt: instant,
+    startedAt: instant.nullable(),
+    endedAt: instant.nullable(),
+    outcome: z.enum(["succeeded", "failed", "cancelled", "timed-out", "lost"]).nullable(),
+    exitCode: z.number().nullable(),
+    signal: z.string().nullable(),
+    reason: z.string().nullable(),
+  }),
+).meta({ id: "Attempt" });
+export const attemptList = shape({ items: listOf(attempt) }).meta({ id: "AttemptList" });
 
 /** `fresh` is false when the idempotency key was known: this is the task of the first submission. */
 export const submittedView = shape({ task: taskSummary, fresh: z.boolean() }).meta({
@@ -149,6 +165,8 @@ export const whyView = proves<WhyView>()(
 
 export type ApiTask = z.output<typeof taskView>;
 export type ApiTaskSummary = z.output<typeof taskSummary>;
+export type ApiAttempt = z.output<typeof attempt>;
+export type AttemptList = z.output<typeof attemptList>;
 export type TaskPage = z.output<typeof taskPage>;
 export type ApiSubmitted = z.output<typeof submittedView>;
 export type SubmittedList = z.output<typeof submittedList>;

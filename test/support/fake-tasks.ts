@@ -125,6 +125,20 @@ export function fakeTasks(note: Note): TaskDaemon {
   return {
     submitTasks: async (requests, by) => note("submitTasks", { requests, by }, requests.map(taken)),
     task: async (id) => note("task", id, known(id)),
+    attempts: async (id) =>
+      note("attempts", id, [
+        {
+          run: "r-1",
+          attempt: 1,
+          claimedAt: NOW - 50_010,
+          startedAt: NOW - 50_000,
+          endedAt: NOW - 46_800,
+          outcome: "succeeded",
+          exitCode: 0,
+          signal: null,
+          reason: null,
+        },
+      ]),
     tasks: async (query) =>
       note(
         "tasks",

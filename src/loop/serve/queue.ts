@@ -20,9 +20,9 @@ export async function queueView(
   const session = leading(state);
   const desk = deskOf(session);
   const limits = poolLimits(desk);
-  const expected = expectedStarts(desk, limits);
-  const waiting = inOrder(desk, expected);
-  const wanted = waiting
+  // a reader that wants no tasks is not made to wait for their forecast
+  const expected = limit === 0 ? new Map() : expectedStarts(desk, limits);
+  const wanted = (limit === 0 ? [] : inOrder(desk, expected))
     .map((task, index) => ({ task, position: index + 1 }))
     .filter(({ task }) => project === null || task.project === project)
     .slice(0, limit);
@@ -30,7 +30,7 @@ export async function queueView(
     strategy: session.world.host.strategy,
     slots: limits.slots,
     taken: desk.pool.running,
-    waiting: waiting.length,
+    waiting: desk.pool.waiting,
     workers: workerRows(desk, limits).filter((row) => project === null || row.project === project),
     items: wanted.map(({ task, position }) => rowOf(task, { position, desk, limits, expected })),
   };

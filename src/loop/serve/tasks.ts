@@ -19,6 +19,10 @@ export function serveTasks(state: DaemonState): TaskDaemon {
     submitTasks: (requests, by) =>
       Promise.all(requests.map((request) => submitOne(request, by, state))),
     task: async (id) => viewOf(await taskOf(id, state), state),
+    attempts: async (id) => {
+      const { id: task } = await taskOf(id, state);
+      return state.postgres.tasks.attempts(task);
+    },
     tasks: async (query) =>
       (await state.postgres.tasks.list(query)).map((record) => summaryOf(record, state)),
     cancelTask: (id, by) => cancel(id, by, state),

@@ -57,6 +57,11 @@ test("a failed attempt is tried again after its backoff, until it is dead; by ha
   expect(
     await door.tasks.settle(epoch, [failureOf("r3", { outcome: "lost", exitCode: null })]),
   ).toMatchObject([{ state: "dead", attempts: 3, reason: "attempt 3 of 3 lost" }]);
+  expect(await door.tasks.attempts(id)).toMatchObject([
+    { run: "r1", attempt: 1, outcome: "failed", exitCode: 1 },
+    { run: "r2", attempt: 2, outcome: "timed-out", exitCode: null, reason: "too long" },
+    { run: "r3", attempt: 3, outcome: "lost", exitCode: null },
+  ]);
   expect(await door.tasks.retry(epoch, id, LOCAL)).toMatchObject({
     state: "ready",
     maxAttempts: 4,

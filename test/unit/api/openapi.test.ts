@@ -36,6 +36,7 @@ const ROUTES = [
     "tasks",
     "queue",
     "tasks/{id}",
+    "tasks/{id}/attempts",
     "explain/{subject}",
     "explain/{project}/{agent}",
     "why/{subject}",
@@ -43,7 +44,7 @@ const ROUTES = [
   ...["tasks", "tasks/{id}/cancel", "tasks/{id}/retry", "tasks/{id}/priority"].map(
     (verb) => `post /api/v1/${verb}`,
   ),
-  ...["runs", "logs", "events", "config", "generations", "doctor", "host"].map(
+  ...["runs", "logs", "live", "events", "config", "generations", "doctor", "host"].map(
     (noun) => `get /api/v1/${noun}`,
   ),
   "get /api/v1/generations/{generation}",

@@ -1,6 +1,7 @@
 /** Routes of tasks: what reaches the daemon, what is refused before it, and how each answer looks. */
 import { expect, test } from "vitest";
 import {
+  attemptList,
   explainView,
   queueView,
   submittedList,
@@ -29,6 +30,7 @@ test("reads answer with the resource their schema describes", async () => {
   const reads = [
     ["/tasks", taskPage],
     ["/tasks/t-1", taskView],
+    ["/tasks/t-1/attempts", attemptList],
     ["/queue", queueView],
     ["/explain/web", explainView],
     ["/explain/web/coder", explainView],
