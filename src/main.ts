@@ -34,4 +34,9 @@ async function main(): Promise<number> {
   return runCli(process.argv.slice(2), ioOfProcess(version()));
 }
 
-process.exitCode = await main();
+async function start(): Promise<void> {
+  process.exitCode = await main();
+}
+
+// Not awaited at the top: the image ships CommonJS, which starts in less time.
+void start();
