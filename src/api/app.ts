@@ -5,9 +5,12 @@ import { asBerthError, BerthError, causeChain } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import { readJson } from "./body.ts";
 import type { Bounds } from "./bounds.ts";
-import { callerOf, idempotencyKeyOf } from "./caller.ts";
+import { type Access, type Caller, refuseScope } from "./access.ts";
+import { callerOf, type Entrance, idempotencyKeyOf } from "./caller.ts";
+import type { AllowedHosts } from "./hosts.ts";
 import type { ApiLog } from "./log.ts";
 import { openApiDocument } from "./openapi.ts";
+import { isPagePath, type Page, pageResponse } from "./page.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 import type { Route } from "./route.ts";
 import { liveRoutes } from "./routes-live.ts";
@@ -16,6 +19,7 @@ import { projectRoutes } from "./routes-project.ts";
 import { readRoutes } from "./routes-read.ts";
 import { streamRoutes } from "./routes-stream.ts";
 import { taskRoutes } from "./routes-task.ts";
+import { tokenRoutes } from "./routes-token.ts";
 import { writeRoutes } from "./routes-write.ts";
 import type { Readers } from "./stream.ts";
 
@@ -27,14 +31,28 @@ export interface AppFacts {
   readonly log: ApiLog;
   readonly bounds: Bounds;
   readonly readers: Readers;
+  readonly hosts: AllowedHosts;
+  readonly page: Page;
+  /** Where a browser finds the page; null while only unix sockets are served. */
+  readonly pageUrl: () => string | null;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Every route of the daemon but the terminal, which is a WebSocket and lives in terminal.ts. */
-export function makeApp(facts: AppFacts): OpenAPIHono {
+/** What a listener knows of a request beyond its bytes. */
+export interface Arrival {
+  readonly entrance: Entrance;
+}
+
+type App = OpenAPIHono<{ Bindings: Arrival }>;
+type AppContext = Context<{ Bindings: Arrival }>;
+
+/** The OpenAPI document itself is for whoever may read anything. */
+const DOCUMENT: Access<never> = { kind: "narrowed", scope: "read" };
+
+/** Every route but the terminal, which is a WebSocket and lives in terminal.ts. */
+export function routesOf(facts: AppFacts): readonly Route[] {
   const { daemon, readers } = facts;
-  const app = new OpenAPIHono();
   const versioned = [
     ...readRoutes(daemon),
     ...writeRoutes(daemon),
@@ -42,31 +60,66 @@ export function makeApp(facts: AppFacts): OpenAPIHono {
     ...streamRoutes(daemon, readers),
     ...liveRoutes(facts),
     ...taskRoutes(daemon, facts.now),
+    ...tokenRoutes(daemon, facts.pageUrl),
   ].map((route) => ({ ...route, path: BASE + route.path }));
-  const routes = [...versioned, ...probeRoutes(daemon, facts.version)];
+  return [...versioned, ...probeRoutes(daemon, facts.version)];
+}
+
+/** The application over those routes, the OpenAPI document and the page's files. */
+export function makeApp(facts: AppFacts): App {
+  const app: App = new OpenAPIHono();
+  const routes = routesOf(facts);
+  app.use("*", async (context, next) => {
+    if (context.env.entrance === "tcp") facts.hosts.check(context.req.raw.headers);
+    await next();
+  });
   for (const route of routes) {
     app.openAPIRegistry.registerPath({ ...route.operation, path: route.path });
     app.on(route.method.toUpperCase(), [honoPath(route.path)], (context) =>
       answer(route, context, facts),
     );
   }
-  app.get(`${BASE}/openapi.json`, (context) => context.json(openApiDocument(app, facts.version)));
-  app.notFound((context) => problemResponse(problemOf(unrouted(routes, context))));
+  app.get(`${BASE}/openapi.json`, async (context) => {
+    await admitted(DOCUMENT, context, facts);
+    return context.json(openApiDocument(app, facts.version));
+  });
+  app.notFound((context) => unrouted(routes, context, facts));
   app.onError((thrown) => failed(thrown, facts.log));
   return app;
 }
 
-async function answer(route: Route, context: Context, facts: AppFacts): Promise<Response> {
+async function answer(route: Route, context: AppContext, facts: AppFacts): Promise<Response> {
   const request = context.req.raw;
+  const caller = await admitted(route.access, context, facts);
   return route.respond({
     params: context.req.param(),
     query: queryOf(new URL(request.url).searchParams),
     body: await readJson(request, facts.bounds[route.bodyLimit]),
-    by: callerOf(request.headers),
+    caller,
     idempotencyKey: idempotencyKeyOf(request.headers),
     headers: request.headers,
     signal: request.signal,
   });
+}
+
+/** Nobody: what an open route knows of its caller. */
+const ANYBODY: Caller = {
+  by: { who: "anybody", claim: null, reason: null },
+  scope: "read",
+  project: null,
+  token: null,
+};
+
+/** Who calls, once it is known that the route is for them; comes before a body is read. */
+async function admitted(
+  access: Access<never>,
+  { req, env }: AppContext,
+  { daemon }: AppFacts,
+): Promise<Caller> {
+  if (access.kind === "open") return ANYBODY;
+  const caller = await callerOf(req.raw.headers, env.entrance, (text) => daemon.bearerOf(text));
+  refuseScope(caller, access);
+  return caller;
 }
 
 function failed(thrown: unknown, log: ApiLog): Response {
@@ -90,8 +143,20 @@ function honoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
-function unrouted(routes: readonly Route[], context: Context): BerthError {
-  const { method, path } = context.req;
+/** The page's files, else 404 or 405; what there is to ask for is told to those who may ask. */
+async function unrouted(
+  routes: readonly Route[],
+  context: AppContext,
+  facts: AppFacts,
+): Promise<Response> {
+  const { method, path, raw } = context.req;
+  if (method === "GET" && isPagePath(facts.page, path))
+    return pageResponse(facts.page, path, raw.headers);
+  await admitted(DOCUMENT, context, facts);
+  throw notFound(routes, method, path);
+}
+
+function notFound(routes: readonly Route[], method: string, path: string): BerthError {
   const others = routes
     .filter((route) => matches(route.path, path))
     .map((route) => route.method.toUpperCase());

@@ -1,18 +1,58 @@
-/** Who calls: over the unix socket always `local`; what they say about themselves is a claim. */
+/** Who calls: on the unix socket the local user, on TCP whoever bears a token; what they say about themselves is a claim. */
 import { BerthError } from "../base/errors.ts";
+import type { TokenView } from "../model/access.ts";
 import type { Asker } from "../postgres/door.ts";
+import type { Caller } from "./access.ts";
 
 const CLAIM_MAX = 64;
 const REASON_MAX = 500;
 const KEY = /^[\x21-\x7e]{1,128}$/;
+const BEARER = /^bearer +(\S{1,256})$/i;
+
+/** How a request came in: the socket's file mode says who may use it, TCP asks for a token. */
+export type Entrance = "socket" | "tcp";
+
+/** Answers the live token of a text, null for none. */
+export type FindBearer = (text: string) => Promise<TokenView | null>;
+
+/** The caller, or 401. A token shown on the socket counts there too, and narrows what its bearer may do. */
+export async function callerOf(
+  headers: Headers,
+  entrance: Entrance,
+  find: FindBearer,
+): Promise<Caller> {
+  const shown = headers.get("authorization");
+  if (shown === null) {
+    if (entrance === "tcp") throw tokenMissing();
+    return { by: askerOf(headers, "local"), scope: "admin", project: null, token: null };
+  }
+  const text = BEARER.exec(shown.trim())?.[1];
+  const token = text === undefined ? null : await find(text);
+  if (token === null)
+    throw new BerthError("permission", {
+      code: "api.token-invalid",
+      detail: "this token opens nothing: it is unknown, expired or revoked",
+      hint: "ask for a new one: berth token create",
+    });
+  const { id, name, scope, project } = token;
+  return { by: askerOf(headers, `token:${name}`), scope, project, token: id };
+}
 
 /** The caller as records name them. */
-export function callerOf(headers: Headers): Asker {
+function askerOf(headers: Headers, who: string): Asker {
   return {
-    who: "local",
+    who,
     claim: said(headers, "x-berth-user", CLAIM_MAX),
     reason: said(headers, "x-berth-reason", REASON_MAX),
   };
+}
+
+function tokenMissing(): BerthError {
+  return new BerthError("permission", {
+    code: "api.token-missing",
+    detail: "requests over TCP need a token",
+    hint: "send `Authorization: Bearer TOKEN`; berth token create makes one",
+  });
 }
 
 /** The key under which a repeated write is answered as the first one was. */

@@ -21,6 +21,8 @@ export interface LiveSources {
 export interface LiveQuestion {
   readonly project: string | null;
   readonly after: number | null;
+  /** Nothing is shown beyond the project: its reader's token is for it alone. */
+  readonly alone: boolean;
 }
 
 /** As server-sent events; only an event has an id, so that a reader resumes after the last one it saw. */
@@ -45,7 +47,7 @@ export async function* live(
   try {
     for (let first = true; !signal.aborted; first = false) {
       await board.look();
-      yield* board.changes(seen, question.project);
+      for (const item of board.changes(seen, question.project)) yield* shown(item, question);
       if (first) yield { kind: "settled" };
       for (const event of events.take()) yield { kind: "event", event };
       await events.some(TURN_MS);
@@ -54,6 +56,15 @@ export async function* live(
     events.close();
     await feeding;
   }
+}
+
+/** The host's numbers and other projects' workers are not for a project's token. */
+function* shown(item: LiveItem, { project, alone }: LiveQuestion): Generator<LiveItem> {
+  if (!alone) yield item;
+  else if (item.kind === "queue") {
+    const workers = item.queue.workers.filter((row) => row.project === project);
+    yield { ...item, queue: { ...item.queue, workers } };
+  } else if (item.kind !== "host") yield item;
 }
 
 interface Feeding {

@@ -5,8 +5,11 @@ import { projectPath } from "../schema/api-request.ts";
 
 type Document = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
+/** The part of the application that knows its routes. */
+type Described = Pick<OpenAPIHono, "openAPIRegistry" | "getOpenAPI31Document">;
+
 /** Built on the first request for it: it costs some 10 ms and is seldom asked for. */
-export function openApiDocument(app: OpenAPIHono, version: string): Document {
+export function openApiDocument(app: Described, version: string): Document {
   registerTerminal(app);
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
@@ -14,7 +17,7 @@ export function openApiDocument(app: OpenAPIHono, version: string): Document {
       title: "Berth",
       version,
       description:
-        "Projects, tasks, runs, events and terminals of one Berth host. Served on the daemon's unix socket.",
+        "Projects, tasks, runs, events and terminals of one Berth host. The unix socket is for local users; TCP asks for a token.",
     },
     servers: [{ url: "/" }],
   });
@@ -22,7 +25,7 @@ export function openApiDocument(app: OpenAPIHono, version: string): Document {
 
 const TERMINAL = "/api/v1/projects/{name}/exec";
 
-function registerTerminal(app: OpenAPIHono): void {
+function registerTerminal(app: Described): void {
   if (
     app.openAPIRegistry.definitions.some(
       (known) => known.type === "route" && known.route.path === TERMINAL,

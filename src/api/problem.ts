@@ -5,6 +5,8 @@ import type { Problem } from "../schema/api-problem.ts";
 
 /** Statuses of the door itself, which no error kind has. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  "api.token-missing": 401,
+  "api.token-invalid": 401,
   "api.route-missing": 404,
   "api.method-refused": 405,
   "api.request-slow": 408,
@@ -28,9 +30,14 @@ export function problemOf(error: BerthError): Problem {
 
 /** The response that carries a problem. */
 export function problemResponse(problem: Problem): Response {
-  const headers = new Headers({ "content-type": "application/problem+json" });
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
   const retry = RETRY_AFTER_SECONDS[problem.status];
   if (retry !== undefined) headers.set("retry-after", retry);
+  if (problem.status === 401) headers.set("www-authenticate", 'Bearer realm="berth"');
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 

@@ -2,6 +2,7 @@
 import type { OpenAPIHono, z } from "@hono/zod-openapi";
 import { BerthError, type ProblemFact } from "../base/errors.ts";
 import type { Asker } from "../postgres/door.ts";
+import { type Access, type Caller, refuseForeign } from "./access.ts";
 import { problem } from "../schema/api-problem.ts";
 import { nothing } from "../schema/api-request.ts";
 import type { Bounds } from "./bounds.ts";
@@ -13,6 +14,8 @@ export interface Call<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  readonly caller: Caller;
+  /** The caller as records name them. */
   readonly by: Asker;
   readonly idempotencyKey: string | null;
   readonly headers: Headers;
@@ -29,6 +32,7 @@ interface Definition<
   /** With `{name}` for parameters, as OpenAPI writes them. */
   readonly path: string;
   readonly summary: string;
+  readonly access: Access<Call<z.output<P>, z.output<Q>, z.output<B>>>;
   readonly params: P;
   readonly query: Q;
   /** `nothing` for a route that takes no body. */
@@ -47,7 +51,7 @@ export interface Arrived {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
-  readonly by: Asker;
+  readonly caller: Caller;
   readonly idempotencyKey: string | null;
   readonly headers: Headers;
   readonly signal: AbortSignal;
@@ -57,6 +61,7 @@ export interface Route {
   readonly method: "get" | "post" | "delete";
   readonly path: string;
   readonly operation: Operation;
+  readonly access: Access<never>;
   readonly bodyLimit: keyof Bounds;
   respond(arrived: Arrived): Promise<Response>;
 }
@@ -73,13 +78,17 @@ export function route<
     path: definition.path,
     bodyLimit: definition.bodyLimit ?? "bodyBytes",
     operation: operationOf(definition),
+    access: definition.access,
     async respond(arrived) {
-      const answer = await definition.answer({
+      const call = {
         ...arrived,
+        by: arrived.caller.by,
         params: checked(definition.params, arrived.params, "path"),
         query: checked(definition.query, arrived.query, "query"),
         body: checked(definition.body, arrived.body, "body"),
-      });
+      };
+      await refuseForeign(arrived.caller, definition.access, call);
+      const answer = await definition.answer(call);
       return answer instanceof Response ? answer : Response.json(answer);
     },
   };

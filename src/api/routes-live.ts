@@ -2,6 +2,7 @@
 import type { Daemon } from "../loop/daemon.ts";
 import { liveItem, liveQuery } from "../schema/api-live.ts";
 import { nothing } from "../schema/api-request.ts";
+import { within } from "./access.ts";
 import { lastEventId } from "./last-event-id.ts";
 import { live, LIVE_WIRE } from "./live.ts";
 import { LiveBoard } from "./live-board.ts";
@@ -23,17 +24,18 @@ export function liveRoutes({ daemon, readers, now }: LiveFacts): readonly Route[
       method: "get",
       path: "/live",
       summary: "The state of everything, then what changes of it, and events as they happen",
+      access: { kind: "narrowed", scope: "read" },
       params: nothing,
       query: liveQuery,
       body: nothing,
       response: liveItem,
       media: ["text/event-stream"],
-      answer: ({ query, headers, signal }) => {
-        const project = query.project ?? null;
+      answer: ({ query, headers, signal, caller }) => {
+        const project = within(caller, query.project ?? null);
         if (project !== null) daemon.project(project);
         const after = lastEventId(headers) ?? query.after ?? null;
         return readers.respond(LIVE_WIRE, signal, (ended) =>
-          live({ daemon, board }, { project, after }, ended),
+          live({ daemon, board }, { project, after, alone: caller.project !== null }, ended),
         );
       },
     }),

@@ -11,6 +11,7 @@ import {
   projectPath,
   runsQuery,
 } from "../schema/api-request.ts";
+import { within } from "./access.ts";
 import { type Route, route } from "./route.ts";
 import { runsPage } from "./runs-page.ts";
 
@@ -25,16 +26,22 @@ function projectReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/projects",
       summary: "All projects with their phase, health and agents",
+      access: { kind: "narrowed", scope: "read" },
       params: nothing,
       query: nothing,
       body: nothing,
       response: projectList,
-      answer: () => ({ items: daemon.projects() }),
+      answer: ({ caller }) => ({
+        items: daemon
+          .projects()
+          .filter(({ name }) => caller.project === null || name === caller.project),
+      }),
     }),
     route({
       method: "get",
       path: "/projects/{name}",
       summary: "One project",
+      access: { kind: "project", scope: "read", of: ({ params }) => params.name },
       params: projectPath,
       query: nothing,
       body: nothing,
@@ -45,6 +52,7 @@ function projectReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/projects/{name}/describe",
       summary: "One project with its last runs and events and where every declared value came from",
+      access: { kind: "project", scope: "read", of: ({ params }) => params.name },
       params: projectPath,
       query: nothing,
       body: nothing,
@@ -60,16 +68,19 @@ function recordReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/runs",
       summary: "Runs, newest first, in pages",
+      access: { kind: "narrowed", scope: "read" },
       params: nothing,
       query: runsQuery,
       body: nothing,
       response: runPage,
-      answer: ({ query }) => runsPage(daemon, query),
+      answer: ({ query, caller }) =>
+        runsPage(daemon, { ...query, project: within(caller, query.project ?? null) ?? undefined }),
     }),
     route({
       method: "get",
       path: "/generations",
       summary: "Accepted declarations, newest first",
+      access: { kind: "host", scope: "read" },
       params: nothing,
       query: historyQuery,
       body: nothing,
@@ -80,6 +91,7 @@ function recordReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/generations/{generation}",
       summary: "One accepted declaration with its files",
+      access: { kind: "host", scope: "read" },
       params: generationPath,
       query: nothing,
       body: nothing,
@@ -90,6 +102,7 @@ function recordReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/config",
       summary: "The declaration in force, every value filled in",
+      access: { kind: "host", scope: "read" },
       params: nothing,
       query: nothing,
       body: nothing,
@@ -105,6 +118,7 @@ function hostReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/host",
       summary: "What the host has and how much of it is reserved",
+      access: { kind: "host", scope: "read" },
       params: nothing,
       query: nothing,
       body: nothing,
@@ -115,6 +129,7 @@ function hostReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/doctor",
       summary: "Checks of engine, stores, network and host, each with how to mend it",
+      access: { kind: "host", scope: "read" },
       params: nothing,
       query: nothing,
       body: nothing,

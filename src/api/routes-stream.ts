@@ -3,6 +3,7 @@ import type { Daemon } from "../loop/daemon.ts";
 import type { EventRecord } from "../model/event.ts";
 import { type ApiOutputLine, eventPage, outputLine } from "../schema/api-record.ts";
 import { eventsQuery, logsQuery, nothing } from "../schema/api-request.ts";
+import { within } from "./access.ts";
 import { lastEventId } from "./last-event-id.ts";
 import { mergeByTime } from "./merge.ts";
 import { type Route, route } from "./route.ts";
@@ -22,13 +23,14 @@ function eventsRoute(daemon: Daemon, readers: Readers): Route {
     path: "/events",
     summary:
       "Events in pages; with `Accept: text/event-stream` live, resumed by `Last-Event-ID` without a gap",
+    access: { kind: "narrowed", scope: "read" },
     params: nothing,
     query: eventsQuery,
     body: nothing,
     response: eventPage,
     media: ["application/json", SSE],
-    answer: async ({ query, headers, signal }) => {
-      const project = query.project ?? null;
+    answer: async ({ query, headers, signal, caller }) => {
+      const project = within(caller, query.project ?? null);
       if (headers.get("accept")?.includes(SSE) === true) {
         const after = lastEventId(headers) ?? query.after ?? null;
         return readers.respond(
@@ -61,14 +63,18 @@ function logsRoute(daemon: Daemon, readers: Readers): Route {
     method: "get",
     path: "/logs",
     summary: "Output of agents of one, several or all projects, also of containers that are gone",
+    access: { kind: "narrowed", scope: "read" },
     params: nothing,
     query: logsQuery,
     body: nothing,
     response: outputLine,
     media: [NDJSON, SSE],
-    answer: ({ query, headers, signal }) => {
-      const all = query.project.length === 0;
-      const named = all ? daemon.projects() : query.project.map((name) => daemon.project(name));
+    answer: ({ query, headers, signal, caller }) => {
+      const own = within(caller, null);
+      const wanted = query.project.length === 0 && own !== null ? [own] : query.project;
+      for (const name of wanted) within(caller, name);
+      const named =
+        wanted.length === 0 ? daemon.projects() : wanted.map((name) => daemon.project(name));
       const projects = [...new Set(named.map((project) => project.name))];
       const asked = {
         agent: query.agent ?? null,

@@ -1,10 +1,18 @@
 /** Routes of tasks: submit, look, cancel, retry, prioritise. */
+import type { z } from "@hono/zod-openapi";
 import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import type { Submitted } from "../model/task-view.ts";
 import { nothing } from "../schema/api-request.ts";
-import { priorityBody, submitBody, taskPath, tasksQuery } from "../schema/api-task-request.ts";
+import {
+  priorityBody,
+  submitBody,
+  type taskBody,
+  taskPath,
+  tasksQuery,
+} from "../schema/api-task-request.ts";
 import { attemptList, submitAnswer, taskPage, taskView } from "../schema/api-task.ts";
+import { within } from "./access.ts";
 import { problemOf } from "./problem.ts";
 import { type Route, route } from "./route.ts";
 import { queueRoutes } from "./routes-queue.ts";
@@ -25,6 +33,11 @@ function submitRoute(daemon: Daemon, now: () => number): Route {
     method: "post",
     path: "/tasks",
     summary: "Queue one task, or with `items` up to 1000; durable when answered",
+    access: {
+      kind: "project",
+      scope: "run",
+      of: ({ body }) => bodiesOf(body).map(({ project }) => project),
+    },
     params: nothing,
     query: nothing,
     body: submitBody,
@@ -32,8 +45,7 @@ function submitRoute(daemon: Daemon, now: () => number): Route {
     response: submitAnswer,
     answer: async ({ body, by, idempotencyKey }) => {
       const many = "items" in body;
-      const bodies = many ? body.items : [body];
-      const requests = bodies.map((request, at) => ({
+      const requests = bodiesOf(body).map((request, at) => ({
         ...request,
         // one key for a whole request: each of its tasks gets its own out of it
         idempotencyKey: request.idempotencyKey ?? keyOf(idempotencyKey, many ? at : null),
@@ -45,6 +57,15 @@ function submitRoute(daemon: Daemon, now: () => number): Route {
       throw errorOf(answer);
     },
   });
+}
+
+function bodiesOf(body: z.output<typeof submitBody>): readonly z.output<typeof taskBody>[] {
+  return "items" in body ? body.items : [body];
+}
+
+/** The project a task belongs to. */
+export async function ownerOf(daemon: Daemon, task: string): Promise<string> {
+  return (await daemon.task(task)).project;
 }
 
 function keyOf(key: string | null, at: number | null): string | null {
@@ -68,13 +89,14 @@ function taskReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/tasks",
       summary: "Tasks, newest first, in pages; without payloads and results",
+      access: { kind: "narrowed", scope: "read" },
       params: nothing,
       query: tasksQuery,
       body: nothing,
       response: taskPage,
-      answer: async ({ query }) => {
+      answer: async ({ query, caller }) => {
         const found = await daemon.tasks({
-          project: query.project ?? null,
+          project: within(caller, query.project ?? null),
           agent: query.agent ?? null,
           states: query.state,
           tag: query.tag ?? null,
@@ -89,6 +111,7 @@ function taskReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/tasks/{id}",
       summary: "One task with its payload, its result and what it last said of its progress",
+      access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
       query: nothing,
       body: nothing,
@@ -99,6 +122,7 @@ function taskReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/tasks/{id}/attempts",
       summary: "Every try at one task, oldest first",
+      access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
       query: nothing,
       body: nothing,
@@ -114,6 +138,7 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       method: "post",
       path: "/tasks/{id}/cancel",
       summary: "End a task that waits or runs",
+      access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
       query: nothing,
       body: nothing,
@@ -124,6 +149,7 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       method: "post",
       path: "/tasks/{id}/retry",
       summary: "Queue a task that ended badly once more",
+      access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
       query: nothing,
       body: nothing,
@@ -134,6 +160,7 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       method: "post",
       path: "/tasks/{id}/priority",
       summary: "Change the priority of a task that waits",
+      access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
       query: nothing,
       body: priorityBody,

@@ -1,4 +1,4 @@
-/** Serves the API on the daemon's unix socket until it is closed. */
+/** Serves the API and the page on unix sockets and TCP addresses until it is closed. */
 import { getRequestListener } from "@hono/node-server";
 import { createServer, type Server } from "node:http";
 import type { Duplex } from "node:stream";
@@ -8,14 +8,20 @@ import { makeApp } from "./app.ts";
 import { BOUNDS, type Bounds } from "./bounds.ts";
 import type { ApiLog } from "./log.ts";
 import { problemOf, rawProblem } from "./problem.ts";
-import { listenAt, socketPathOf } from "./socket.ts";
+import { AllowedHosts } from "./hosts.ts";
+import { addressesOf, listenOn, urlOf } from "./listen.ts";
+import { readPage } from "./page.ts";
 import { Readers } from "./stream.ts";
 import { Terminals } from "./terminal.ts";
 
 export interface ServeOptions {
   readonly daemon: Daemon;
-  /** `unix:/path`. */
+  /** Comma-separated: `unix:/path` and `host:port`; TCP asks for tokens. */
   readonly listen: string;
+  /** Names besides loopback ones under which TCP is served, `HOST` or `HOST:PORT`. */
+  readonly allowedHosts?: readonly string[];
+  /** Folder of the built page; null or absent folder: there is none. */
+  readonly pageFolder?: string | null;
   readonly socketMode?: number;
   readonly version: string;
   readonly log: ApiLog;
@@ -25,8 +31,10 @@ export interface ServeOptions {
 }
 
 export interface ServedApi {
-  /** As `BERTH_HOST` takes it. */
+  /** The first one, as `BERTH_HOST` takes it. */
   readonly address: string;
+  /** All of them, in order. */
+  readonly addresses: readonly string[];
   close(): Promise<void>;
 }
 
@@ -37,27 +45,58 @@ const SOCKET_MODE = 0o660;
 export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   const { daemon, version, log } = options;
   const bounds = { ...BOUNDS, ...options.bounds };
-  const path = socketPathOf(options.listen);
+  const wanted = addressesOf(options.listen);
   const readers = new Readers(bounds);
-  const terminals = new Terminals({ daemon, bounds, log });
-  const app = makeApp({ daemon, version, log, bounds, readers, now: options.now });
-  const server = bounded(
-    getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false }),
+  const hosts = new AllowedHosts(options.allowedHosts ?? []);
+  const terminals = new Terminals({ daemon, bounds, log, hosts });
+  const page = await readPage(options.pageFolder ?? null);
+  let pageUrl: string | null = null;
+  const app = makeApp({
+    daemon,
+    version,
+    log,
     bounds,
-  );
-  server.on("upgrade", (request, socket, head) => terminals.upgrade(request, socket, head));
-  await listenAt(server, path, options.socketMode ?? SOCKET_MODE);
-  server.on("error", (thrown) =>
-    log.error({ chain: causeChain(asBerthError(thrown)) }, "api server failed"),
-  );
-  return {
-    address: `unix:${path}`,
-    async close() {
-      readers.endAll();
-      terminals.endAll();
-      await closed(server, bounds.closeMs);
-    },
+    readers,
+    hosts,
+    page,
+    pageUrl: () => pageUrl,
+    now: options.now,
+  });
+  const open: { server: Server; address: string }[] = [];
+  const close = async (): Promise<void> => {
+    readers.endAll();
+    terminals.endAll();
+    await Promise.all(open.map(({ server }) => closed(server, bounds.closeMs)));
   };
+  try {
+    for (const address of wanted) {
+      const entrance = address.kind;
+      const server = bounded(
+        getRequestListener((request) => app.fetch(request, { entrance }), {
+          overrideGlobalObjects: false,
+        }),
+        bounds,
+      );
+      server.on("upgrade", (request, socket, head) =>
+        terminals.upgrade(request, socket, { head, entrance }),
+      );
+      const port = await listenOn(server, address, options.socketMode ?? SOCKET_MODE);
+      server.on("error", (thrown) =>
+        log.error({ chain: causeChain(asBerthError(thrown)) }, "api server failed"),
+      );
+      if (address.kind === "tcp") {
+        hosts.listensAt(address.host, port);
+        pageUrl ??= urlOf(address.host, port);
+      }
+      const named = address.kind === "socket" ? `unix:${address.path}` : urlOf(address.host, port);
+      open.push({ server, address: named });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const addresses = open.map(({ address }) => address);
+  return { address: addresses[0] ?? "", addresses, close };
 }
 
 function bounded(listener: ReturnType<typeof getRequestListener>, bounds: Bounds): Server {

@@ -1,4 +1,4 @@
-/** Where the API listens: a unix socket that is taken over only from the dead. */
+/** Listening at a unix socket, which is taken over only from the dead. */
 import { chmod, lstat, mkdir, unlink } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect } from "node:net";
@@ -10,14 +10,14 @@ const PATH_MAX = 99;
 /** A live daemon's socket accepts at once; this is for one that hangs. */
 const CONNECT_MS = 1_000;
 
-/** The path of `unix:/path`. Anything else is refused until TCP comes with tokens. */
+/** The path of `unix:/path`. Throws usage errors. */
 export function socketPathOf(listen: string): string {
   const path = /^unix:(\/.+)$/.exec(listen)?.[1];
   if (path === undefined)
     throw new BerthError("usage", {
       code: "api.listen-unsupported",
-      detail: `cannot listen at ${listen}: only unix:/absolute/path for now`,
-      hint: "listening on host:port comes together with access tokens; until then set BERTH_LISTEN=unix:/run/berth/berth.sock",
+      detail: `cannot listen at "${listen}": neither unix:/absolute/path nor host:port`,
+      hint: "for instance BERTH_LISTEN=unix:/run/berth/berth.sock,127.0.0.1:7878",
     });
   if (Buffer.byteLength(path) > PATH_MAX)
     throw new BerthError("usage", {

@@ -6,7 +6,10 @@ import { asBerthError, BerthError, causeChain } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import type { TerminalReply } from "../schema/api-terminal.ts";
 import type { Bounds } from "./bounds.ts";
-import { callerOf } from "./caller.ts";
+import type { Caller } from "./access.ts";
+import { refuseForeign, refuseScope } from "./access.ts";
+import { callerOf, type Entrance } from "./caller.ts";
+import type { AllowedHosts } from "./hosts.ts";
 import type { ApiLog } from "./log.ts";
 import { problemOf, rawProblem } from "./problem.ts";
 import { firstMessage } from "./terminal-message.ts";
@@ -18,7 +21,21 @@ interface TerminalFacts {
   readonly daemon: Daemon;
   readonly bounds: Bounds;
   readonly log: ApiLog;
+  readonly hosts: AllowedHosts;
 }
+
+/** How an upgrade came in, and the first bytes after its head. */
+interface Entry {
+  readonly head: Buffer;
+  readonly entrance: Entrance;
+}
+
+/** A terminal acts in a project like any verb that changes it. */
+const ACCESS = {
+  kind: "project",
+  scope: "admin",
+  of: ({ project }: Readonly<{ project: string }>) => project,
+} as const;
 
 /** Accepts upgrades and keeps the open terminals within their bound. */
 export class Terminals {
@@ -36,35 +53,50 @@ export class Terminals {
   }
 
   /** Answers an upgrade request: a terminal, or a problem and the end of the connection. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  upgrade(request: IncomingMessage, socket: Duplex, entry: Entry): void {
     socket.on("error", () => socket.destroy());
-    const refusal = this.#refusal(request);
-    if (refusal !== null) {
-      socket.end(rawProblem(problemOf(refusal)));
-      return;
-    }
-    this.#server.handleUpgrade(request, socket, head, (ws) => this.#run(ws, request));
+    void this.#answer(request, socket, entry).catch((thrown: unknown) =>
+      socket.end(rawProblem(problemOf(asBerthError(thrown)))),
+    );
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    socket: Duplex,
+    { head, entrance }: Entry,
+  ): Promise<void> {
+    const caller = await this.#admit(request, entrance);
+    if (socket.destroyed) return;
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#run(ws, request, caller));
   }
 
   endAll(): void {
     for (const ws of this.#open) ws.terminate();
   }
 
-  #refusal(request: IncomingMessage): BerthError | null {
-    if (!PATH.test(request.url ?? ""))
-      return new BerthError("usage", {
+  /** Who may have this terminal; throws why not. */
+  async #admit(request: IncomingMessage, entrance: Entrance): Promise<Caller> {
+    const { daemon, hosts, bounds } = this.#facts;
+    const headers = headersOf(request);
+    if (entrance === "tcp") hosts.check(headers);
+    const caller = await callerOf(headers, entrance, (text) => daemon.bearerOf(text));
+    const project = PATH.exec(request.url ?? "")?.[1];
+    if (project === undefined)
+      throw new BerthError("usage", {
         code: "api.route-missing",
         detail: `no terminal is at ${request.url ?? ""}`,
       });
-    if (this.#open.size < this.#facts.bounds.terminals) return null;
-    return new BerthError("capacity", {
+    refuseScope(caller, ACCESS);
+    await refuseForeign(caller, ACCESS, { project });
+    if (this.#open.size < bounds.terminals) return caller;
+    throw new BerthError("capacity", {
       code: "api.terminals-full",
-      detail: `${this.#facts.bounds.terminals} terminals are open already`,
+      detail: `${bounds.terminals} terminals are open already`,
       hint: "close one",
     });
   }
 
-  #run(ws: WebSocket, request: IncomingMessage): void {
+  #run(ws: WebSocket, request: IncomingMessage, caller: Caller): void {
     this.#open.add(ws);
     // Writing is how a vanished client is noticed while its input is not read. No answer is demanded: a reader that pauses, as
     // `exec … | less` does, gives none, and the kernel knows at once when the other end of a unix socket is gone.
@@ -75,14 +107,23 @@ export class Terminals {
     });
     // a broken frame or a reset connection: `close` follows and cleans up
     ws.on("error", () => ws.terminate());
-    void this.#converse(ws, request).catch((thrown: unknown) => this.#fail(ws, thrown));
+    void this.#converse(ws, request, caller).catch((thrown: unknown) => this.#fail(ws, thrown));
   }
 
-  async #converse(ws: WebSocket, request: IncomingMessage): Promise<void> {
+  async #converse(
+    ws: WebSocket,
+    request: IncomingMessage,
+    { by, project: own }: Caller,
+  ): Promise<void> {
     const project = PATH.exec(request.url ?? "")?.[1] ?? "";
     const start = await firstMessage(ws, this.#facts.bounds.terminalStartMs);
     const { argv, tty, root, environment, columns, rows } = start;
-    const by = callerOf(headersOf(request));
+    if (root && own !== null)
+      throw new BerthError("permission", {
+        code: "api.token-project-only",
+        detail: "root inside a container is for whoever holds the host",
+        hint: "leave root away",
+      });
     const handle = await this.#facts.daemon.exec({ project, argv, tty, root, environment, by });
     try {
       if (tty && columns !== undefined && rows !== undefined)

@@ -127,13 +127,14 @@ async function clientOf(
   reason: string | null,
   { io, signal }: Readonly<{ io: Io; signal: AbortSignal }>,
 ): Promise<Client> {
-  const [{ makeClient }, { socketTransport }] = await Promise.all([
+  const [{ makeClient }, { nodeTransport }, { tokenOf }] = await Promise.all([
     import("../client/client.ts"),
     import("./transport.ts"),
+    import("./token.ts"),
   ]);
-  const identity = { user: io.user, reason };
+  const identity = { user: io.user, reason, token: tokenOf(io.env) };
   return makeClient({
-    transport: socketTransport(host),
+    transport: nodeTransport(host),
     identity,
     signal,
     newKey: () => io.newKey(),

@@ -20,7 +20,7 @@ export interface Context {
   readonly progress: ProgressMode;
   /** Aborted by the first Ctrl-C and by a reader of stdout that left. */
   readonly signal: AbortSignal;
-  /** The daemon's address, `unix:/path`. */
+  /** The daemon's address, `unix:/path` or `http://host:port`. */
   readonly host: string;
   readonly client: () => Promise<Client>;
   /** From now on the first two Ctrl-C are the verb's own and abort nothing; a third one ends the program. */

@@ -17,7 +17,9 @@ export function helpText(verbs: readonly VerbEntry[]): string {
     ...groups,
     [
       "Everywhere:",
-      "  -H, --host unix:/PATH   the daemon's socket (BERTH_HOST, default unix:/run/berth/berth.sock)",
+      "  -H, --host ADDRESS      the daemon (BERTH_HOST, default unix:/run/berth/berth.sock); http://HOST:PORT needs BERTH_TOKEN or",
+      "                          BERTH_TOKEN_FILE",
+      "      --reason TEXT       why, for the audit log",
       "      --color WHEN        auto, always or never; NO_COLOR is honoured",
       "      --progress MODE     auto, tty, plain, json or quiet: how progress and messages appear on stderr",
       "  -o, --output FORMAT     table, wide, json, ndjson, yaml or name; --json is -o json",

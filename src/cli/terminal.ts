@@ -1,10 +1,11 @@
 /** This end of a terminal: stdin, sizes and signals go to the daemon, bytes and the exit code come back. */
 import { WebSocket } from "ws";
 import { BerthError } from "../base/errors.ts";
-import { errorOf } from "../client/call.ts";
+import { bearerOf, errorOf } from "../client/call.ts";
 import type { TerminalReply, TerminalRequest } from "../schema/api-terminal.ts";
 import type { Context } from "./context.ts";
-import { socketPathOf, unreachable } from "./transport.ts";
+import { tokenOf } from "./token.ts";
+import { daemonAddress, unreachable } from "./transport.ts";
 
 export interface TerminalAsked {
   readonly project: string;
@@ -38,16 +39,24 @@ export async function runTerminal(context: Context, asked: TerminalAsked): Promi
 
 function dial({ io, host }: Context, asked: TerminalAsked): WebSocket {
   return new WebSocket(
-    `ws+unix:${socketPathOf(host)}:/api/v1/projects/${encodeURIComponent(asked.project)}/exec`,
+    `${webSocketBase(host)}/api/v1/projects/${encodeURIComponent(asked.project)}/exec`,
     {
       handshakeTimeout: HANDSHAKE_MS,
       perMessageDeflate: false,
       headers: {
+        ...bearerOf(tokenOf(io.env)),
         ...(io.user === null ? {} : { "x-berth-user": encodeURIComponent(io.user) }),
         ...(asked.reason === null ? {} : { "x-berth-reason": encodeURIComponent(asked.reason) }),
       },
     },
   );
+}
+
+function webSocketBase(host: string): string {
+  const address = daemonAddress(host);
+  if (address.kind === "socket") return `ws+unix:${address.path}:`;
+  const { protocol, hostname, port } = address;
+  return `${protocol === "https:" ? "wss" : "ws"}://${hostname}${port === "" ? "" : `:${port}`}`;
 }
 
 interface Conversation {

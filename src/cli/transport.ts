@@ -1,4 +1,4 @@
-/** Carries requests over the daemon's unix socket. */
+/** Carries the CLI's requests: over the daemon's unix socket, or over TCP. */
 import type { IncomingMessage } from "node:http";
 import { BerthError } from "../base/errors.ts";
 import { DEFAULT_HOST } from "./context.ts";
@@ -10,29 +10,44 @@ import type { Transport, TransportRequest, TransportResponse } from "../client/t
  */
 const { request } = process.getBuiltinModule("node:http");
 
-/** The socket path of `unix:/path`; other addresses are refused until the daemon listens on them. */
-export function socketPathOf(host: string): string {
+/** Where a daemon is: its unix socket, or a TCP address with or without TLS in front of it. */
+export type DaemonAddress =
+  | Readonly<{ kind: "socket"; path: string }>
+  | Readonly<{ kind: "tcp"; protocol: "http:" | "https:"; hostname: string; port: string }>;
+
+/** Reads `unix:/path`, `http://host:port`, `https://host` or `host:port`; throws usage. */
+export function daemonAddress(host: string): DaemonAddress {
   const path = /^unix:(\/.+)$/.exec(host)?.[1];
-  if (path !== undefined) return path;
-  throw new BerthError("usage", {
-    code: "cli.host-unsupported",
-    detail: `cannot reach a daemon at ${host}: only unix:/absolute/path for now`,
-    hint: `set BERTH_HOST, for instance to ${DEFAULT_HOST}`,
-  });
+  if (path !== undefined) return { kind: "socket", path };
+  const url = URL.parse(/^https?:\/\//.test(host) ? host : `http://${host}`);
+  const whole = url !== null && url.pathname === "/" && url.search === "" && url.username === "";
+  if (!whole || host === "" || host.startsWith("unix:"))
+    throw new BerthError("usage", {
+      code: "cli.host-unsupported",
+      detail: `${host} is no address of a daemon`,
+      hint: `BERTH_HOST is for instance ${DEFAULT_HOST} or http://127.0.0.1:7878`,
+    });
+  const protocol = url.protocol === "https:" ? "https:" : "http:";
+  return { kind: "tcp", protocol, hostname: url.hostname, port: url.port };
 }
 
 /** A transport to the daemon at `host`; one connection a request. */
-export function socketTransport(host: string): Transport {
-  const socketPath = socketPathOf(host);
+export function nodeTransport(host: string): Transport {
+  const address = daemonAddress(host);
+  const send = requesterOf(address);
   return (asked) =>
     new Promise((resolve, reject) => {
-      const outgoing = request({
-        socketPath,
+      const outgoing = send({
+        ...placeOf(address),
         method: asked.method,
         path: asked.path,
         agent: false,
         signal: asked.signal,
-        headers: { host: "berth", ...asked.headers, ...lengthOf(asked) },
+        headers: {
+          ...(address.kind === "socket" ? { host: "berth" } : {}),
+          ...asked.headers,
+          ...lengthOf(asked),
+        },
       });
       outgoing.once("error", (cause) =>
         reject(asked.signal.aborted ? cause : unreachable(host, cause)),
@@ -40,6 +55,17 @@ export function socketTransport(host: string): Transport {
       outgoing.once("response", (response) => resolve(answerOf(response, host)));
       outgoing.end(asked.body ?? undefined);
     });
+}
+
+function requesterOf(address: DaemonAddress): typeof request {
+  const secure = address.kind === "tcp" && address.protocol === "https:";
+  return secure ? process.getBuiltinModule("node:https").request : request;
+}
+
+function placeOf(address: DaemonAddress): Readonly<Record<string, string>> {
+  if (address.kind === "socket") return { socketPath: address.path };
+  const { hostname, port } = address;
+  return { hostname: hostname.replaceAll(/[[\]]/g, ""), ...(port === "" ? {} : { port }) };
 }
 
 function lengthOf(asked: TransportRequest): Record<string, string> {

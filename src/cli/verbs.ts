@@ -179,6 +179,18 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./verbs/gc.ts")).gc,
   },
   {
+    name: "token",
+    group: "Host",
+    summary: "Make, list and revoke access tokens",
+    load: async () => (await import("./verbs/token.ts")).token,
+  },
+  {
+    name: "audit",
+    group: "Host",
+    summary: "Tell who asked for what, when and why",
+    load: async () => (await import("./verbs/audit.ts")).audit,
+  },
+  {
     name: "doctor",
     group: "Host",
     summary: "Check the host and say how to mend it",

@@ -28,6 +28,8 @@ export interface Identity {
   /** The OS user, a claim. */
   readonly user: string | null;
   readonly reason: string | null;
+  /** Needed over TCP; null on the unix socket, whose file mode says who may use it. */
+  readonly token?: string | null;
 }
 
 export type Ask = (asking: Asking) => Promise<TransportResponse>;
@@ -99,11 +101,17 @@ function late(thrown: unknown, signal: AbortSignal, deadlineMs: number | null): 
 function headersOf(asking: Asking, identity: Identity): Readonly<Record<string, string>> {
   return {
     accept: asking.accept ?? "application/json",
+    ...bearerOf(identity.token ?? null),
     ...(asking.body === undefined ? {} : { "content-type": "application/json" }),
     ...(identity.user === null ? {} : { "x-berth-user": encodeURIComponent(identity.user) }),
     ...(identity.reason === null ? {} : { "x-berth-reason": encodeURIComponent(identity.reason) }),
     ...(asking.idempotencyKey === undefined ? {} : { "idempotency-key": asking.idempotencyKey }),
   };
+}
+
+/** The header that shows a token; none without one. */
+export function bearerOf(token: string | null): Readonly<Record<string, string>> {
+  return token === null ? {} : { authorization: `Bearer ${token}` };
 }
 
 function searchOf(query: Query): string {

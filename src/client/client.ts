@@ -20,9 +20,18 @@ import type {
   PlanBody,
   RunsQuery,
 } from "../schema/api-request.ts";
-import { type Ask, errorOf, type Identity, makeAsk, type Query } from "./call.ts";
+import {
+  type Ask,
+  bearerOf,
+  errorOf,
+  type Identity,
+  makeAsk,
+  problemError,
+  type Query,
+} from "./call.ts";
 import { linesOf, serverEventsOf, textOf } from "./lines.ts";
 import { taskCalls } from "./tasks.ts";
+import { tokenCalls } from "./tokens.ts";
 import type { Transport } from "./transport.ts";
 
 export type Project = ApiProject;
@@ -58,17 +67,10 @@ export type Client = ReturnType<typeof makeClient>;
 /** A client of one daemon. Every function throws BerthError. */
 export function makeClient({ transport, identity, signal, newKey }: ClientOptions) {
   const ask = makeAsk(transport, identity);
+  const calls = callsBelow(ask, signal, newKey);
+  const { write } = calls;
   const get = <T>(path: string, query: Query = {}) =>
     read<T>(ask, { method: "GET", path, query, signal });
-  const write = <T>(path: string, body: object, deadlineMs?: number) =>
-    read<T>(ask, {
-      method: "POST",
-      path: V1 + path,
-      body,
-      signal,
-      idempotencyKey: newKey(),
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    });
   return {
     projects: async () => (await get<ProjectList>(`${V1}/projects`)).items,
     project: (name: string) => get<Project>(`${V1}/projects/${seg(name)}`),
@@ -94,26 +96,34 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
         body ?? {},
       ),
     remove: (project: string, volumes: boolean) =>
-      read<ApiRemoved>(ask, {
-        method: "DELETE",
-        path: `${V1}/projects/${seg(project)}`,
-        query: { volumes },
-        signal,
-        deadlineMs: LONG_MS,
-        idempotencyKey: newKey(),
-      }),
-    ...taskCalls({
-      get: (path, query) => get(V1 + path, texts(query ?? {})),
-      write: (path, body) => write(path, body),
-    }),
+      calls.end<ApiRemoved>(`/projects/${seg(project)}`, { volumes }, LONG_MS),
+    ...tokenCalls(calls),
+    ...taskCalls(calls),
     /** Ready or not, the same view. */
-    ready: () => readiness(transport, signal),
+    ready: () => readiness(transport, bearerOf(identity.token ?? null), signal),
     logs: (query: LogsQuery, until: AbortSignal = signal) => logStream(ask, texts(query), until),
     follow: (query: EventsQuery, until: AbortSignal = signal) =>
       serverStream<Event>(ask, { path: `${V1}/events`, query: texts(query), signal: until }),
     /** The state of everything, then what changes; at its end or fault it is asked for again with the last event's id. */
     live: (query: LiveQuery, until: AbortSignal = signal) =>
       serverStream<LiveItem>(ask, { path: `${V1}/live`, query: texts(query), signal: until }),
+  };
+}
+
+/** The three ways to ask for a JSON answer below `/api/v1`; `end` is DELETE. */
+function callsBelow(ask: Ask, signal: AbortSignal, newKey: () => string) {
+  const changing = (deadlineMs: number | undefined) => ({
+    signal,
+    idempotencyKey: newKey(),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  });
+  return {
+    get: <T>(path: string, query: object = {}) =>
+      read<T>(ask, { method: "GET", path: V1 + path, query: texts(query), signal }),
+    write: <T>(path: string, body: object, deadlineMs?: number) =>
+      read<T>(ask, { method: "POST", path: V1 + path, body, ...changing(deadlineMs) }),
+    end: <T>(path: string, query: Query = {}, deadlineMs?: number) =>
+      read<T>(ask, { method: "DELETE", path: V1 + path, query, ...changing(deadlineMs) }),
   };
 }
 
@@ -124,8 +134,12 @@ async function read<T>(ask: Ask, asking: Parameters<Ask>[0]): Promise<T> {
   return answer;
 }
 
-async function readiness(transport: Transport, signal: AbortSignal): Promise<Ready> {
-  const headers = { accept: "application/json" };
+async function readiness(
+  transport: Transport,
+  bearer: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Ready> {
+  const headers = { accept: "application/json", ...bearer };
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(READY_MS)]);
   const response = await transport({
     method: "GET",
@@ -134,7 +148,10 @@ async function readiness(transport: Transport, signal: AbortSignal): Promise<Rea
     body: null,
     signal: deadline,
   });
-  const view: Ready = JSON.parse(await textOf(response.body));
+  const text = await textOf(response.body);
+  // 503 is an answer too: it says what is missing
+  if (response.status >= 400 && response.status !== 503) throw problemError(text, response.status);
+  const view: Ready = JSON.parse(text);
   return view;
 }
 

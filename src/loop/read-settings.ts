@@ -11,6 +11,8 @@ export interface DaemonEnvironment {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly listen: string;
+  /** Names under which TCP is served besides loopback ones. */
+  readonly allowedHosts: readonly string[];
   readonly dockerHost: string | null;
 }
 
@@ -29,7 +31,11 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
   return {
     databaseUrl: required(env, "BERTH_DATABASE_URL", "postgres://USER:PASSWORD@HOST:5432/berth"),
     redisUrl: required(env, "BERTH_REDIS_URL", "redis://:PASSWORD@HOST:6379"),
-    listen: env["BERTH_LISTEN"] ?? "unix:/run/berth/berth.sock",
+    listen: env["BERTH_LISTEN"] ?? "unix:/run/berth/berth.sock,127.0.0.1:7878",
+    allowedHosts: (env["BERTH_ALLOWED_HOSTS"] ?? "")
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
     dockerHost: env["DOCKER_HOST"] ?? null,
     settings: {
       install,

@@ -1,6 +1,7 @@
 /** The daemon's wiring: settings, doors, life, API; closed in reverse. Nothing here decides anything. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
 import { BerthError, causeChain } from "../base/errors.ts";
 import { serveApi } from "../api/serve.ts";
 import { openEngine } from "../docker/engine.ts";
@@ -17,6 +18,9 @@ import { type Log, openLog } from "../report/log.ts";
 import { openRunners } from "../runners/open.ts";
 import { reapplyOnHangup } from "./hangup.ts";
 
+/** Beside the compiled program, and in a checkout where the build puts it. */
+const PAGE_FOLDER = fileURLToPath(new URL("../../dist/dashboard", import.meta.url));
+
 /** Runs until SIGTERM or SIGINT; returns the exit code. */
 export async function runDaemon(env: Environment, version: string): Promise<number> {
   const environment = readSettings(env, version);
@@ -27,6 +31,8 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
   const api = await serveApi({
     daemon: started.daemon,
     listen: environment.listen,
+    allowedHosts: environment.allowedHosts,
+    pageFolder: PAGE_FOLDER,
     version,
     log,
     now: () => Date.now(),
@@ -34,7 +40,7 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
     await started.close();
     throw error;
   });
-  log.info({ address: api.address, version }, "listening");
+  log.info({ addresses: api.addresses, version }, "listening");
   reapplyOnHangup(settings.configPath, started.daemon, log);
   await untilTold();
   log.info({}, "ending; agents run on");

@@ -1,4 +1,5 @@
 /** Who asked for what. */
+import type { AuditView } from "../model/access.ts";
 import type { Asker } from "./door.ts";
 import type { Statements } from "./connection.ts";
 import type { Session } from "./session.ts";
@@ -11,13 +12,13 @@ export interface AuditEntry {
   readonly detail: string;
 }
 
-export interface AuditRow {
-  readonly id: number;
-  readonly at: number;
-  readonly by: Asker;
-  readonly action: string;
+export interface AuditQuery {
   readonly project: string | null;
-  readonly detail: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number | null;
+  /** Ids below this one: the page after. */
+  readonly before: number | null;
+  readonly limit: number;
 }
 
 /** Written in the transaction of what was asked for. */
@@ -37,12 +38,11 @@ export async function recordAudit(tx: Statements, entry: AuditEntry): Promise<vo
 /** Newest first. */
 export async function readAudit(
   session: Session,
-  limit: number,
-  project: string | null,
-): Promise<readonly AuditRow[]> {
-  const rows = await session.read<Omit<AuditRow, "by"> & Asker & Record<string, unknown>>(
+  { limit, project, since, before }: AuditQuery,
+): Promise<readonly AuditView[]> {
+  const rows = await session.read<Omit<AuditView, "by"> & Asker & Record<string, unknown>>(
     "audit-list",
-    [limit, project],
+    [limit, project, since, before],
   );
   return rows.map(({ who, claim, reason, id, at, action, project: of, detail }) => ({
     id,

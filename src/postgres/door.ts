@@ -1,6 +1,9 @@
 /** What the rest of the program may ask of Postgres, where everything accepted is recorded. */
 import type { Bundle } from "../model/bundle.ts";
+import type { AuditView } from "../model/access.ts";
+import type { AuditQuery } from "./audit.ts";
 import type { TaskDoor } from "./task-door.ts";
+import type { TokenDoor } from "./token-door.ts";
 import type { Phase, Wanted } from "../model/lifecycle.ts";
 import type { Declaration } from "../model/project.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
@@ -117,6 +120,7 @@ export interface NewEvent {
  */
 export interface PostgresDoor {
   readonly tasks: TaskDoor;
+  readonly tokens: TokenDoor;
   ping(): Promise<void>;
   /** The database clock, milliseconds since the epoch. */
   clock(): Promise<number>;
@@ -204,19 +208,8 @@ export interface PostgresDoor {
       detail: string;
     }>,
   ): Promise<void>;
-  audit(
-    limit: number,
-    project: string | null,
-  ): Promise<
-    readonly Readonly<{
-      id: number;
-      at: number;
-      by: Asker;
-      action: string;
-      project: string | null;
-      detail: string;
-    }>[]
-  >;
+  /** Newest first. */
+  audit(query: AuditQuery): Promise<readonly AuditView[]>;
   /** Deletes what is older than the stated retention; returns rows deleted by table. */
   enforceRetention(
     request: Readonly<{

@@ -2,7 +2,7 @@
 import type { Statements } from "./connection.ts";
 
 const TRANSACTION_CLASS = 0x62657274;
-const NUMBER = { allocation: 1, events: 2, pool: 3 } as const;
+const NUMBER = { allocation: 1, events: 2, pool: 3, tokens: 4 } as const;
 
 /** Waits for the other transactions that took the same turn. */
 export async function takeTurn(tx: Statements, turn: keyof typeof NUMBER): Promise<void> {

@@ -17,6 +17,7 @@ import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.
 import { allocateSubnet, releaseSubnet } from "./subnets.ts";
 import { openSettled } from "./task-settle.ts";
 import { openTasks } from "./tasks.ts";
+import { openTokens } from "./tokens.ts";
 
 /** Connects lazily: an unreachable server is told by the first call, as `postgres.unreachable`. */
 export function openPostgres(options: PostgresOptions): PostgresDoor {
@@ -25,6 +26,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
   const settled = openSettled(session);
   return {
     tasks: openTasks(session, settled),
+    tokens: openTokens(session),
     ping: async () => void (await session.read("ping")),
     clock: () => readClock(session),
     migrate: () => migrate(session, options),
@@ -54,7 +56,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
       session.write({ operation: "record audit", epoch }, (tx) =>
         recordAudit(tx, { ...entry, epoch }),
       ),
-    audit: (limit, project) => readAudit(session, limit, project),
+    audit: (query) => readAudit(session, query),
     enforceRetention: (request) => enforceRetention(session, request),
     onState: (listener) => session.onState(listener),
     close: async () => {

@@ -55,6 +55,7 @@ async function settlePhaseIn(
   if (to !== "removed") return [];
   // First, since it waits for submissions that hold the project: none can wait for a task that is locked here.
   await tx.rows("project-delete", [project]);
+  await tx.rows("token-revoke-project", [project]);
   await tx.rows("run-lose", [project, REMOVED, null]);
   const open = await tx.rows<{ run: string }>("attempt-of-project", [project, false]);
   const stopped = await settleIn(

@@ -15,6 +15,8 @@ const BATCH = 1_000;
 const BATCHES = 200;
 /** Longer than any client goes on retrying one request. */
 const ANSWERS_DAYS = 7;
+/** A token that ended stays in the list for a month; the audit log keeps it longer. */
+const TOKENS_DAYS = 30;
 
 /** Rows deleted by table. */
 export async function enforceRetention(
@@ -27,6 +29,7 @@ export async function enforceRetention(
     ["event", request.eventsDays],
     ["step", request.stepsDays],
     ["audit", request.auditDays],
+    ["token", TOKENS_DAYS],
     ["answer", ANSWERS_DAYS],
     ["generation", request.generationsKept],
   ] as const;

@@ -25,6 +25,8 @@ export interface Sent {
 
 export interface TestServer extends AsyncDisposable {
   readonly socket: string;
+  /** `http://127.0.0.1:PORT`, where tokens are asked for. */
+  readonly url: string;
   readonly address: string;
   readonly directory: string;
   /** What the server logged. */
@@ -32,13 +34,33 @@ export interface TestServer extends AsyncDisposable {
   ask(sent: Sent): Promise<Answer>;
   /** The response as it comes; destroy it to vanish. */
   open(sent: Sent): Promise<IncomingMessage>;
+  /** The same over TCP. */
+  askTcp(sent: Sent): Promise<Answer>;
+  openTcp(sent: Sent): Promise<IncomingMessage>;
 }
 
-export async function startServer(
+export interface ServerChanges {
+  readonly bounds?: Partial<Bounds>;
+  readonly directory?: string;
+  readonly pageFolder?: string;
+  readonly allowedHosts?: readonly string[];
+}
+
+export function startServer(
   daemon: Daemon,
   bounds: Partial<Bounds> = {},
-  directory = mkdtempSync(join(tmpdir(), "berth-api-")),
+  directory?: string,
 ): Promise<TestServer> {
+  return startServerWith(daemon, { bounds, ...(directory === undefined ? {} : { directory }) });
+}
+
+/** The same with everything a server can be told. */
+export async function startServerWith(
+  daemon: Daemon,
+  changes: ServerChanges = {},
+): Promise<TestServer> {
+  const { bounds = {}, pageFolder = null, allowedHosts = [] } = changes;
+  const directory = changes.directory ?? mkdtempSync(join(tmpdir(), "berth-api-"));
   const socket = join(directory, "berth.sock");
   const logged: (readonly [object, string])[] = [];
   const log = {
@@ -47,30 +69,27 @@ export async function startServer(
   };
   const served = await serveApi({
     daemon,
-    listen: `unix:${socket}`,
+    listen: `unix:${socket},127.0.0.1:0`,
+    pageFolder,
+    allowedHosts,
     version: "0.1.0",
     log,
     bounds,
     now: () => NOW,
   });
-  const open = (sent: Sent) => send(socket, sent);
+  const open = (sent: Sent) => send({ socketPath: socket }, sent);
+  const url = served.addresses[1] ?? "";
+  const openTcp = (sent: Sent) => send(new URL(url), sent);
   return {
     socket,
+    url,
+    openTcp,
+    askTcp: async (sent) => answerOf(await openTcp(sent)),
     address: served.address,
     directory,
     logged,
     open,
-    async ask(sent) {
-      const response = await open(sent);
-      let text = "";
-      for await (const chunk of response) text += String(chunk);
-      return {
-        status: response.statusCode ?? 0,
-        headers: response.headers,
-        text,
-        json: () => JSON.parse(text) as unknown,
-      };
-    },
+    ask: async (sent) => answerOf(await open(sent)),
     async [Symbol.asyncDispose]() {
       await served.close();
       rmSync(directory, { recursive: true, force: true });
@@ -78,11 +97,24 @@ export async function startServer(
   };
 }
 
-function send(socketPath: string, sent: Sent): Promise<IncomingMessage> {
+async function answerOf(response: IncomingMessage): Promise<Answer> {
+  let text = "";
+  for await (const chunk of response) text += String(chunk);
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text,
+    json: () => JSON.parse(text) as unknown,
+  };
+}
+
+type Place = Readonly<{ socketPath: string }> | URL;
+
+function send(place: Place, sent: Sent): Promise<IncomingMessage> {
   const payload = sent.raw ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
   return new Promise((resolve, reject) => {
     const outgoing = request({
-      socketPath,
+      ...("socketPath" in place ? place : { hostname: place.hostname, port: place.port }),
       path: sent.path,
       method: sent.method ?? (payload === undefined ? "GET" : "POST"),
       agent: false,

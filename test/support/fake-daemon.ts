@@ -2,6 +2,7 @@
 import { PassThrough } from "node:stream";
 import { BerthError } from "../../src/base/errors.ts";
 import { fakeTasks } from "./fake-tasks.ts";
+import { fakeTokens } from "./fake-tokens.ts";
 import type { Daemon } from "../../src/loop/daemon.ts";
 import type { EventRecord } from "../../src/model/event.ts";
 import type { RunRecord } from "../../src/model/run.ts";
@@ -232,6 +233,7 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
       { name: "clock", verdict: "warn", detail: "3 s off", mend: "start an NTP client" },
     ],
     ...fakeTasks(note),
+    ...fakeTokens(note),
     metrics: async () =>
       "# HELP berth_leader Whether this daemon leads.\n# TYPE berth_leader gauge\nberth_leader 1\n",
     ...changes,

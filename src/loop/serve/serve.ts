@@ -11,6 +11,7 @@ import { collectGarbage } from "./garbage.ts";
 import { intend, remove } from "./intents.ts";
 import { planBundle, readBundle } from "./plan-view.ts";
 import { serveTasks } from "./tasks.ts";
+import { serveTokens } from "./tokens.ts";
 import { hostView, oneView, projectViews, readyView, recordOf } from "./views.ts";
 
 const DESCRIBED_RUNS = 20;
@@ -64,6 +65,7 @@ export function serve(state: DaemonState): Daemon {
     doctor: () => examine(state),
     metrics: () => state.metrics.text(),
     ...serveTasks(state),
+    ...serveTokens(state),
   };
 }
 

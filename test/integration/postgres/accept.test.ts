@@ -53,7 +53,7 @@ test("a first declaration makes generation 1, its projects active and the audit 
   ]);
   expect((await door.generation(1))?.bundle.files).toEqual({ "berth.yaml": "text" });
   expect(await door.generation(9)).toBeNull();
-  expect(await door.audit(5, null)).toMatchObject([
+  expect(await door.audit({ limit: 5, project: null, since: null, before: null })).toMatchObject([
     { action: "apply", by: { who: "local", claim: "ada", reason: null } },
   ]);
 });
@@ -67,7 +67,7 @@ test("the same declaration again writes nothing", async () => {
   });
   expect(await database.sql("select xmin, * from project")).toEqual(before);
   expect(await door.generations(5)).toHaveLength(1);
-  expect(await door.audit(5, null)).toHaveLength(1);
+  expect(await door.audit({ limit: 5, project: null, since: null, before: null })).toHaveLength(1);
 });
 
 test("a changed spec moves only that project's generation", async () => {

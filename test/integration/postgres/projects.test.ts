@@ -42,7 +42,9 @@ test("a wish moves the phase by the table, is audited, and is returned", async (
     by: { who: "local", claim: "ada", reason: "lunch" },
   });
   expect(row).toMatchObject({ name: "web", wanted: "frozen", phase: "pausing" });
-  expect((await door.audit(1, "web"))[0]).toMatchObject({
+  expect(
+    (await door.audit({ limit: 1, project: "web", since: null, before: null }))[0],
+  ).toMatchObject({
     action: "want-frozen",
     project: "web",
     by: { who: "local", claim: "ada", reason: "lunch" },
@@ -176,7 +178,11 @@ test("removed forgets the project and its subnet, keeps its history and leaves n
   expect(await door.runs({ project: "web", agent: null, limit: 5 })).toMatchObject([
     { id: "r1", outcome: "lost", reason: "project removed" },
   ]);
-  expect((await door.audit(9, "web")).map((row) => row.action)).toEqual(["want-removed"]);
+  expect(
+    (await door.audit({ limit: 9, project: "web", since: null, before: null })).map(
+      (row) => row.action,
+    ),
+  ).toEqual(["want-removed"]);
 });
 
 test("a project removed and declared anew begins a new journal", async () => {

@@ -134,10 +134,10 @@ test("an action that is no intent is audited", async () => {
     project: "web",
     detail: "sh",
   });
-  expect(await door.audit(5, "web")).toMatchObject([
+  expect(await door.audit({ limit: 5, project: "web", since: null, before: null })).toMatchObject([
     { action: "exec-root", detail: "sh", by: { reason: "look" } },
   ]);
-  expect(await door.audit(5, "api")).toEqual([]);
+  expect(await door.audit({ limit: 5, project: "api", since: null, before: null })).toEqual([]);
 });
 
 test("retention forgets what is old and ended, in batches, and spares what is open, young or stood on", async () => {
@@ -154,6 +154,12 @@ test("retention forgets what is old and ended, in batches, and spares what is op
   await door.openSteps(epoch, [stepOf(1)]);
   await database.sql(
     "insert into event (at, kind, cause, message) select now() - interval '8 days', 'k', 'c', 'm' from generate_series(1, 2500)",
+  );
+  await database.sql(
+    `insert into token (id, name, hash, scope, created_by, revoked_at, expires_at)
+     select lpad(n::text, 12, '0'), 'n' || n, decode(repeat('00', 32), 'hex'), 'read', 'ann',
+       now() - (case n when 1 then 31 when 2 then 29 end) * interval '1 day', case n when 3 then now() - interval '31 days' end
+     from generate_series(1, 4) n`,
   );
   await door.appendEvents(epoch, [event("young")]);
   const gone = await door.enforceRetention({
@@ -172,6 +178,7 @@ test("retention forgets what is old and ended, in batches, and spares what is op
     step: 0,
     audit: 0,
     answer: 0,
+    token: 2,
     generation: 2,
   });
   expect((await door.runs({ project: null, agent: null, limit: 9 })).map((run) => run.id)).toEqual([

@@ -275,7 +275,9 @@ test("a waiting task is cancelled at once, a running one when its runner has end
   expect(await refusalOf(door.tasks.cancel(epoch, "nonsense", LOCAL))).toBe(
     "usage postgres.task-unknown",
   );
-  const audited = (await door.audit(50, "web")).filter((row) => row.action === "task.cancel");
+  const audited = (
+    await door.audit({ limit: 50, project: "web", since: null, before: null })
+  ).filter((row) => row.action === "task.cancel");
   expect(audited).toHaveLength(3);
 });
 

@@ -1,4 +1,4 @@
-/** The socket: its mode, taken over from the dead only, and no TCP before there are tokens. */
+/** Addresses: the socket's mode, taken over from the dead only, and TCP beside it. */
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -59,8 +59,8 @@ test("a file that is not a socket is never removed", async () => {
   expect(existsSync(path)).toBe(true);
 });
 
-test("TCP is refused until there are tokens, and so are paths the kernel would cut", async () => {
-  for (const listen of ["127.0.0.1:8080", "0.0.0.0:80", "unix:relative.sock", ""])
+test("addresses it cannot listen at are refused, and so are paths the kernel would cut", async () => {
+  for (const listen of ["unix:relative.sock", "", "8080", "127.0.0.1:65536", "host:x", "unix:/a,"])
     await expect(serve(listen)).rejects.toMatchObject({
       kind: "usage",
       code: "api.listen-unsupported",
@@ -68,4 +68,20 @@ test("TCP is refused until there are tokens, and so are paths the kernel would c
   await expect(serve(`unix:${directory}/${"x".repeat(100)}`)).rejects.toMatchObject({
     code: "api.socket-path-too-long",
   });
+});
+
+test("several addresses are served side by side; when one is taken, none is left open", async () => {
+  const path = join(directory, "berth.sock");
+  const served = await serve(`unix:${path},127.0.0.1:0`);
+  const [socket, tcp = ""] = served.addresses;
+  expect(socket).toBe(`unix:${path}`);
+  expect((await fetch(`${tcp}/healthz`)).status).toBe(200);
+  const second = join(directory, "second.sock");
+  await expect(serve(`unix:${second},${tcp.replace("http://", "")}`)).rejects.toMatchObject({
+    kind: "conflict",
+    code: "api.address-taken",
+  });
+  expect(existsSync(second)).toBe(false);
+  await served.close();
+  await expect(fetch(`${tcp}/healthz`)).rejects.toThrow("fetch failed");
 });

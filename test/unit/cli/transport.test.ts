@@ -1,6 +1,6 @@
 /** What goes wrong on the way to the daemon's socket is told to whoever must act. */
 import { expect, test } from "vitest";
-import { socketPathOf, unreachable } from "../../../src/cli/transport.ts";
+import { daemonAddress, unreachable } from "../../../src/cli/transport.ts";
 
 const failed = (code: string): Error => Object.assign(new Error(code), { code });
 
@@ -22,8 +22,22 @@ test("an absent daemon is transient, a forbidden socket a matter of permission",
   });
 });
 
-test("only unix sockets are addresses for now", () => {
-  expect(socketPathOf("unix:/run/berth/berth.sock")).toBe("/run/berth/berth.sock");
-  for (const host of ["unix:relative", "http://x", ""])
-    expect(() => socketPathOf(host)).toThrow(/cannot reach/);
+test("a daemon is at a unix socket or at a TCP address, with or without TLS", () => {
+  const path = "/run/berth/berth.sock";
+  expect(daemonAddress(`unix:${path}`)).toEqual({ kind: "socket", path });
+  const plain = { kind: "tcp", protocol: "http:" } as const;
+  expect(daemonAddress("127.0.0.1:7878")).toEqual({
+    ...plain,
+    hostname: "127.0.0.1",
+    port: "7878",
+  });
+  expect(daemonAddress("http://[::1]:7878")).toEqual({ ...plain, hostname: "[::1]", port: "7878" });
+  expect(daemonAddress("https://berth.example.org")).toEqual({
+    kind: "tcp",
+    protocol: "https:",
+    hostname: "berth.example.org",
+    port: "",
+  });
+  for (const host of ["unix:relative", "http://x/path", "", "ftp://x", "http://a b", "http://u@x"])
+    expect(() => daemonAddress(host)).toThrow(/no address of a daemon/);
 });

@@ -1,0 +1,85 @@
+/** Routes about access: tokens are made and ended by whoever holds the host; the audit log says who did what. */
+import type { Daemon } from "../loop/daemon.ts";
+import { nothing } from "../schema/api-request.ts";
+import {
+  auditPage,
+  auditQuery,
+  tokenBody,
+  tokenList,
+  tokenMade,
+  tokenPath,
+  tokenView,
+} from "../schema/api-token.ts";
+import { within } from "./access.ts";
+import { type Route, route } from "./route.ts";
+
+/** `pageUrl` answers where a browser finds the page, null when only a unix socket is served. */
+export function tokenRoutes(daemon: Daemon, pageUrl: () => string | null): readonly Route[] {
+  return [
+    createRoute(daemon, pageUrl),
+    route({
+      method: "get",
+      path: "/tokens",
+      summary: "Access tokens without their secrets, newest first; ended ones for 30 days",
+      access: { kind: "host", scope: "admin" },
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: tokenList,
+      answer: async () => ({ items: await daemon.tokens() }),
+    }),
+    route({
+      method: "delete",
+      path: "/tokens/{token}",
+      summary: "Revoke a token by id or name; it opens nothing any more within a second",
+      access: { kind: "host", scope: "admin" },
+      params: tokenPath,
+      query: nothing,
+      body: nothing,
+      response: tokenView,
+      answer: ({ params, by }) => daemon.revokeToken(params.token, by),
+    }),
+    auditRoute(daemon),
+  ];
+}
+
+function createRoute(daemon: Daemon, pageUrl: () => string | null): Route {
+  return route({
+    method: "post",
+    path: "/tokens",
+    summary: "Make an access token; its secret is told once, here",
+    access: { kind: "host", scope: "admin" },
+    params: nothing,
+    query: nothing,
+    body: tokenBody,
+    response: tokenMade,
+    answer: async ({ body, by }) => {
+      const { token, secret } = await daemon.createToken({ ...body, by });
+      const url = pageUrl();
+      return { token, secret, page: url === null ? null : `${url}/#token=${secret}` };
+    },
+  });
+}
+
+function auditRoute(daemon: Daemon): Route {
+  return route({
+    method: "get",
+    path: "/audit",
+    summary: "Who asked for what, when and why, newest first, in pages",
+    access: { kind: "narrowed", scope: "admin" },
+    params: nothing,
+    query: auditQuery,
+    body: nothing,
+    response: auditPage,
+    answer: async ({ query, caller }) => {
+      const found = await daemon.audit({
+        project: within(caller, query.project ?? null),
+        since: query.since ?? null,
+        before: query.cursor ?? null,
+        limit: query.limit + 1,
+      });
+      const items = found.slice(0, query.limit);
+      return { items, next: found.length > query.limit ? String(items.at(-1)?.id) : null };
+    },
+  });
+}
