@@ -15,8 +15,17 @@ const MAX_SOCKETS = 64;
 /** A call's socket silent for longer than any call's own deadline is given up, whatever the caller does. */
 const CALL_SILENCE_MS = 20_000;
 
-/** Deadlines by the size of the work, in milliseconds. */
-export const DEADLINE = { quick: 5_000, create: 15_000, fill: 120_000, errand: 30_000 } as const;
+/**
+ * Deadlines by the size of the work, in milliseconds.
+ * A list only reads, and is long on a busy engine: given up early it would be asked for again, and cost more.
+ */
+export const DEADLINE = {
+  quick: 5_000,
+  list: 10_000,
+  create: 15_000,
+  fill: 120_000,
+  errand: 30_000,
+} as const;
 
 export interface RequestRecord {
   readonly operation: string;

@@ -15,13 +15,13 @@ import { bridgeOf, subnetOf } from "./networks.ts";
 export async function takeSnapshot(link: Connection, now: () => number): Promise<EngineSnapshot> {
   const at = now();
   const [containers, networks, volumes] = await Promise.all([
-    link.call("list containers", DEADLINE.quick, (abortSignal) =>
+    link.call("list containers", DEADLINE.list, (abortSignal) =>
       link.api.listContainers({ all: true, abortSignal }),
     ),
-    link.call("list networks", DEADLINE.quick, (abortSignal) =>
+    link.call("list networks", DEADLINE.list, (abortSignal) =>
       link.api.listNetworks({ abortSignal }),
     ),
-    link.call("list volumes", DEADLINE.quick, (abortSignal) =>
+    link.call("list volumes", DEADLINE.list, (abortSignal) =>
       link.api.listVolumes({ abortSignal }),
     ),
   ]);
