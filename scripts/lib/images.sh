@@ -17,8 +17,13 @@ declare -A IMAGE=(
   [runner]=${BERTH_IMAGE_RUNNER:-berth/runner:$TAG}
   [agent-node]=${BERTH_IMAGE_AGENT_NODE:-berth/agent-node:$TAG}
   [net]=${BERTH_IMAGE_NET:-berth/net:$TAG}
+  [prometheus]=${BERTH_IMAGE_PROMETHEUS:-prom/prometheus:v3.5.0}
+  [grafana]=${BERTH_IMAGE_GRAFANA:-grafana/grafana:12.1.1}
 )
+# Only `scripts/up --monitoring` needs these.
+MONITORING=(prometheus grafana)
 export BERTH_IMAGE_NODE=${IMAGE[node]} BERTH_IMAGE_POSTGRES=${IMAGE[postgres]} BERTH_IMAGE_REDIS=${IMAGE[redis]}
+export BERTH_IMAGE_PROMETHEUS=${IMAGE[prometheus]} BERTH_IMAGE_GRAFANA=${IMAGE[grafana]}
 export BERTH_IMAGE_DAEMON=${IMAGE[daemon]} BERTH_IMAGE_RUNNER=${IMAGE[runner]} BERTH_IMAGE_AGENT_NODE=${IMAGE[agent-node]} BERTH_IMAGE_NET=${IMAGE[net]}
 
 # What an image was made of is its label berth.content; an image without it came from a registry.

@@ -20,14 +20,17 @@ compose() { docker compose -f "$ROOT/compose/compose.yaml" "$@"; }
 
 # The directory is the operator's alone (0700); the files in it are readable, because each server reads its own
 # as a user without rights, through a mount of that one file.
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+put() { printf '%s' "$2" >"$BERTH_PASSWORDS_DIR/$1" && chmod 444 "$BERTH_PASSWORDS_DIR/$1"; }
 make_passwords() {
-  [ ! -e "$BERTH_PASSWORDS_DIR/redis-url" ] || return 0
-  local postgres redis
-  postgres=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
-  redis=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
   mkdir -p "$STATE_ROOT"
   (umask 077 && mkdir -p "$BERTH_PASSWORDS_DIR" "$BERTH_SECRETS_DIR")
-  put() { printf '%s' "$2" >"$BERTH_PASSWORDS_DIR/$1" && chmod 444 "$BERTH_PASSWORDS_DIR/$1"; }
+  # What Prometheus shows the daemon; younger than the rest, so an older install gets it here.
+  [ -s "$BERTH_PASSWORDS_DIR/metrics-token" ] || put metrics-token "$(random)"
+  [ ! -e "$BERTH_PASSWORDS_DIR/redis-url" ] || return 0
+  local postgres redis
+  postgres=$(random)
+  redis=$(random)
   put postgres-password "$postgres"
   put database-url "postgres://berth:$postgres@postgres:5432/berth"
   put redis-password "$redis"
@@ -67,6 +70,8 @@ remove_firewall() {
 # Projects go through the daemon while it answers, because it knows what interrupts whom. What is left goes by label,
 # after the daemon, which would repair it, and before the volumes it uses.
 take_down() { # take_down [VOLUMES]
+  # Compose sees the services of a profile only when it is told of it.
+  export COMPOSE_PROFILES=monitoring
   timeout 10 docker version >/dev/null 2>&1 || fail 69 "no Docker engine answers" "scripts/engine"
   if [ -S "$BERTH_SOCKET_DIR/berth.sock" ]; then
     timeout 180 "$ROOT/scripts/berth" down --all --yes || say "up: the daemon did not take the projects down; removing them by label"

@@ -7,6 +7,7 @@ import type { Problem } from "../schema/api-problem.ts";
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   "api.token-missing": 401,
   "api.token-invalid": 401,
+  "api.metrics-token-wrong": 401,
   "api.route-missing": 404,
   "api.method-refused": 405,
   "api.request-slow": 408,

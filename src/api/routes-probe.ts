@@ -6,7 +6,7 @@ import { nothing } from "../schema/api-request.ts";
 import { type Route, route } from "./route.ts";
 
 /** What prom-client writes. */
-const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** `/readyz` is 503 while not ready and names dependencies and degraded modes either way. */
 export function probeRoutes(daemon: Daemon, version: string): readonly Route[] {

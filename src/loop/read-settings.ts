@@ -14,6 +14,8 @@ export interface DaemonEnvironment {
   /** Names under which TCP is served besides loopback ones. */
   readonly allowedHosts: readonly string[];
   readonly dockerHost: string | null;
+  /** Where and with which token a scraper reads `/metrics` over TCP; null: only on the socket. */
+  readonly metrics: Readonly<{ listen: string; token: string }> | null;
 }
 
 const INSTALL = /^[a-z0-9]{1,16}$/;
@@ -37,6 +39,7 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
       .map((name) => name.trim())
       .filter((name) => name !== ""),
     dockerHost: env["DOCKER_HOST"] ?? null,
+    metrics: metricsOf(env),
     settings: {
       install,
       version,
@@ -59,6 +62,11 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
       },
     },
   };
+}
+
+function metricsOf(env: Environment): DaemonEnvironment["metrics"] {
+  const listen = env["BERTH_METRICS_LISTEN"] ?? "";
+  return listen === "" ? null : { listen, token: secret(env, "BERTH_METRICS_TOKEN") ?? "" };
 }
 
 /** `BERTH_ORPHAN_GRACE`: how long what belongs to no recorded project is kept. */

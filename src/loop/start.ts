@@ -2,18 +2,15 @@
 import { causeChain } from "../base/errors.ts";
 import type { Log } from "../report/log.ts";
 import { openMetrics } from "../report/metrics.ts";
-import { memoryBudget } from "../plan/allocate/allocate.ts";
 import type { Daemon } from "./daemon.ts";
 import { type LifeOptions, live, outboxOf } from "./life.ts";
 import { LEASE_TOPIC } from "./leader.ts";
+import { measured } from "./measured.ts";
 import { createModes } from "./modes.ts";
 import { serve } from "./serve/serve.ts";
 import type { Settings } from "./settings.ts";
-import { queueSamples } from "./tasks/samples.ts";
 import { shareStatus } from "./standby.ts";
 import { type DaemonState, newWake } from "./state.ts";
-import { reservedBytes } from "./reserved.ts";
-import { projectViews } from "./serve/views.ts";
 
 export interface StartOptions extends Omit<LifeOptions, "state"> {
   readonly settings: Settings;
@@ -69,16 +66,10 @@ function newState(options: StartOptions): DaemonState {
     void state.outbox.flush();
   });
   const metrics = openMetrics(
-    {
-      projects: () => (state.session === null ? [] : projectViews(state)),
-      modes: () => modes.list(),
-      breakers: () => options.breakers(),
-      leader: () => state.role === "leader",
-      epoch: () => state.session?.world.install.epoch ?? null,
-      streamConnected: () => state.streamConnected,
-      queue: () => queueSamples(state),
-      quota: () => quotaOf(state),
-    },
+    measured(
+      () => state,
+      () => options.breakers(),
+    ),
     settings.version,
   );
   const state: DaemonState = {
@@ -102,21 +93,6 @@ function newState(options: StartOptions): DaemonState {
     wakeFollowers: newWake(),
   };
   return state;
-}
-
-function quotaOf(
-  state: DaemonState,
-): readonly Readonly<{ resource: string; limit: number; used: number }>[] {
-  if (state.session === null) return [];
-  const { world } = state.session;
-  return [
-    { resource: "slots", limit: world.host.agents, used: state.session.desk?.pool.running ?? 0 },
-    {
-      resource: "memory",
-      limit: memoryBudget(world.host, world.facts),
-      used: reservedBytes(state.session),
-    },
-  ];
 }
 
 function watchStores(state: DaemonState): void {

@@ -1,10 +1,14 @@
 /** Upkeep: what a leader does by the clock: relists, probes its stores, verifies the firewall, enforces retention. */
+import { statfs } from "node:fs/promises";
 import { causeChain } from "../base/errors.ts";
 import type { Session } from "./session.ts";
 
 const PROBE_MS = 1_000;
 const FIREWALL_MS = 60_000;
 const RETENTION_MS = 3_600_000;
+const DISK_MS = 10_000;
+/** Space must be this much above the reserve before it counts as enough again: a mode must not flap. */
+const DISK_BACK = 1.05;
 
 /** Starts the timers; none keeps the process alive, and none overlaps with itself. */
 export function startUpkeep(session: Session, relistMs: number): Readonly<{ stop(): void }> {
@@ -13,8 +17,12 @@ export function startUpkeep(session: Session, relistMs: number): Readonly<{ stop
     every(PROBE_MS, () => probe(session), session),
     every(FIREWALL_MS, () => verifyFirewall(session), session),
     every(RETENTION_MS, () => retain(session), session),
+    every(DISK_MS, () => lookAtDisk(session), session),
   ];
   void verifyFirewall(session);
+  lookAtDisk(session).catch((error: unknown) =>
+    session.log.warn({ chain: causeChain(error) }, "disk not looked at"),
+  );
   return { stop: () => timers.forEach((timer) => clearInterval(timer)) };
 }
 
@@ -90,4 +98,26 @@ async function retain(session: Session): Promise<void> {
   for (const project of world.spools)
     freed += await doors.runners.prune(project, session.now() - outputDays * 86_400_000);
   session.log.info({ deleted, outputBytesFreed: freed }, "retention enforced");
+}
+
+/** Below the host's reserve nothing new is started; what runs goes on. */
+async function lookAtDisk(session: Session): Promise<void> {
+  const { world, modes } = session;
+  const space = await statfs(session.spoolRoot);
+  const freeBytes = space.bavail * space.bsize;
+  const reserveBytes = world.host.reserve.diskBytes;
+  world.disk = { freeBytes, reserveBytes };
+  const before = world.diskLow;
+  world.diskLow = freeBytes < reserveBytes * (before ? DISK_BACK : 1);
+  modes.set(
+    "disk-low",
+    world.diskLow,
+    `${mib(freeBytes)} MiB free, ${mib(reserveBytes)} MiB reserved; ${world.diskLow ? "nothing new is started" : "enough"}`,
+  );
+  if (before !== world.diskLow)
+    for (const project of world.records.keys()) session.trigger(project, "disk space");
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / 1024 ** 2);
 }

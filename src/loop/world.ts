@@ -67,6 +67,8 @@ export interface World {
   hostRoutes: readonly string[] | null;
   firewallVerified: boolean;
   diskLow: boolean;
+  /** Where the spools are, at the last look; null before it. */
+  disk: Readonly<{ freeBytes: number; reserveBytes: number }> | null;
 }
 
 /** Used until a declaration says otherwise; the same numbers as the declaration's own defaults. */
@@ -107,6 +109,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     hostRoutes: null,
     firewallVerified: false,
     diskLow: false,
+    disk: null,
   };
 }
 

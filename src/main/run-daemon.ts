@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { BerthError, causeChain } from "../base/errors.ts";
+import { serveMetrics, type ServedMetrics } from "../api/metrics-server.ts";
 import { serveApi } from "../api/serve.ts";
 import { openEngine } from "../docker/engine.ts";
 import { openFirewall } from "../docker/firewall.ts";
@@ -40,13 +41,30 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
     await started.close();
     throw error;
   });
+  const metrics = await metricsFor(environment, started, log).catch(async (error: unknown) => {
+    await api.close();
+    await started.close();
+    throw error;
+  });
   log.info({ addresses: api.addresses, version }, "listening");
   reapplyOnHangup(settings.configPath, started.daemon, log);
   await untilTold();
   log.info({}, "ending; agents run on");
+  await metrics?.close();
   await api.close();
   await started.close();
   return 0;
+}
+
+async function metricsFor(
+  { metrics }: DaemonEnvironment,
+  { daemon }: StartedDaemon,
+  log: Log,
+): Promise<ServedMetrics | null> {
+  if (metrics === null) return null;
+  const served = await serveMetrics({ ...metrics, log, metrics: () => daemon.metrics() });
+  log.info({ host: served.host, port: served.port }, "metrics served");
+  return served;
 }
 
 const now = (): number => Date.now();

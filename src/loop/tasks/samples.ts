@@ -1,5 +1,5 @@
 /** What waits and works, by project, for the metrics. */
-import type { QueueSample } from "../../report/metrics.ts";
+import type { QueueSample } from "../../report/metrics-sources.ts";
 import type { DaemonState } from "../state.ts";
 
 /** A sample for each project with waiting or running tasks; none while nobody leads. */
