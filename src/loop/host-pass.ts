@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { allocate, memoryBudget } from "../plan/allocate/allocate.ts";
 import { reservationsOf } from "../plan/allocate/reservations.ts";
 import { planOrphans } from "../plan/orphans.ts";
-import { isOurs } from "../observe/project.ts";
+import { isOurs } from "../observe/belongings.ts";
 import type { EngineSnapshot, InspectedContainer, ObservedContainer } from "../model/observed.ts";
 import type { Demand, Reservation } from "../model/quota.ts";
 import { BerthError, causeChain } from "../base/errors.ts";

@@ -1,5 +1,5 @@
 /** Memory reserved right now, for people and metrics: the limits of what lives by the newest look, and grants being acted on. */
-import { isOurs } from "../observe/project.ts";
+import { isOurs } from "../observe/belongings.ts";
 import { isLive } from "../plan/live.ts";
 import type { Session } from "./session.ts";
 

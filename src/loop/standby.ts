@@ -3,9 +3,9 @@ import type { ProjectView } from "../model/view.ts";
 import { projectViews } from "./serve/views.ts";
 import type { DaemonState } from "./state.ts";
 
-/** The leader writes its views this often; they expire in Redis after three missed turns. */
-const STATUS_MS = 2_000;
-const STATUS_TTL_MS = 6_000;
+/** The leader writes its views this often, as runners report; they expire in Redis after three missed turns. */
+const STATUS_MS = 5_000;
+const STATUS_TTL_MS = 15_000;
 
 /** Starts the timer that gives (leading) or takes (standing by) live status. Redis away: nothing, quietly; it is a mode already. */
 export function shareStatus(state: DaemonState): Readonly<{ stop(): void }> {

@@ -1,6 +1,6 @@
 /** Wake-ups: which engine event calls for which pass. Events carry no truth; they only say where to look. */
 import type { EngineEvent } from "../model/observed.ts";
-import { isOurs } from "../observe/project.ts";
+import { isOurs } from "../observe/belongings.ts";
 import type { Session } from "./session.ts";
 
 /** Container actions that may have changed what we observe. Others (exec_*, top, attach, …) are everyday noise. */

@@ -6,6 +6,7 @@ import type { DaemonFrame, RunnerFrame } from "./frame.ts";
 
 const NEWLINE = 10;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** One frame as the line to send; a frame above the cap is a defect of the sender. */
 export function encodeFrame(frame: DaemonFrame | RunnerFrame): Uint8Array {
@@ -43,9 +44,10 @@ export class FrameReader<T> {
     while (from < chunk.length) {
       const newline = chunk.indexOf(NEWLINE, from);
       const end = newline === -1 ? chunk.length : newline;
-      this.#hold(chunk.subarray(from, end));
-      if (newline !== -1) {
-        const frame = this.#takeLine();
+      const part = chunk.subarray(from, end);
+      if (newline === -1) this.#hold(part);
+      else {
+        const frame = this.#takeLine(part);
         if (frame === "garbage") garbage += 1;
         else if (frame !== "blank") frames.push(frame);
       }
@@ -66,29 +68,33 @@ export class FrameReader<T> {
     this.#skipping = true;
   }
 
-  #takeLine(): T | "garbage" | "blank" {
-    const parts = this.#held;
-    const skipped = this.#skipping;
-    const length = this.#heldBytes;
+  /** The last part is used before the caller goes on, so it needs no copy; most lines are whole in one chunk. */
+  #takeLine(last: Uint8Array): T | "garbage" | "blank" {
+    const [parts, length] = [this.#held, this.#heldBytes + last.length];
+    const skipped = this.#skipping || length >= MAX_FRAME_BYTES;
     this.#held = [];
     this.#heldBytes = 0;
     this.#skipping = false;
     if (skipped) return "garbage";
     if (length === 0) return "blank";
-    const value = parsed(parts, length);
+    const value = parsed(parts.length === 0 ? last : joined([...parts, last], length));
     return this.#accept(value) ? value : "garbage";
   }
 }
 
-function parsed(parts: readonly Uint8Array[], length: number): unknown {
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
   const line = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     line.set(part, at);
     at += part.length;
   }
+  return line;
+}
+
+function parsed(line: Uint8Array): unknown {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+    const value: unknown = JSON.parse(decoder.decode(line));
     return value;
   } catch {
     return undefined;

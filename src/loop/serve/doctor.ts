@@ -2,7 +2,7 @@
 import { statfs } from "node:fs/promises";
 import type { DoctorCheck } from "../../model/view.ts";
 import type { DaemonState } from "../state.ts";
-import { isOurs } from "../../observe/project.ts";
+import { isOurs } from "../../observe/belongings.ts";
 
 const DEADLINE_MS = 5_000;
 const MIN_ENGINE = 26;

@@ -1,6 +1,6 @@
 /** Exec: a command beside the agents, as the agents' user and under a marker of its own, so that its whole tree ends with it. */
 import { BerthError, causeChain } from "../../base/errors.ts";
-import { isOurs } from "../../observe/project.ts";
+import { isOurs } from "../../observe/belongings.ts";
 import type { ExecSession } from "../../docker/door.ts";
 import type { ExecOptions } from "../daemon.ts";
 import type { Session } from "../session.ts";

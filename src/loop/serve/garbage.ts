@@ -1,5 +1,5 @@
 /** Garbage: orphans now, without their grace, and output past its retention; volumes never. */
-import { isOurs } from "../../observe/project.ts";
+import { isOurs } from "../../observe/belongings.ts";
 import type { GarbageView } from "../../model/view.ts";
 import { planOrphans } from "../../plan/orphans.ts";
 import type { Asker } from "../../postgres/door.ts";

@@ -1,7 +1,7 @@
 /** Writing what the operator wants: recorded and audited in one transaction, then a pass makes it so. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError } from "../../base/errors.ts";
-import { isOurs } from "../../observe/project.ts";
+import { isOurs } from "../../observe/belongings.ts";
 import type { EngineSnapshot, OwnLabels } from "../../model/observed.ts";
 import type { ProjectView, RemovedView } from "../../model/view.ts";
 import type { Wanted } from "../../model/lifecycle.ts";

@@ -8,7 +8,7 @@ import type { ProjectRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
 import { reservedBytes } from "../reserved.ts";
 import { type DaemonState, leading } from "../state.ts";
-import { isOurs } from "../../observe/project.ts";
+import { belongingsOf } from "../../observe/belongings.ts";
 
 /** A standby answers with what the leader last said, if it said anything lately. */
 export function projectViews(state: DaemonState): readonly ProjectView[] {
@@ -41,13 +41,9 @@ export function recordOf(name: string, session: Session): ProjectRow {
 
 function view(record: ProjectRow, session: Session, state: DaemonState): ProjectView {
   const { world, doors, modes } = session;
-  const { install, installUid } = world.install;
-  const containers =
-    session.relist
-      .latest()
-      ?.containers.filter(
-        ({ own }) => isOurs(own, install, installUid) && own.project === record.name,
-      ) ?? [];
+  const seen = session.relist.latest();
+  const { containers } =
+    seen === null ? { containers: [] } : belongingsOf(record.name, world.install, seen);
   const live =
     containers.find(({ state: now }) => now === "running" || now === "paused") ??
     containers[0] ??
