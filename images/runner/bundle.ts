@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rolldown } from "rolldown";
 import type { RunnerConfig } from "../../src/model/desired.ts";
-import { RUNNER_ENTRYPOINT } from "../../src/protocol/entry.ts";
+import { RUNNER_COMMAND } from "../../src/protocol/entry.ts";
 
 const OUT = "dist/runner";
 const RESTART = {
@@ -66,9 +66,7 @@ if (rest.length > 0) throw new Error(`one file expected, got ${output.length}`);
 mkdirSync(OUT, { recursive: true });
 writeFileSync(`${OUT}/bundle.js`, program.code);
 copyFileSync("images/runner/loader.cjs", `${OUT}/runner.js`);
-// The entrypoint without `tini --`, and something to do, so that V8 compiles what a start needs.
-const [tini = "", dashes = "", busybox = "", env = "", empty = "", ...start] = RUNNER_ENTRYPOINT;
-if (`${tini} ${dashes}` !== "/.berth/tini --" || empty !== "-i")
-  throw new Error("entrypoint changed: adapt the warm start");
-writeFileSync(`${OUT}/warm`, `${[busybox, env, empty, "BERTH_WARM=1", ...start].join(" ")}\n`);
+// As in a project container but for PID 1, and with something to do, so that V8 compiles what a start needs.
+const warm = ["/.berth/launcher", "serve", "BERTH_WARM=1", ...RUNNER_COMMAND];
+writeFileSync(`${OUT}/warm`, `${warm.join(" ")}\n`);
 writeFileSync(`${OUT}/desired.json`, JSON.stringify(WARM));

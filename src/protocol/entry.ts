@@ -1,32 +1,37 @@
 /** How programs are started from the runner volume at /.berth, which must work in any image and trust nothing of it. */
 
+/** Static, so that nothing of the image's environment acts in it; see images/runner/launcher. */
+const LAUNCHER = "/.berth/launcher";
 /** The volume brings its own loader and libraries, under one name on every machine. */
-export const LOADER_PATH = "/.berth/ld.so";
-const LIBRARY_FLAGS: readonly string[] = ["--library-path", "/.berth/lib"];
+const LOADER: readonly string[] = ["/.berth/ld.so", "--library-path", "/.berth/lib"];
 
 /** Small heaps and one helper thread: 14 MB private, 5 of the container's pids (7 without the last flag). */
-export const NODE_FLAGS: readonly string[] = [
+const NODE_FLAGS: readonly string[] = [
   "--max-semi-space-size=1",
   "--max-old-space-size=64",
   "--v8-pool-size=1",
 ];
 
+/** What the runner's process is: one variable, then the command. */
+export const RUNNER_COMMAND: readonly string[] = [
+  "UV_THREADPOOL_SIZE=2",
+  "--",
+  ...LOADER,
+  "/.berth/node",
+  ...NODE_FLAGS,
+  "/.berth/runner.js",
+];
+
 /**
- * PID 1 of every project container. The image's environment (LD_PRELOAD, NODE_OPTIONS) must not reach the runner, so a
- * static `env -i` stands between; the runner reads it from PID 1 and gives it to agents only.
+ * PID 1 of every project container. The image's environment (LD_PRELOAD, NODE_OPTIONS) must not reach the runner: the
+ * launcher gives it only what stands here. The runner reads the image's from PID 1 and gives it to agents only.
  */
 export const RUNNER_ENTRYPOINT: readonly string[] = [
   "/.berth/tini",
   "--",
-  "/.berth/bin/busybox",
-  "env",
-  "-i",
-  "UV_THREADPOOL_SIZE=2",
-  LOADER_PATH,
-  ...LIBRARY_FLAGS,
-  "/.berth/node",
-  ...NODE_FLAGS,
-  "/.berth/runner.js",
+  LAUNCHER,
+  "serve",
+  ...RUNNER_COMMAND,
 ];
 
 /** A command as an agent runs it. */
@@ -40,31 +45,23 @@ export interface AgentCommand {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly argv: readonly string[];
-  /** What error lines of the start itself begin with. */
-  readonly label: string;
 }
 
-/** chpst takes no more; the agent's own group and its marker come first. */
+/** The launcher takes no more; the agent's own group and its marker come first. */
 const MAX_GROUPS = 60;
 
-/**
- * argv that becomes the agent's command: identity first, then directory and environment, as the agent. To be spawned
- * by root with an EMPTY environment: an agent's LD_PRELOAD must not act while the process is still root. With the leading
- * colon chpst takes numbers as numbers; setpriv asks the image's user database and its NSS modules for them first, as root.
- */
-export function agentArgv(command: AgentCommand): readonly string[] {
-  const groups = [...new Set([command.gid, command.marker, ...command.groups])].slice(
-    0,
-    MAX_GROUPS,
-  );
-  const variables = Object.entries(command.environment).map(([name, value]) => `${name}=${value}`);
-  const loader = [LOADER_PATH, "--argv0", command.label, ...LIBRARY_FLAGS];
-  const identity = [...loader, "/.berth/bin/chpst", "-u", `:${command.uid}:${groups.join(":")}`];
-  const env = [...loader, "/.berth/bin/env", "-i", "-C", command.cwd, ...variables];
-  return [...identity, ...env, ...command.argv];
+/** All groups of a command. */
+export function groupsOf(command: AgentCommand): readonly number[] {
+  return [...new Set([command.gid, command.marker, ...command.groups])].slice(0, MAX_GROUPS);
 }
 
-/** The same for `docker exec` as root, where the image's environment is present and has to be dropped first. */
+/** The environment as the kernel takes it. */
+export function variablesOf(command: AgentCommand): readonly string[] {
+  return Object.entries(command.environment).map(([name, value]) => `${name}=${value}`);
+}
+
+/** argv for `docker exec` as root that becomes the agent's command, with none of the image's environment. */
 export function execArgv(command: AgentCommand): readonly string[] {
-  return ["/.berth/bin/busybox", "env", "-i", ...agentArgv(command)];
+  const identity = [command.uid, command.gid, ...groupsOf(command).slice(1)].join(":");
+  return [LAUNCHER, "as", identity, command.cwd, ...variablesOf(command), "--", ...command.argv];
 }

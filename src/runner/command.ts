@@ -1,10 +1,13 @@
 /** Short commands run as an agent, to their end: health checks, making the home directory, git. */
-import type { ChildProcess } from "node:child_process";
 import type { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
 import type { Environment } from "./environment.ts";
+import { discardFifo, readFifo } from "./fifo.ts";
+import type { FifoPool } from "./fifo.ts";
 import type { Identity } from "./identity.ts";
-import { launch, nextMarker, startLabel } from "./launch.ts";
+import { nextMarker } from "./launch.ts";
+import type { Launcher } from "./launch.ts";
+import { DRAIN_DEADLINE_MS, within } from "./run.ts";
 import { killTree } from "./tree-kill.ts";
 
 /** Of what a short command prints only its last words are kept. */
@@ -24,31 +27,42 @@ export interface ShortOutcome {
   readonly reason: string;
 }
 
+export interface ShortRoom {
+  readonly clock: Clock;
+  readonly fifos: FifoPool;
+  readonly launcher: Launcher;
+}
+
 /** Runs it, and when it ended or its time is over, kills whatever it left behind. */
-export async function runShort(command: ShortCommand, clock: Clock): Promise<ShortOutcome> {
+export async function runShort(command: ShortCommand, room: ShortRoom): Promise<ShortOutcome> {
   const marker = nextMarker();
-  const label = startLabel("short");
-  const launched = await launch(
-    { ...command.identity, ...command, marker, label },
-    { out: "ignore", err: "pipe" },
+  const fifo = await room.fifos.take();
+  const launched = await room.launcher.start(
+    { ...command.identity, ...command, marker },
+    { err: fifo.path },
   );
-  if (!launched.ok) return launched;
-  const tail = tailOf(launched.child);
-  const ended = await Promise.race([launched.exited, deadline(clock, command.deadlineMs)]);
+  if (!launched.ok) {
+    discardFifo(fifo);
+    return launched;
+  }
+  const tail = new Tail();
+  const reader = readFifo(fifo.readFd, (bytes) => tail.push(bytes));
+  const ended = await Promise.race([launched.exited, deadline(room.clock, command.deadlineMs)]);
   const { gone } = await killTree(marker);
   if (!gone) condemn(`a process of ${command.argv[0] ?? "a command"} cannot be killed`);
+  await within(reader.ended, DRAIN_DEADLINE_MS);
+  reader.destroy();
   if (ended === "late") return { ok: false, reason: `no answer in ${command.deadlineMs} ms` };
   if (ended.code === 0) return { ok: true, reason: "" };
   const how = ended.code === null ? `signal ${ended.signal ?? "?"}` : `exit code ${ended.code}`;
-  const said = tellingLine(tail(), label);
+  const said = tellingLine(tail.text());
   return { ok: false, reason: said === "" ? how : `${how}: ${said}` };
 }
 
 /** The line that says what went wrong: a `fatal:` or `error:` if there is one, else the last. */
-function tellingLine(text: string, label: string): string {
+function tellingLine(text: string): string {
   const lines = text.trim().split("\n");
-  const telling = lines.findLast((line) => /^(fatal|error):/i.test(line)) ?? lines.at(-1) ?? "";
-  return telling.replace(`${label}: `, "");
+  return lines.findLast((line) => /^(fatal|error):/i.test(line)) ?? lines.at(-1) ?? "";
 }
 
 function deadline(clock: Clock, ms: number): Promise<"late"> {
@@ -57,11 +71,15 @@ function deadline(clock: Clock, ms: number): Promise<"late"> {
   });
 }
 
-function tailOf(child: ChildProcess): () => string {
-  let tail = Buffer.alloc(0);
-  child.stderr?.on("data", (chunk: Buffer) => {
-    tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-  });
-  child.stderr?.on("error", () => undefined);
-  return () => tail.toString("utf8");
+/** The last words, whatever was said before. */
+class Tail {
+  #bytes = Buffer.alloc(0);
+
+  push(chunk: Uint8Array): void {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-TAIL_BYTES);
+  }
+
+  text(): string {
+    return this.#bytes.toString("utf8");
+  }
 }

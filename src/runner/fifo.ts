@@ -1,34 +1,36 @@
-/** Spare FIFOs, made ahead so that starting an agent does not wait for one. */
-import { execFile } from "node:child_process";
+/** FIFOs for output and results, made ahead by the launcher: their reading ends are open here before a process writes. */
 import { closeSync, constants, mkdirSync, openSync, unlinkSync } from "node:fs";
+import { Socket } from "node:net";
 import { join } from "node:path";
-import { promisify } from "node:util";
 
-const BUSYBOX = "/.berth/bin/busybox";
 /** Two a start of a service: six starts at once without waiting. */
 const SPARE = 12;
-/** Three a start of a task; making 36 costs as long as one task takes, so that one being made is never waited for. */
+/** Three a start of a task. */
 export const SPARE_FOR_TASKS = 72;
-const MKFIFO_DEADLINE_MS = 10_000;
+/** A pipe holds as much. Reads happen one after another and their bytes are taken at once, so all readers share one buffer. */
+const shared = Buffer.alloc(65_536);
 
-/** Both ends of a FIFO that has no name any more. The write end is given to the agent's uid and passed to it. */
+/** The launcher opens the other end for the process, gives it to the agent's uid, and takes the name away. */
 export interface Fifo {
+  readonly path: string;
   readonly readFd: number;
-  readonly writeFd: number;
 }
 
-const run = promisify(execFile);
+/** What makes FIFOs: the launcher. */
+export type FifoMaker = Readonly<{ makeFifos(paths: readonly string[]): Promise<void> }>;
 
 /** FIFOs, because on Node's own pipes (sockets) /dev/stdout fails with ENXIO, and a plain file could be truncated by the agent. */
 export class FifoPool {
   readonly #folder: string;
+  readonly #maker: FifoMaker;
   #spare: Fifo[] = [];
   #target = SPARE;
   #made = 0;
   #refilling: Promise<void> | null = null;
 
-  constructor(folder: string) {
+  constructor(folder: string, maker: FifoMaker) {
     this.#folder = folder;
+    this.#maker = maker;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
@@ -70,18 +72,9 @@ export class FifoPool {
 
   async #make(count: number): Promise<void> {
     const paths = Array.from({ length: count }, () => join(this.#folder, String(this.#made++)));
-    await makeFifos(paths);
-    for (const path of paths) this.#spare.push(openBoth(path));
+    await this.#maker.makeFifos(paths);
+    for (const path of paths) this.#spare.push({ path, readFd: openForReading(path) });
   }
-}
-
-/** Named FIFOs for root alone. Node has no call for it, our busybox has. */
-export async function makeFifos(paths: readonly string[]): Promise<void> {
-  await run(BUSYBOX, ["mkfifo", "-m", "600", ...paths], {
-    env: {},
-    timeout: MKFIFO_DEADLINE_MS,
-    killSignal: "SIGKILL",
-  });
 }
 
 /** A failed refill in the background is tried again by the next start, which then reports it. */
@@ -89,20 +82,46 @@ function ignoreUntilNeeded(): void {
   return undefined;
 }
 
-function openBoth(path: string): Fifo {
-  const fifo = openEnds(path);
-  unlinkSync(path);
-  return fifo;
+/** Does not wait for a writer. */
+export function openForReading(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
-/** Opens the reading end first: opening the other then does not wait. */
-export function openEnds(path: string): Fifo {
-  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return { readFd, writeFd: openSync(path, constants.O_WRONLY) };
-}
-
-/** Closes both ends of a FIFO that is not needed after all. */
+/** Gives up a FIFO that is not needed after all. */
 export function discardFifo(fifo: Fifo): void {
   closeSync(fifo.readFd);
-  closeSync(fifo.writeFd);
+  try {
+    unlinkSync(fifo.path);
+  } catch {
+    // The launcher came as far as opening it.
+  }
+}
+
+export interface FifoReader {
+  /** Resolves when nobody can write any more, or after `destroy`. */
+  readonly ended: Promise<void>;
+  destroy(): void;
+}
+
+/** Reads to the end, from when there is a writer; `take` must be done with the bytes when it returns. */
+export function readFifo(readFd: number, take: (bytes: Uint8Array) => void): FifoReader {
+  const socket = new Socket({
+    fd: readFd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: shared,
+      callback: (length, bytes) => {
+        take(bytes.subarray(0, length));
+        return true;
+      },
+    },
+  });
+  const ended = new Promise<void>((resolve) => {
+    socket.on("close", () => resolve());
+  });
+  socket.on("error", () => socket.destroy());
+  socket.on("end", () => socket.destroy());
+  socket.resume();
+  return { ended, destroy: () => void socket.destroy() };
 }

@@ -1,27 +1,35 @@
-/** Starts one command as an agent: identity, marker, directory and environment are set before its first instruction. */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { agentArgv, LOADER_PATH } from "../protocol/entry.ts";
+/** Starts commands as agents, through the launcher at descriptor 3: forking this process would cost 50 times as much. */
+import { Socket } from "node:net";
+import { constants } from "node:os";
+import { getSystemErrorMessage } from "node:util";
 import type { AgentCommand } from "../protocol/entry.ts";
-import { firstWordOf, FIRST_MARKER } from "./proc.ts";
+import { condemn } from "./condemn.ts";
+import { AnswerReader, encodeFifos, encodeStart } from "./launch-frame.ts";
+import type { Answer, Streams } from "./launch-frame.ts";
+import { FIRST_MARKER } from "./proc.ts";
 
 export interface Exit {
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly signal: string | null;
 }
 
 export type LaunchVerdict =
-  | Readonly<{ ok: true; pid: number; exited: Promise<Exit>; child: ChildProcess }>
+  | Readonly<{ ok: true; pid: number; exited: Promise<Exit> }>
   | Readonly<{ ok: false; reason: string }>;
 
-/** Where a stream of the command goes: a descriptor, nowhere, or a pipe we read. */
-export type Sink = number | "ignore" | "pipe";
-
-/** The kernel prefers agents to the runner by this much when memory runs out. */
-const AGENT_OOM_STEP = 100;
-const MAX_OOM_SCORE = 1_000;
-const OOM_SCORE_FILE = "/proc/self/oom_score_adj";
+/** Where the launcher left our end of its line. */
+const LINE_FD = 3;
+/** It answers in microseconds, and after 0.9 s when an exec hangs; so late it is stuck, and no agent could ever start or end. */
+const ANSWER_DEADLINE_MS = 60_000;
+const LOOK_MS = 5_000;
+/** What a start was refused at, by the launcher's number for it; any other is the fork. */
+const REFUSED_AT: Readonly<Record<number, (command: AgentCommand) => string>> = {
+  2: () => "its output",
+  3: ({ uid }) => `uid ${uid}`,
+  4: ({ cwd }) => cwd,
+  5: () => "its input",
+  6: ({ argv }) => argv[0] ?? "the command",
+};
 
 let lastMarker = FIRST_MARKER;
 
@@ -31,93 +39,115 @@ export function nextMarker(): number {
   return lastMarker;
 }
 
-export interface Sinks {
-  /** A descriptor to read from; without it stdin is empty. */
-  readonly in?: number;
-  readonly out: Sink;
-  readonly err: Sink;
-  /** Becomes descriptor 3. */
-  readonly result?: number;
+interface Asked {
+  readonly answer: (answer: Answer) => void;
+  readonly askedAt: number;
 }
 
-/** Forks and execs; the descriptors become the command's own. */
-export async function launch(command: AgentCommand, sinks: Sinks): Promise<LaunchVerdict> {
-  const [program = "", ...argv] = agentArgv(command);
-  const extra = sinks.result === undefined ? [] : [sinks.result];
-  let child: ChildProcess;
-  try {
-    child = withAgentOomScore(() =>
-      // A session of its own: no terminal and no group signal reaches from one agent to another, or to us.
-      spawn(program, argv, {
-        cwd: "/",
-        env: {},
-        detached: true,
-        stdio: [sinks.in ?? "ignore", sinks.out, sinks.err, ...extra],
-      }),
-    );
-  } catch (thrown) {
-    // ENOMEM is thrown where EAGAIN is emitted.
-    return { ok: false, reason: cannotStart(thrown) };
-  }
-  const exited = new Promise<Exit>((resolve) => {
-    child.once("exit", (code, signal) => resolve({ code, signal }));
-  });
-  if (child.pid !== undefined) {
-    child.on("error", () => undefined);
-    return { ok: true, pid: child.pid, exited, child };
-  }
-  const refused = await new Promise<Error>((resolve) => {
-    child.once("error", resolve);
-  });
-  return { ok: false, reason: cannotStart(refused) };
-}
-
-function cannotStart(thrown: unknown): string {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return `the container cannot start a process: ${reason}`;
-}
+/** What it needs of the clock: lived time, so that a frozen container's launcher is not late. */
+type Lived = Readonly<{ lived(): number }>;
 
 /**
- * A child inherits the score at its fork, so ours is raised for just that moment: lowering it again to what the engine
- * set needs no capability, while writing to a child of another uid would.
+ * INVARIANTS: each start is answered by `refused`, or by `runs` (its exec is done, or hangs) and later by one `ended`.
+ * Without the launcher nothing is known of any agent's end, so the container ends with it.
  */
-function withAgentOomScore<T>(fork: () => T): T {
-  const own = readOomScore();
-  if (own === null) return fork();
-  writeOomScore(Math.min(MAX_OOM_SCORE, own + AGENT_OOM_STEP));
-  try {
-    return fork();
-  } finally {
-    writeOomScore(own);
+export class Launcher {
+  readonly #line: Socket;
+  readonly #clock: Lived;
+  readonly #asked = new Map<number, Asked>();
+  readonly #running = new Map<number, (exit: Exit) => void>();
+  #lastId = 0;
+
+  constructor(clock: Lived, line: Socket = new Socket({ fd: LINE_FD })) {
+    this.#clock = clock;
+    this.#line = line;
+    const reader = new AnswerReader();
+    line.on("data", (chunk: Buffer) => {
+      for (const answer of reader.push(chunk)) this.#take(answer);
+    });
+    line.on("error", (error) => condemn(`the launcher's line: ${error.message}`));
+    line.on("close", () => condemn("the launcher has ended"));
+    setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  /** Forks and execs; resolves when the command runs, or with the reason why it cannot. */
+  async start(command: AgentCommand, streams: Streams): Promise<LaunchVerdict> {
+    const id = this.#nextId();
+    const frame = encodeStart(id, command, streams);
+    if (frame === null) return { ok: false, reason: "the command is too long, or holds a NUL" };
+    const ended = Promise.withResolvers<Exit>();
+    this.#running.set(id, ended.resolve);
+    const answer = await this.#ask(id, frame);
+    if (answer.kind === "runs") return { ok: true, pid: answer.pid, exited: ended.promise };
+    this.#running.delete(id);
+    return { ok: false, reason: describeRefusal(answer, command) };
+  }
+
+  /** Makes FIFOs for root alone: Node has no call for it. */
+  async makeFifos(paths: readonly string[]): Promise<void> {
+    const id = this.#nextId();
+    const frame = encodeFifos(id, paths);
+    const answer = frame === null ? null : await this.#ask(id, frame);
+    if (answer?.kind === "made" && answer.errno === 0) return;
+    const why = answer?.kind === "made" ? explain(answer.errno) : "too many at once";
+    throw new Error(`cannot make FIFOs: ${why}`);
+  }
+
+  #nextId(): number {
+    this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
+    return this.#lastId;
+  }
+
+  #ask(id: number, frame: Buffer): Promise<Answer> {
+    return new Promise((resolve) => {
+      this.#asked.set(id, { answer: resolve, askedAt: this.#clock.lived() });
+      this.#line.write(frame);
+    });
+  }
+
+  #take(answer: Answer): void {
+    if (answer.kind === "ended") {
+      this.#running.get(answer.id)?.(exitOf(answer.status));
+      this.#running.delete(answer.id);
+      return;
+    }
+    this.#asked.get(answer.id)?.answer(answer);
+    this.#asked.delete(answer.id);
+  }
+
+  #look(): void {
+    const [oldest] = this.#asked.values();
+    if (oldest !== undefined && this.#clock.lived() - oldest.askedAt > ANSWER_DEADLINE_MS) {
+      condemn(`the launcher has not answered for ${ANSWER_DEADLINE_MS} ms`);
+    }
   }
 }
 
-function readOomScore(): number | null {
-  try {
-    return Number(readFileSync(OOM_SCORE_FILE, "utf8"));
-  } catch {
-    return null;
-  }
+/** Code or signal of a wait status, as wait(2) packs them. */
+export function exitOf(status: number): Exit {
+  const signal = status & 0x7f;
+  if (signal === 0) return { code: (status >> 8) & 0xff, signal: null };
+  return { code: null, signal: signalName(signal) };
 }
 
-function writeOomScore(score: number): void {
-  try {
-    writeFileSync(OOM_SCORE_FILE, String(score));
-  } catch {
-    // Some engines mount /proc read-only; agents then share the runner's score.
-  }
+/** Real-time signals have no name. */
+function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? `SIG${number}`;
 }
 
-/** Whether the command itself runs by now: until its exec, the process is still our loader. */
-export function isExecuted(pid: number): boolean {
-  const word = firstWordOf(pid);
-  // An empty word is the blink in which exec swaps the memory; null means gone, which its exit tells.
-  return word !== null && word !== "" && word !== LOADER_PATH && !word.startsWith(LABEL);
+/** In words: what could not be done, to what, and why. */
+export function describeRefusal(
+  answer: Exclude<Answer, { kind: "runs" }>,
+  command: AgentCommand,
+): string {
+  if (answer.kind !== "refused") return "the launcher answered something else";
+  const what = REFUSED_AT[answer.stage]?.(command) ?? "the container cannot start a process";
+  return `${what}: ${explain(answer.errno)}`;
 }
 
-const LABEL = "berth-start:";
-
-/** Our own programs go by this name, so that their error lines can be told from the command's output. */
-export function startLabel(runId: string): string {
-  return `${LABEL}${runId}`;
+/** As the C library says it. */
+function explain(errno: number): string {
+  const text = getSystemErrorMessage(-errno);
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -8,6 +8,7 @@ import { imageEnvironment } from "./environment.ts";
 import { FifoPool } from "./fifo.ts";
 import { readUserFiles } from "./identity.ts";
 import { Journal } from "./journal-file.ts";
+import { Launcher } from "./launch.ts";
 import { OpenRuns } from "./open-runs.ts";
 import { OutputStore } from "./output.ts";
 import { newRunId } from "./run.ts";
@@ -30,7 +31,8 @@ async function start(): Promise<void> {
   const spool = new Spool(SPOOL);
   chmodSync(SPOOL, 0o700);
   mkdirSync(FIFO_FOLDER, { recursive: true, mode: 0o700 });
-  const fifos = new FifoPool(FIFO_FOLDER);
+  const launcher = new Launcher(clock);
+  const fifos = new FifoPool(FIFO_FOLDER, launcher);
   const filled = fifos.refill();
   const journal = new Journal(spool.path(JOURNAL_FOLDER), { boot, now: () => clock.now() });
   const store = new OutputStore(spool.path(RUNS_FOLDER), (run, bytes) => {
@@ -41,6 +43,7 @@ async function start(): Promise<void> {
     clock,
     store,
     fifos,
+    launcher,
     journal,
     spool,
     openRuns: new OpenRuns(spool.path("open")),

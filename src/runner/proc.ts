@@ -53,11 +53,6 @@ export function parseCpuMs(stat: string): number {
   return ticks * 10;
 }
 
-/** The first word of a process's command line; null when it is gone. */
-export function firstWordOf(pid: number): string | null {
-  return readProc(`/proc/${pid}/cmdline`)?.split("\0", 1)[0] ?? null;
-}
-
 function readProc(path: string): string | null {
   try {
     const fd = openSync(path, "r");

@@ -63,7 +63,7 @@ export class Project {
       ...parts,
       journal: { append: parts.record },
       gate: { blocker: () => this.#blocker(), opened: this.#gateOpened },
-      check: (command: Parameters<typeof runShort>[0]) => runShort(command, parts.clock),
+      check: (command: Parameters<typeof runShort>[0]) => runShort(command, parts),
       chance: Math.random,
     };
     this.#supervisor = new Supervisor(room, parts.image);
@@ -201,7 +201,7 @@ export class Project {
       owner: primary.ok ? primary.identity : DEFAULT_IDENTITY,
       environment: planProject(config, image).environment,
       clock,
-      run: (command) => runShort(command, clock),
+      run: (command) => runShort(command, this.#parts),
       clonedMark: spool.path("cloned"),
       report: (state, detail) => this.#workspaceIs(state, detail),
     }).catch((thrown: unknown) => condemn(`workspace: ${String(thrown)}`));

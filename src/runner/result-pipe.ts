@@ -1,32 +1,24 @@
 /** Takes what a task writes to $BERTH_RESULT_FD, up to the cap; more is counted and dropped, so that the task never waits. */
-import { closeSync, fchownSync } from "node:fs";
-import { Socket } from "node:net";
 import { MAX_PAYLOAD_BYTES } from "../model/task.ts";
-import { discardFifo } from "./fifo.ts";
-import type { Fifo } from "./fifo.ts";
-import type { Identity } from "./identity.ts";
+import { discardFifo, readFifo } from "./fifo.ts";
+import type { Fifo, FifoReader } from "./fifo.ts";
 
 /** The descriptor's number in the task's process. */
 export const RESULT_FD = 3;
-/** Read in turn and copied at once, so all pipes share it. */
-const shared = Buffer.alloc(65_536);
 
 export class ResultPipe {
   readonly #fifo: Fifo;
   #parts: Buffer[] = [];
   #bytes = 0;
-  #socket: Socket | null = null;
-  #ended: Promise<void> = Promise.resolve();
+  #reader: FifoReader | null = null;
 
-  constructor(fifo: Fifo, owner: Identity) {
+  constructor(fifo: Fifo) {
     this.#fifo = fifo;
-    // The agent's own, so that it may open /dev/fd/3 again by path.
-    fchownSync(fifo.writeFd, owner.uid, owner.gid);
   }
 
   /** For the process about to be started. */
-  get writeFd(): number {
-    return this.#fifo.writeFd;
+  get path(): string {
+    return this.#fifo.path;
   }
 
   get byteLength(): number {
@@ -35,31 +27,12 @@ export class ResultPipe {
 
   /** Resolves when nobody can write any more. */
   get ended(): Promise<void> {
-    return this.#ended;
+    return this.#reader?.ended ?? Promise.resolve();
   }
 
-  /** The process has its end: ours is closed, and reading begins. */
+  /** The process has its end: reading begins. */
   begin(): void {
-    closeSync(this.#fifo.writeFd);
-    const socket = new Socket({
-      fd: this.#fifo.readFd,
-      readable: true,
-      writable: false,
-      onread: {
-        buffer: shared,
-        callback: (length, bytes) => {
-          this.#take(bytes.subarray(0, length));
-          return true;
-        },
-      },
-    });
-    this.#socket = socket;
-    this.#ended = new Promise((resolve) => {
-      socket.on("close", () => resolve());
-    });
-    socket.on("error", () => socket.destroy());
-    socket.on("end", () => socket.destroy());
-    socket.resume();
+    this.#reader = readFifo(this.#fifo.readFd, (bytes) => this.#take(bytes));
   }
 
   /** No process came of it. */
@@ -69,7 +42,7 @@ export class ResultPipe {
 
   /** Everything kept so far; nothing is read any more. */
   close(): Uint8Array {
-    this.#socket?.destroy();
+    this.#reader?.destroy();
     return Buffer.concat(this.#parts);
   }
 

@@ -1,35 +1,27 @@
 /** One run: a process of an agent with its output, from before its start until nothing of its tree is left. */
-import { closeSync, fchownSync, openSync, readSync } from "node:fs";
-import { Socket } from "node:net";
-import type { OutputStream } from "../protocol/segment.ts";
+import { closeSync, openSync, readSync } from "node:fs";
 import type { RunMeta } from "../protocol/spool.ts";
 import type { AgentPlan } from "./agent-plan.ts";
 import type { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
-import { discardFifo } from "./fifo.ts";
-import type { Fifo, FifoPool } from "./fifo.ts";
+import { discardFifo, readFifo } from "./fifo.ts";
+import type { Fifo, FifoPool, FifoReader } from "./fifo.ts";
 import type { Identity } from "./identity.ts";
-import { isExecuted, launch, nextMarker, startLabel } from "./launch.ts";
-import type { Exit } from "./launch.ts";
+import { nextMarker } from "./launch.ts";
+import type { Exit, Launcher } from "./launch.ts";
 import type { OpenRuns } from "./open-runs.ts";
 import type { OutputStore, RunOutput } from "./output.ts";
 import { killTree, terminateTree } from "./tree-kill.ts";
 
 /** After the tree is dead both FIFOs end at once, unless a stranger of the same project took a descriptor along. */
-const DRAIN_DEADLINE_MS = 1_000;
-/** How long to look whether exec happened; the process counts as started then in any case. */
-const EXEC_LOOKS_MS: readonly number[] = [1, 1, 1, 2, 2, 5, 10, 20, 50, 100, 200, 500];
-const HEAD_BYTES = 512;
-/** chpst's, then env's. */
-const START_FAILURES: ReadonlySet<number> = new Set([111, 125, 126, 127]);
-/** Reads happen one after another and are written at once, so all streams share one buffer; a pipe holds 64 KiB. */
-const shared = Buffer.alloc(65_536);
+export const DRAIN_DEADLINE_MS = 1_000;
 
 export interface RunRoom {
   readonly boot: string;
   readonly clock: Clock;
   readonly store: OutputStore;
   readonly fifos: FifoPool;
+  readonly launcher: Launcher;
   readonly openRuns: OpenRuns;
 }
 
@@ -51,7 +43,7 @@ function randomHex(count: number): string {
   return bytes.toString("hex");
 }
 
-/** Starts the planned process; resolves when its command runs, ended, or could not be started. */
+/** Starts the planned process; resolves when its command runs, or could not be started. */
 export async function startRun(
   plan: AgentPlan,
   replica: number,
@@ -65,12 +57,7 @@ export async function startRun(
   const own = { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id };
   const parts = { plan, identity: plan.identity.identity, meta, own, feed: null };
   const spawned = await spawnRun(parts, room);
-  if (!spawned.ok) return { ok: false, id, reason: spawned.reason };
-  const { run } = spawned;
-  const failure = await run.executed();
-  if (failure === null) return { ok: true, run };
-  await run.finish();
-  return { ok: false, id, reason: failure };
+  return spawned.ok ? spawned : { ...spawned, id };
 }
 
 export interface SpawnParts {
@@ -78,15 +65,15 @@ export interface SpawnParts {
   readonly identity: Identity;
   readonly meta: RunMeta;
   readonly own: Readonly<Record<string, string>>;
-  /** What a task reads from and writes its result to; the caller closes them. */
-  readonly feed: Readonly<{ in: number; result: number }> | null;
+  /** Paths of what a task reads from and of the FIFO for its result, which stays the caller's. */
+  readonly feed: Readonly<{ in: string; result: string }> | null;
 }
 
 export type SpawnVerdict =
   | Readonly<{ ok: true; run: ActiveRun }>
   | Readonly<{ ok: false; reason: string }>;
 
-/** Forks; resolves when there is a process, which has yet to become the command. */
+/** Forks and execs; resolves when the command runs, or with why it cannot. */
 export async function spawnRun(parts: SpawnParts, room: RunRoom): Promise<SpawnVerdict> {
   const pair = await room.fifos.takePair();
   const launched = await launchInto(pair, parts, room);
@@ -94,7 +81,6 @@ export async function spawnRun(parts: SpawnParts, room: RunRoom): Promise<SpawnV
     pair.forEach(discardFifo);
     return launched;
   }
-  for (const { writeFd } of pair) closeSync(writeFd);
   const { run: id, startedAt } = parts.meta;
   return { ok: true, run: new ActiveRun({ id, ...launched, startedAt, room, fifos: pair }) };
 }
@@ -117,15 +103,11 @@ async function launchInto(
   try {
     const output = room.store.open(meta);
     room.openRuns.add(meta);
-    // The agent's own, so that it may open /dev/stdout again by path.
-    fchownSync(out.writeFd, identity.uid, identity.gid);
-    fchownSync(err.writeFd, identity.uid, identity.gid);
     const marker = nextMarker();
     const environment = { ...plan.environment, ...parts.own };
-    const label = startLabel(meta.run);
-    const launched = await launch(
-      { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv, label },
-      { out: out.writeFd, err: err.writeFd, ...feed },
+    const launched = await room.launcher.start(
+      { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv },
+      { out: out.path, err: err.path, ...feed },
     );
     if (!launched.ok) output.end(room.clock.now());
     return launched.ok ? { ...launched, marker, output } : launched;
@@ -152,9 +134,7 @@ export class ActiveRun {
   readonly startedAt: number;
   readonly exited: Promise<Exit>;
   readonly #parts: ActiveParts;
-  readonly #drained: Promise<unknown>;
-  readonly #sockets: Socket[] = [];
-  #stderrHead = "";
+  readonly #readers: readonly FifoReader[];
 
   constructor(parts: ActiveParts) {
     this.id = parts.id;
@@ -163,18 +143,12 @@ export class ActiveRun {
     this.startedAt = parts.startedAt;
     this.exited = parts.exited;
     this.#parts = parts;
-    const [out, err] = parts.fifos;
-    this.#drained = Promise.all([this.#read(out, "stdout"), this.#read(err, "stderr")]);
-  }
-
-  /** Waits for the exec; null when the command ran, else why it could not. */
-  async executed(): Promise<string | null> {
-    for (const ms of EXEC_LOOKS_MS) {
-      if (isExecuted(this.pid)) return null;
-      const first = await within(this.exited, ms);
-      if (first !== "late") return this.#startFailure(first);
-    }
-    return null;
+    const { output, room, fifos } = parts;
+    const [out, err] = fifos;
+    this.#readers = [
+      readFifo(out.readFd, (bytes) => output.write(room.clock.now(), "stdout", bytes)),
+      readFifo(err.readFd, (bytes) => output.write(room.clock.now(), "stderr", bytes)),
+    ];
   }
 
   terminate(): void {
@@ -191,50 +165,10 @@ export class ActiveRun {
   /** After the main process ended: ends its descendants, takes the last output, closes the files. Returns survivors found. */
   async finish(): Promise<number> {
     const survivors = await this.kill();
-    await within(this.#drained, DRAIN_DEADLINE_MS);
-    for (const socket of this.#sockets) socket.destroy();
+    await within(Promise.all(this.#readers.map(({ ended }) => ended)), DRAIN_DEADLINE_MS);
+    for (const reader of this.#readers) reader.destroy();
     this.#parts.output.end(this.#parts.room.clock.now());
     return survivors;
-  }
-
-  /** Our own programs say why they cannot go on; a command may end with these codes too. */
-  async #startFailure({ code }: Exit): Promise<string | null> {
-    if (code === null || !START_FAILURES.has(code)) return null;
-    await within(this.#drained, DRAIN_DEADLINE_MS);
-    const label = `${startLabel(this.id)}: `;
-    const [line = ""] = this.#stderrHead.split("\n", 1);
-    return line.startsWith(label) ? line.slice(label.length) : null;
-  }
-
-  /** Resolves when the stream has ended. */
-  #read(fifo: Fifo, stream: OutputStream): Promise<void> {
-    const { clock } = this.#parts.room;
-    return new Promise((resolve) => {
-      const socket = new Socket({
-        fd: fifo.readFd,
-        readable: true,
-        writable: false,
-        onread: {
-          buffer: shared,
-          callback: (length, bytes) => {
-            const chunk = bytes.subarray(0, length);
-            if (stream === "stderr") this.#keepHead(chunk);
-            this.#parts.output.write(clock.now(), stream, chunk);
-            return true;
-          },
-        },
-      });
-      this.#sockets.push(socket);
-      socket.on("error", () => socket.destroy());
-      socket.on("end", () => socket.destroy());
-      socket.on("close", () => resolve());
-      socket.resume();
-    });
-  }
-
-  #keepHead(chunk: Uint8Array): void {
-    if (this.#stderrHead.length >= HEAD_BYTES) return;
-    this.#stderrHead += Buffer.from(chunk.subarray(0, HEAD_BYTES)).toString("utf8");
   }
 }
 

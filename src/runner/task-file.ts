@@ -3,12 +3,6 @@ import { closeSync, fchownSync, mkdirSync, openSync, unlinkSync, writeFileSync }
 import { join } from "node:path";
 import type { Identity } from "./identity.ts";
 
-export interface TaskFile {
-  readonly path: string;
-  /** Open for reading at the beginning, for the process; to be closed here. */
-  readonly readFd: number;
-}
-
 export class TaskFiles {
   readonly #folder: string;
 
@@ -18,16 +12,14 @@ export class TaskFiles {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
   }
 
-  /** Writes one; only its agent's user may read it. */
-  write(run: string, payload: unknown, owner: Identity): TaskFile {
+  /** Writes one and returns its path; only its agent's user may read it. */
+  write(run: string, payload: unknown, owner: Identity): string {
     const path = join(this.#folder, run);
     const fd = openSync(path, "wx", 0o400);
     try {
       writeFileSync(fd, JSON.stringify(payload));
-      // Opened while it is still root's: afterwards it is none of ours to open.
-      const readFd = openSync(path, "r");
       fchownSync(fd, owner.uid, owner.gid);
-      return { path, readFd };
+      return path;
     } catch (thrown) {
       this.remove(run);
       throw thrown;

@@ -1,5 +1,4 @@
 /** One attempt of a task: its process with payload, result and words, from before its start until its terminal event. */
-import { closeSync } from "node:fs";
 import type { ExitCause, JournalBody } from "../model/run.ts";
 import type { DaemonFrame } from "../protocol/frame.ts";
 import type { AgentPlan } from "./agent-plan.ts";
@@ -8,15 +7,15 @@ import type { Progress } from "./progress.ts";
 import { RESULT_FD, ResultPipe } from "./result-pipe.ts";
 import { resultFields } from "./result.ts";
 import type { ResultFields } from "./result.ts";
-import { spawnRun, within } from "./run.ts";
+import { DRAIN_DEADLINE_MS, spawnRun, within } from "./run.ts";
 import type { ActiveRun, RunRoom } from "./run.ts";
 import type { Saying } from "./saying.ts";
 import type { TaskFiles } from "./task-file.ts";
 import { TaskWords } from "./task-words.ts";
 import type { Voice, Voices } from "./voice.ts";
 
-/** After the tree is dead the result ends at once, unless a stranger of the same project took the descriptor along. */
-const DRAIN_DEADLINE_MS = 1_000;
+/** Said in the moment between a start and our reading of it; a result has at most 90 parts. */
+const MAX_UNHEARD = 1_000;
 
 export type TaskOrder = Omit<Extract<DaemonFrame, { kind: "run-task" }>, "kind" | "id" | "epoch">;
 export type TaskStop = Extract<ExitCause, "stop" | "shutdown" | "cancel" | "timeout">;
@@ -49,7 +48,7 @@ type StartVerdict = Started | Readonly<{ ok: false; reason: string }>;
 export class TaskRun {
   readonly order: TaskOrder;
   readonly replica: number;
-  /** There is a process, or it is clear that there will be none. */
+  /** Its command runs, or it is clear that it never will. */
   readonly spawned: Promise<void>;
   /** The terminal event is in the journal. */
   readonly done: Promise<void>;
@@ -59,7 +58,8 @@ export class TaskRun {
   readonly #spawned = Promise.withResolvers<void>();
   readonly #stopping = Promise.withResolvers<TaskStop>();
   readonly #bornAt: number;
-  #active: ActiveRun | null = null;
+  /** What it said before the launcher's word of its start was read. */
+  readonly #unheard: Saying[] = [];
   #startTold = false;
 
   constructor(order: TaskOrder, place: TaskPlace, room: TaskRoom) {
@@ -88,21 +88,22 @@ export class TaskRun {
   /** What was said through this user's voice in this run's name. */
   hear(saying: Saying, uid: number): void {
     const { identity } = this.#place.plan;
-    if (!identity.ok || identity.identity.uid !== uid || this.#active === null) return;
-    // It speaks, so it runs.
-    this.#tellStarted(this.#active);
-    this.#words.hear(saying);
+    if (!identity.ok || identity.identity.uid !== uid) return;
+    if (this.#startTold) this.#words.hear(saying);
+    else if (this.#unheard.length < MAX_UNHEARD) this.#unheard.push(saying);
   }
 
   async #live(): Promise<void> {
     const { run } = this.order;
     const started = await this.#spawn().catch(refused);
-    if (started.ok) this.#active = started.run;
-    this.#spawned.resolve();
-    const failure = started.ok ? await this.#liveOn(started) : started.reason;
-    if (failure !== null) {
+    if (started.ok) {
+      this.#tellStarted(started.run);
+      this.#spawned.resolve();
+      await this.#liveOn(started);
+    } else {
+      this.#spawned.resolve();
       const { generation } = this.#place.plan;
-      const body = { run, ...this.#name(), reason: failure, generation };
+      const body = { run, ...this.#name(), reason: started.reason, generation };
       this.#room.journal.append({ kind: "start-failed", ...body });
     }
     this.#room.files.remove(run);
@@ -115,41 +116,30 @@ export class TaskRun {
     const { identity } = plan.identity;
     const { voices, files, fifos } = this.#room;
     const voice = await voices.of(identity);
-    const file = files.write(this.order.run, this.order.payload, identity);
-    try {
-      const result = new ResultPipe(await fifos.take(), identity);
-      const meta = this.#meta();
-      const own = this.#environment(file.path, voice.path);
-      const feed = { in: file.readFd, result: result.writeFd };
-      const spawned = await spawnRun({ plan, identity, meta, own, feed }, this.#room).catch(
-        refused,
-      );
-      if (spawned.ok) result.begin();
-      else result.discard();
-      return spawned.ok ? { ...spawned, result, voice } : spawned;
-    } finally {
-      closeSync(file.readFd);
-    }
+    const path = files.write(this.order.run, this.order.payload, identity);
+    const result = new ResultPipe(await fifos.take());
+    const meta = this.#meta();
+    const own = this.#environment(path, voice.path);
+    const feed = { in: path, result: result.path };
+    const spawned = await spawnRun({ plan, identity, meta, own, feed }, this.#room).catch(refused);
+    if (spawned.ok) result.begin();
+    else result.discard();
+    return spawned.ok ? { ...spawned, result, voice } : spawned;
   }
 
-  /** From the fork on; says why when the command could not be executed. */
-  async #liveOn({ run, result, voice }: Started): Promise<string | null> {
-    const failure = await run.executed();
-    if (failure === null) this.#tellStarted(run);
-    const { cause, exit } =
-      failure === null ? await this.#watch(run) : { cause: "self" as const, exit: NO_EXIT };
+  /** From the command's first instruction on. */
+  async #liveOn({ run, result, voice }: Started): Promise<void> {
+    const { cause, exit } = await this.#watch(run);
     const survivors = await run.finish();
     await within(result.ended, DRAIN_DEADLINE_MS);
     voice.drain();
     this.#words.end();
     const fields = this.#resultOf(result);
-    if (failure !== null && !this.#startTold) return failure;
     // A SIGKILL of ours explains itself; any other may have been the kernel's.
     const oom = exit.signal === "SIGKILL" && cause === "self" && this.#room.claimOom();
     const durationMs = Math.round(this.#room.clock.lived() - this.#bornAt);
     const facts = { ...exit, oom, cause, survivors, durationMs, ...fields };
     this.#room.journal.append({ kind: "exited", run: run.id, ...this.#name(), ...facts });
-    return null;
   }
 
   async #watch(run: ActiveRun): Promise<{ cause: ExitCause; exit: Exit }> {
@@ -175,11 +165,11 @@ export class TaskRun {
   }
 
   #tellStarted({ id, pid }: ActiveRun): void {
-    if (this.#startTold) return;
     this.#startTold = true;
     const { generation } = this.#place.plan;
     const body = { run: id, ...this.#name(), pid, generation, task: this.order.task };
     this.#room.journal.append({ kind: "started", ...body });
+    for (const saying of this.#unheard.splice(0)) this.#words.hear(saying);
   }
 
   #name(): Readonly<{ agent: string; replica: number }> {
@@ -205,8 +195,6 @@ export class TaskRun {
     };
   }
 }
-
-const NO_EXIT: Exit = { code: null, signal: null };
 
 /** What no start can do without (a FIFO, room in tmpfs) was refused: no descriptor, process or space left. */
 function refused(thrown: unknown): Readonly<{ ok: false; reason: string }> {

@@ -37,7 +37,7 @@ export class Tasks {
     this.#parts = parts;
     this.#known = new KnownRuns(parts.known);
     const files = new TaskFiles(folder);
-    const voices = new Voices(folder, (saying, uid) =>
+    const voices = new Voices(folder, parts.launcher, (saying, uid) =>
       this.#live.get(saying.run)?.hear(saying, uid),
     );
     this.#room = { ...parts, files, voices };

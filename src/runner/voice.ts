@@ -1,47 +1,33 @@
 /** The FIFO through which tasks of one user speak by `berth-agent`: one project is one trust domain, so its tasks share it. */
-import { fchownSync, readSync, unlinkSync } from "node:fs";
-import { Socket } from "node:net";
+import { constants, fchownSync, openSync, readSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { makeFifos, openEnds } from "./fifo.ts";
-import type { Fifo } from "./fifo.ts";
+import { openForReading, readFifo } from "./fifo.ts";
+import type { FifoMaker } from "./fifo.ts";
 import type { Identity } from "./identity.ts";
 import { SayingReader } from "./saying.ts";
 import type { Saying } from "./saying.ts";
 
 /** As large as a user without privileges may make a pipe; more cannot have been written before a given moment. */
 const MAX_PIPE_BYTES = 1_048_576;
-const shared = Buffer.alloc(65_536);
+const DRAIN_BYTES = 65_536;
 
 /** INVARIANT: bytes are taken in the order they were written, whether by the event loop or by `drain`. */
 export class Voice {
   readonly path: string;
-  readonly #fifo: Fifo;
+  readonly #readFd: number;
   readonly #reader = new SayingReader();
   readonly #heard: (saying: Saying) => void;
 
-  constructor(path: string, fifo: Fifo, heard: (saying: Saying) => void) {
+  constructor(path: string, readFd: number, heard: (saying: Saying) => void) {
     this.path = path;
-    this.#fifo = fifo;
+    this.#readFd = readFd;
     this.#heard = heard;
-    const socket = new Socket({
-      fd: fifo.readFd,
-      readable: true,
-      writable: false,
-      onread: {
-        buffer: shared,
-        callback: (length, bytes) => {
-          this.#take(bytes.subarray(0, length));
-          return true;
-        },
-      },
-    });
-    socket.on("error", () => socket.destroy());
-    socket.resume();
+    readFifo(readFd, (bytes) => this.#take(bytes));
   }
 
   /** Hears everything said until now, at once: a task that has ended gets its last words in. */
   drain(): void {
-    const bytes = Buffer.alloc(shared.length);
+    const bytes = Buffer.alloc(DRAIN_BYTES);
     for (let taken = 0; taken < MAX_PIPE_BYTES;) {
       const length = this.#readNow(bytes);
       if (length === 0) return;
@@ -52,7 +38,7 @@ export class Voice {
 
   #readNow(bytes: Buffer): number {
     try {
-      return readSync(this.#fifo.readFd, bytes);
+      return readSync(this.#readFd, bytes);
     } catch {
       return 0; // EAGAIN: nothing there
     }
@@ -66,11 +52,13 @@ export class Voice {
 /** One voice per user, made when first needed and kept as long as the runner lives: its writing end stays open here. */
 export class Voices {
   readonly #folder: string;
+  readonly #maker: FifoMaker;
   readonly #heard: (saying: Saying, uid: number) => void;
   readonly #open = new Map<number, Promise<Voice>>();
 
-  constructor(folder: string, heard: (saying: Saying, uid: number) => void) {
+  constructor(folder: string, maker: FifoMaker, heard: (saying: Saying, uid: number) => void) {
     this.#folder = folder;
+    this.#maker = maker;
     this.#heard = heard;
   }
 
@@ -88,10 +76,12 @@ export class Voices {
   async #make(owner: Identity): Promise<Voice> {
     const path = join(this.#folder, `voice-${owner.uid}`);
     removeIfThere(path);
-    await makeFifos([path]);
-    const fifo = openEnds(path);
-    fchownSync(fifo.writeFd, owner.uid, owner.gid);
-    return new Voice(path, fifo, (saying) => this.#heard(saying, owner.uid));
+    await this.#maker.makeFifos([path]);
+    const readFd = openForReading(path);
+    // Kept open for ever, so that reading never ends; opened while it is still root's.
+    const writeFd = openSync(path, constants.O_WRONLY);
+    fchownSync(writeFd, owner.uid, owner.gid);
+    return new Voice(path, readFd, (saying) => this.#heard(saying, owner.uid));
   }
 }
 

@@ -54,7 +54,6 @@ export function commandsThrough(ask: Ask): Commands {
         cwd: ticket.cwd,
         environment: { ...ticket.environment, ...environment },
         argv,
-        label: "berth exec",
       }),
     async execClose(project, marker) {
       await ask(project, "exec-close", (fence) => ({ kind: "exec-close", ...fence, marker }));

@@ -28,7 +28,7 @@ export async function agentsBench(scale: Scale): Promise<readonly Row[]> {
     const runner = await runnerOf(bare, `berth-${stack.install}-killed`);
     const reference = await execSide(bare);
     for (let sample = 0; sample < scale.samples; sample += 1) {
-      const victim = await eventually("the agent's process", () => childrenOf(runner.pid)[0]);
+      const victim = await eventually("the agent's process", () => childrenOf(runner.launcher)[0]);
       restarts.push(await untilBeat(runner.folder, () => process.kill(victim, "SIGKILL")));
       execs.push(await untilBeat(reference.folder, reference.exec));
     }
@@ -43,16 +43,16 @@ export async function agentsBench(scale: Scale): Promise<readonly Row[]> {
   }
 }
 
-/** Host pid of a container's runner (the only child of its init) and the host folder of its workspace. */
+/** Host pid of a container's launcher, whose children are the agents, and the host folder of its workspace. */
 async function runnerOf(
   { docker }: BareEngine,
   container: string,
-): Promise<Readonly<{ pid: number; folder: string }>> {
+): Promise<Readonly<{ launcher: number; folder: string }>> {
   const { State: state, Mounts: mounts } = await docker.getContainer(container).inspect();
-  const pid = childrenOf(state.Pid)[0];
+  const launcher = childrenOf(childrenOf(state.Pid)[0] ?? 0)[0];
   const folder = mounts.find(({ Destination: at }) => at === "/workspace")?.Source;
-  if (pid === undefined || folder === undefined) throw new Error(`${container} has no runner`);
-  return { pid, folder };
+  if (launcher === undefined || folder === undefined) throw new Error(`${container} has no runner`);
+  return { launcher, folder };
 }
 
 /** The way without a runner: the engine's exec, until its first instruction ran. */

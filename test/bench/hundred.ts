@@ -127,7 +127,11 @@ async function memoryRows(stack: Stack, names: readonly string[]): Promise<reado
   const runners: number[] = [];
   for (const name of names) {
     const { State: state } = await docker.getContainer(`berth-${stack.install}-${name}`).inspect();
-    for (const pid of childrenOf(state.Pid)) runners.push(memoryOf(pid).privately);
+    for (const pid of childrenOf(state.Pid)) {
+      // With its launcher.
+      const own = [pid, ...childrenOf(pid)].map((each) => memoryOf(each).privately);
+      runners.push(own.reduce((sum, mib) => sum + mib, 0));
+    }
   }
   const { resident, privately } = memoryOf(stack.daemonPid());
   return [

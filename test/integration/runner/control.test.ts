@@ -150,7 +150,7 @@ test("an exec ticket lets a command run as the agent, and closing it ends its wh
   if (!reply.ok || reply.ticket === null) throw new Error("no ticket");
   const { ticket } = reply;
   const command = (script: string) =>
-    execArgv({ ...ticket, groups: [], argv: ["sh", "-c", script], label: "exec" });
+    execArgv({ ...ticket, groups: [], argv: ["sh", "-c", script] });
   expect(await docker("exec", project.container, ...command('echo "$(id -u) $(pwd) $A"'))).toBe(
     "10001 /workspace 1",
   );

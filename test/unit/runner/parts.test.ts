@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { AgentSpec } from "../../../src/model/agent.ts";
 import type { RunnerConfig } from "../../../src/model/desired.ts";
-import { agentArgv, RUNNER_ENTRYPOINT } from "../../../src/protocol/entry.ts";
+import { execArgv, RUNNER_ENTRYPOINT } from "../../../src/protocol/entry.ts";
 import { planAgent, primaryIdentity } from "../../../src/runner/agent-plan.ts";
 import { Clock } from "../../../src/runner/clock.ts";
 import { agentEnvironment, parseEnvironment } from "../../../src/runner/environment.ts";
@@ -164,24 +164,22 @@ test("the workspace is the default user's unless every agent has another", () =>
   expect(of("5", "6")).toMatchObject({ identity: { uid: 5 } });
 });
 
-test("an agent's variables are set only after its identity, and the runner starts with none of the image's", () => {
-  const argv = agentArgv({
+test("an exec names identity, groups and marker as numbers, the folder, and nothing of the image", () => {
+  const argv = execArgv({
     uid: 5,
     gid: 6,
-    groups: [7],
+    groups: [7, 6],
     marker: 1_000_000_001,
     cwd: "/w",
     environment: { LD_PRELOAD: "/x.so" },
     argv: ["cmd", "A=b"],
-    label: "l",
   });
-  expect(argv.indexOf("LD_PRELOAD=/x.so")).toBeGreaterThan(argv.indexOf("--groups=7,6,1000000001"));
-  expect(argv.slice(-3)).toEqual(["LD_PRELOAD=/x.so", "cmd", "A=b"]);
-  expect(RUNNER_ENTRYPOINT.slice(0, 5)).toEqual([
-    "/.berth/tini",
-    "--",
-    "/.berth/bin/busybox",
-    "env",
-    "-i",
-  ]);
+  const [, ...words] = argv;
+  expect(words).toEqual(["as", "5:6:1000000001:7", "/w", "LD_PRELOAD=/x.so", "--", "cmd", "A=b"]);
+});
+
+test("between PID 1 and the runner stands only the launcher, which gives it one variable", () => {
+  const [init, dashes, launcher, ...rest] = RUNNER_ENTRYPOINT;
+  expect([init, dashes, launcher]).toEqual(["/.berth/tini", "--", "/.berth/launcher"]);
+  expect(rest.slice(0, 3)).toEqual(["serve", "UV_THREADPOOL_SIZE=2", "--"]);
 });
