@@ -14,7 +14,11 @@ default_socket=/run/berth
 BERTH_SOCKET_DIR=${BERTH_SOCKET_DIR:-$default_socket}
 BERTH_SOCKET_GID=${BERTH_SOCKET_GID:-$(id -g)}
 BERTH_HOST=unix:$BERTH_SOCKET_DIR/berth.sock
-export BERTH_INSTALL BERTH_PASSWORDS_DIR BERTH_SECRETS_DIR BERTH_CONFIG BERTH_CONFIG_DIR BERTH_SOCKET_DIR BERTH_SOCKET_GID BERTH_HOST
+# Of 127.0.0.1. Other installs have ports of their own, the same each time.
+default_port=7878
+[ "$BERTH_INSTALL" = main ] || default_port=$((20000 + $(printf '%s' "$BERTH_INSTALL" | cksum | cut -d ' ' -f 1) % 10000))
+BERTH_PORT=${BERTH_PORT:-$default_port}
+export BERTH_INSTALL BERTH_PASSWORDS_DIR BERTH_SECRETS_DIR BERTH_CONFIG BERTH_CONFIG_DIR BERTH_SOCKET_DIR BERTH_SOCKET_GID BERTH_HOST BERTH_PORT
 
 compose() { docker compose -f "$ROOT/compose/compose.yaml" "$@"; }
 

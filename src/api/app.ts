@@ -7,7 +7,10 @@ import { readJson } from "./body.ts";
 import type { Bounds } from "./bounds.ts";
 import { type Access, type Caller, refuseScope } from "./access.ts";
 import { callerOf, type Entrance, idempotencyKeyOf } from "./caller.ts";
+import type { Connection } from "./connections.ts";
 import type { AllowedHosts } from "./hosts.ts";
+import { refuseRate } from "./refuse-rate.ts";
+import type { Rates } from "./rates.ts";
 import type { ApiLog } from "./log.ts";
 import { openApiDocument } from "./openapi.ts";
 import { isPagePath, type Page, pageResponse } from "./page.ts";
@@ -19,9 +22,11 @@ import { projectRoutes } from "./routes-project.ts";
 import { readRoutes } from "./routes-read.ts";
 import { streamRoutes } from "./routes-stream.ts";
 import { taskRoutes } from "./routes-task.ts";
+import { ticketRoute } from "./routes-ticket.ts";
 import { tokenRoutes } from "./routes-token.ts";
 import { writeRoutes } from "./routes-write.ts";
 import type { Readers } from "./stream.ts";
+import type { Tickets } from "./tickets.ts";
 
 export const BASE = "/api/v1";
 
@@ -31,6 +36,8 @@ export interface AppFacts {
   readonly log: ApiLog;
   readonly bounds: Bounds;
   readonly readers: Readers;
+  readonly rates: Rates;
+  readonly tickets: Tickets;
   readonly hosts: AllowedHosts;
   readonly page: Page;
   /** Where a browser finds the page; null while only unix sockets are served. */
@@ -42,6 +49,7 @@ export interface AppFacts {
 /** What a listener knows of a request beyond its bytes. */
 export interface Arrival {
   readonly entrance: Entrance;
+  readonly connection: Connection;
 }
 
 type App = OpenAPIHono<{ Bindings: Arrival }>;
@@ -60,6 +68,7 @@ export function routesOf(facts: AppFacts): readonly Route[] {
     ...streamRoutes(daemon, readers),
     ...liveRoutes(facts),
     ...taskRoutes(daemon, facts.now),
+    ticketRoute(facts.tickets, daemon),
     ...tokenRoutes(daemon, facts.pageUrl),
   ].map((route) => ({ ...route, path: BASE + route.path }));
   return [...versioned, ...probeRoutes(daemon, facts.version)];
@@ -94,12 +103,18 @@ async function answer(route: Route, context: AppContext, facts: AppFacts): Promi
   return route.respond({
     params: context.req.param(),
     query: queryOf(new URL(request.url).searchParams),
-    body: await readJson(request, facts.bounds[route.bodyLimit]),
+    body: await readJson(request, bodyLimit(route, context.env, facts.bounds)),
     caller,
+    connection: context.env.connection,
     idempotencyKey: idempotencyKeyOf(request.headers),
     headers: request.headers,
     signal: request.signal,
   });
+}
+
+/** Only on the socket are larger bodies taken where a route needs them: over TCP whoever asks may be anywhere. */
+function bodyLimit(route: Route, { entrance }: Arrival, bounds: Bounds): number {
+  return bounds[entrance === "tcp" ? "bodyBytes" : route.bodyLimit];
 }
 
 /** Nobody: what an open route knows of its caller. */
@@ -114,10 +129,12 @@ const ANYBODY: Caller = {
 async function admitted(
   access: Access<never>,
   { req, env }: AppContext,
-  { daemon }: AppFacts,
+  { daemon, rates, bounds }: AppFacts,
 ): Promise<Caller> {
   if (access.kind === "open") return ANYBODY;
   const caller = await callerOf(req.raw.headers, env.entrance, (text) => daemon.bearerOf(text));
+  if (caller.token !== null)
+    await refuseRate({ token: caller.token, connection: env.connection, rates, bounds });
   refuseScope(caller, access);
   return caller;
 }

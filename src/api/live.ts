@@ -30,6 +30,7 @@ export const LIVE_WIRE: Wire<LiveItem> = {
   media: "text/event-stream",
   opening: "retry: 2000\n\n",
   heartbeat: ": alive\n\n",
+  resumable: true,
   item: (item) =>
     `${item.kind === "event" ? `id: ${item.event.id}\n` : ""}data: ${JSON.stringify(item)}\n\n`,
   problem: (problem) => `event: problem\ndata: ${JSON.stringify(problem)}\n\n`,

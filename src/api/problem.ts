@@ -8,6 +8,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   "api.token-missing": 401,
   "api.token-invalid": 401,
   "api.metrics-token-wrong": 401,
+  "api.ticket-invalid": 401,
   "api.route-missing": 404,
   "api.method-refused": 405,
   "api.request-slow": 408,
@@ -15,10 +16,11 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   "task.payload-too-large": 413,
   "api.content-type-refused": 415,
   "api.header-too-large": 431,
+  "api.connections-full": 503,
 };
 
 /** Seconds after which a caller may try again, where trying again can help. */
-const RETRY_AFTER_SECONDS: Readonly<Record<number, string>> = { 429: "5", 503: "2" };
+const RETRY_AFTER_SECONDS: Readonly<Record<number, string>> = { 429: "1", 503: "2" };
 
 /** The problem document of an error. A usage error whose code ends in `-missing` or `-unknown` names what is not there: 404. */
 export function problemOf(error: BerthError): Problem {

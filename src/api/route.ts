@@ -6,6 +6,7 @@ import { type Access, type Caller, refuseForeign } from "./access.ts";
 import { problem } from "../schema/api-problem.ts";
 import { nothing } from "../schema/api-request.ts";
 import type { Bounds } from "./bounds.ts";
+import type { Connection } from "./connections.ts";
 
 type Operation = Parameters<OpenAPIHono["openAPIRegistry"]["registerPath"]>[0];
 
@@ -19,7 +20,9 @@ export interface Call<P, Q, B> {
   readonly by: Asker;
   readonly idempotencyKey: string | null;
   readonly headers: Headers;
+  /** Aborted when the client left. */
   readonly signal: AbortSignal;
+  readonly connection: Connection;
 }
 
 interface Definition<
@@ -55,6 +58,7 @@ export interface Arrived {
   readonly idempotencyKey: string | null;
   readonly headers: Headers;
   readonly signal: AbortSignal;
+  readonly connection: Connection;
 }
 
 export interface Route {

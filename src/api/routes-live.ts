@@ -30,11 +30,12 @@ export function liveRoutes({ daemon, readers, now }: LiveFacts): readonly Route[
       body: nothing,
       response: liveItem,
       media: ["text/event-stream"],
-      answer: ({ query, headers, signal, caller }) => {
+      answer: (call) => {
+        const { query, headers, caller } = call;
         const project = within(caller, query.project ?? null);
         if (project !== null) daemon.project(project);
         const after = lastEventId(headers) ?? query.after ?? null;
-        return readers.respond(LIVE_WIRE, signal, (ended) =>
+        return readers.respond(LIVE_WIRE, call, (ended) =>
           live({ daemon, board }, { project, after, alone: caller.project !== null }, ended),
         );
       },

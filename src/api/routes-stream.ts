@@ -11,6 +11,8 @@ import { ndjson, type Readers, sse } from "./stream.ts";
 
 const SSE = "text/event-stream";
 const NDJSON = "application/x-ndjson";
+/** One for all readers, so that an event becomes text once. */
+const EVENT_WIRE = sse<EventRecord>((event) => String(event.id));
 
 /** `/events` is a list unless the caller accepts a stream; `/logs` is always a stream. */
 export function streamRoutes(daemon: Daemon, readers: Readers): readonly Route[] {
@@ -29,14 +31,13 @@ function eventsRoute(daemon: Daemon, readers: Readers): Route {
     body: nothing,
     response: eventPage,
     media: ["application/json", SSE],
-    answer: async ({ query, headers, signal, caller }) => {
+    answer: async (call) => {
+      const { query, headers, caller } = call;
       const project = within(caller, query.project ?? null);
       if (headers.get("accept")?.includes(SSE) === true) {
         const after = lastEventId(headers) ?? query.after ?? null;
-        return readers.respond(
-          sse<EventRecord>((event) => String(event.id)),
-          signal,
-          (ended) => onlyKinds(daemon.follow({ after, project }, ended), query.kind),
+        return readers.respond(EVENT_WIRE, call, (ended) =>
+          onlyKinds(daemon.follow({ after, project }, ended), query.kind),
         );
       }
       const newestFirst = query.order === "newest";
@@ -69,7 +70,8 @@ function logsRoute(daemon: Daemon, readers: Readers): Route {
     body: nothing,
     response: outputLine,
     media: [NDJSON, SSE],
-    answer: ({ query, headers, signal, caller }) => {
+    answer: (call) => {
+      const { query, headers, caller } = call;
       const own = within(caller, null);
       const wanted = query.project.length === 0 && own !== null ? [own] : query.project;
       for (const name of wanted) within(caller, name);
@@ -89,7 +91,7 @@ function logsRoute(daemon: Daemon, readers: Readers): Route {
         headers.get("accept")?.includes(SSE) === true
           ? sse<ApiOutputLine>(cursorOf)
           : ndjson<ApiOutputLine>();
-      return readers.respond(wire, signal, (ended) =>
+      return readers.respond(wire, call, (ended) =>
         mergeByTime(
           projects.map((project) => linesOf(daemon, { ...asked, project }, ended)),
           query.follow,

@@ -1,18 +1,20 @@
 /** Serves the API and the page on unix sockets and TCP addresses until it is closed. */
 import { getRequestListener } from "@hono/node-server";
-import { createServer, type Server } from "node:http";
-import type { Duplex } from "node:stream";
-import { BerthError, asBerthError, causeChain } from "../base/errors.ts";
+import type { Server } from "node:http";
+import { asBerthError, causeChain } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import { makeApp } from "./app.ts";
 import { BOUNDS, type Bounds } from "./bounds.ts";
 import type { ApiLog } from "./log.ts";
-import { problemOf, rawProblem } from "./problem.ts";
+import { Rates } from "./rates.ts";
+import { closeServer, makeServer } from "./server.ts";
 import { AllowedHosts } from "./hosts.ts";
 import { addressesOf, listenOn, urlOf } from "./listen.ts";
 import { readPage } from "./page.ts";
 import { Readers } from "./stream.ts";
 import { Terminals } from "./terminal.ts";
+import { Tickets } from "./tickets.ts";
+import { TokenWatch } from "./token-watch.ts";
 
 export interface ServeOptions {
   readonly daemon: Daemon;
@@ -46,9 +48,11 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   const { daemon, version, log } = options;
   const bounds = { ...BOUNDS, ...options.bounds };
   const wanted = addressesOf(options.listen);
-  const readers = new Readers(bounds);
+  const watch = new TokenWatch((token) => daemon.isTokenLive(token));
+  const readers = new Readers(bounds, watch);
+  const tickets = new Tickets(options.now);
   const hosts = new AllowedHosts(options.allowedHosts ?? []);
-  const terminals = new Terminals({ daemon, bounds, log, hosts });
+  const terminals = new Terminals({ daemon, bounds, log, hosts, tickets, watch });
   const page = await readPage(options.pageFolder ?? null);
   let pageUrl: string | null = null;
   const app = makeApp({
@@ -57,6 +61,8 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
     log,
     bounds,
     readers,
+    rates: ratesOf(bounds),
+    tickets,
     hosts,
     page,
     pageUrl: () => pageUrl,
@@ -66,24 +72,23 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   const close = async (): Promise<void> => {
     readers.endAll();
     terminals.endAll();
-    await Promise.all(open.map(({ server }) => closed(server, bounds.closeMs)));
+    await Promise.all(open.map(({ server }) => closeServer(server, bounds.closeMs)));
   };
   try {
     for (const address of wanted) {
       const entrance = address.kind;
-      const server = bounded(
-        getRequestListener((request) => app.fetch(request, { entrance }), {
-          overrideGlobalObjects: false,
-        }),
-        bounds,
+      const server = makeServer(bounds, (connections) =>
+        getRequestListener(
+          (request, { incoming }) =>
+            app.fetch(request, { entrance, connection: connections.of(incoming.socket) }),
+          { overrideGlobalObjects: false },
+        ),
       );
       server.on("upgrade", (request, socket, head) =>
         terminals.upgrade(request, socket, { head, entrance }),
       );
       const port = await listenOn(server, address, options.socketMode ?? SOCKET_MODE);
-      server.on("error", (thrown) =>
-        log.error({ chain: causeChain(asBerthError(thrown)) }, "api server failed"),
-      );
+      tellErrors(server, log);
       if (address.kind === "tcp") {
         hosts.listensAt(address.host, port);
         pageUrl ??= urlOf(address.host, port);
@@ -99,52 +104,16 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   return { address: addresses[0] ?? "", addresses, close };
 }
 
-function bounded(listener: ReturnType<typeof getRequestListener>, bounds: Bounds): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: bounds.headerBytes,
-      requestTimeout: bounds.requestMs,
-      headersTimeout: bounds.requestMs,
-      // how late a slow request may be noticed
-      connectionsCheckingInterval: Math.min(1_000, bounds.requestMs),
-      keepAliveTimeout: 5_000,
-    },
-    (request, response) => void listener(request, response),
+function ratesOf({ tokenRate, tokenBurst }: Bounds): Rates {
+  return new Rates({
+    perSecond: tokenRate,
+    burst: tokenBurst,
+    elapsed: () => performance.now(),
+  });
+}
+
+function tellErrors(server: Server, log: ApiLog): void {
+  server.on("error", (thrown) =>
+    log.error({ chain: causeChain(asBerthError(thrown)) }, "api server failed"),
   );
-  server.maxHeadersCount = bounds.headers;
-  server.maxConnections = bounds.connections;
-  server.on("clientError", refuse);
-  return server;
-}
-
-/** What Node's parser refuses is answered as a problem too, where anybody is left to read it. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const problem = problemOf(refusalOf(error));
-  socket.end(rawProblem(problem), () => socket.destroy());
-}
-
-function refusalOf(error: NodeJS.ErrnoException): BerthError {
-  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT")
-    return new BerthError("usage", {
-      code: "api.request-slow",
-      detail: "the request did not arrive in time",
-    });
-  if (error.code === "HPE_HEADER_OVERFLOW")
-    return new BerthError("usage", {
-      code: "api.header-too-large",
-      detail: "the request's head is too large",
-    });
-  return new BerthError("usage", { code: "api.request-malformed", detail: error.message });
-}
-
-async function closed(server: Server, graceMs: number): Promise<void> {
-  const end = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-  await end;
-  clearTimeout(timer);
 }

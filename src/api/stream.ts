@@ -2,24 +2,36 @@
 import { asBerthError, BerthError } from "../base/errors.ts";
 import type { Problem } from "../schema/api-problem.ts";
 import type { Bounds } from "./bounds.ts";
+import type { Caller } from "./access.ts";
+import type { Connection } from "./connections.ts";
 import { problemOf } from "./problem.ts";
+import type { TokenWatch } from "./token-watch.ts";
 
 /** How items look on the wire. */
 export interface Wire<T> {
   readonly media: string;
   readonly opening: string;
   readonly heartbeat: string;
+  /** Its reader comes back and goes on where it was. */
+  readonly resumable: boolean;
   item(item: T): string;
   problem(problem: Problem): string;
 }
 
 /** Server-sent events; `idOf` gives what `Last-Event-ID` returns with. */
-export function sse<T>(idOf: (item: T) => string): Wire<T> {
+export function sse<T extends object>(idOf: (item: T) => string): Wire<T> {
+  const known = new WeakMap<T, string>();
+  const textOf = (item: T): string => {
+    const text = known.get(item) ?? `id: ${idOf(item)}\ndata: ${JSON.stringify(item)}\n\n`;
+    known.set(item, text);
+    return text;
+  };
   return {
     media: "text/event-stream",
     opening: "retry: 2000\n\n",
     heartbeat: ": alive\n\n",
-    item: (item) => `id: ${idOf(item)}\ndata: ${JSON.stringify(item)}\n\n`,
+    resumable: true,
+    item: textOf,
     problem: (problem) => `event: problem\ndata: ${JSON.stringify(problem)}\n\n`,
   };
 }
@@ -30,18 +42,43 @@ export function ndjson<T>(): Wire<T> {
     media: "application/x-ndjson",
     opening: "\n",
     heartbeat: "\n",
+    resumable: false,
     item: (item) => `${JSON.stringify(item)}\n`,
     problem: (problem) => `${JSON.stringify({ problem })}\n`,
   };
 }
 
-/** Counts the readers of all streams and ends them together. */
+/** How much longer than a resumable stream's a reader may pause. */
+const PATIENCE = 10;
+
+/** Who reads a stream: part of every route's call. */
+export interface Reader {
+  readonly caller: Caller;
+  readonly connection: Connection;
+  /** Aborted when the client left. */
+  readonly signal: AbortSignal;
+}
+
+interface Open {
+  readonly spool: TextSpool;
+  readonly stallMs: number;
+  /** Ends it without waiting for its reader. */
+  cut(): void;
+}
+
+/** How often readers are looked at that may have stopped reading. */
+const LOOK_MS = 1_000;
+
+/** Counts the readers of all streams, cuts those that stopped reading or lost their token, and ends them together. */
 export class Readers {
   readonly #bounds: Bounds;
-  readonly #open = new Set<AbortController>();
+  readonly #watch: TokenWatch;
+  readonly #open = new Map<AbortController, Open>();
+  #timer: NodeJS.Timeout | null = null;
 
-  constructor(bounds: Bounds) {
+  constructor(bounds: Bounds, watch: TokenWatch) {
     this.#bounds = bounds;
+    this.#watch = watch;
   }
 
   get count(): number {
@@ -49,13 +86,13 @@ export class Readers {
   }
 
   endAll(): void {
-    for (const reader of this.#open) reader.abort();
+    for (const reader of this.#open.keys()) reader.abort();
   }
 
   /** A streaming response; `source` is asked once and ends when its signal aborts. */
   respond<T>(
     wire: Wire<T>,
-    gone: AbortSignal,
+    { caller, connection, signal: gone }: Reader,
     source: (signal: AbortSignal) => AsyncIterable<T>,
   ): Response {
     if (this.#open.size >= this.#bounds.streamReaders)
@@ -66,14 +103,23 @@ export class Readers {
       });
     const end = new AbortController();
     const reader = new AbortController();
-    this.#open.add(end);
+    const spool = new TextSpool(this.#bounds.streamBufferBytes, end.signal);
+    const cut = (): void => {
+      end.abort();
+      connection.cut();
+    };
+    const stallMs = this.#bounds.stallMs * (wire.resumable ? 1 : PATIENCE);
+    this.#open.set(end, { spool, stallMs, cut });
+    if (this.#timer === null) this.#timer = this.#next();
+    const unwatch = this.#watch.add(caller.token, cut);
+    connection.becomesStream();
     gone.addEventListener("abort", () => end.abort(), { once: true });
     if (gone.aborted) end.abort();
     end.signal.addEventListener("abort", () => reader.abort(), { once: true });
-    const spool = new TextSpool(this.#bounds.streamBufferBytes, end.signal);
     spool.add(wire.opening);
     const finish = (): void => {
       this.#open.delete(end);
+      unwatch();
       spool.finish();
     };
     end.signal.addEventListener("abort", finish, { once: true });
@@ -83,8 +129,22 @@ export class Readers {
         "content-type": wire.media,
         "cache-control": "no-store",
         "x-accel-buffering": "no",
+        "x-content-type-options": "nosniff",
+        connection: "close",
       },
     });
+  }
+
+  #next(): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        const now = performance.now();
+        for (const open of this.#open.values())
+          if (open.spool.untakenMs(now) > open.stallMs) open.cut();
+        this.#timer = this.#open.size === 0 ? null : this.#next();
+      },
+      Math.min(LOOK_MS, this.#bounds.stallMs),
+    ).unref();
   }
 
   #body(heartbeat: string, spool: TextSpool, end: AbortController): ReadableStream<Uint8Array> {
@@ -129,6 +189,8 @@ class TextSpool {
   readonly #signal: AbortSignal;
   #text = "";
   #finished = false;
+  /** Since when text waits that nobody takes. */
+  #waitsSince = 0;
   #wake: () => void = () => undefined;
   #drained: () => void = () => undefined;
 
@@ -138,8 +200,14 @@ class TextSpool {
   }
 
   add(text: string): void {
+    if (this.#text === "") this.#waitsSince = performance.now();
     this.#text += text;
     this.#wake();
+  }
+
+  /** For how long text has waited for its reader; 0 when none does. */
+  untakenMs(now: number): number {
+    return this.#text === "" ? 0 : now - this.#waitsSince;
   }
 
   finish(): void {

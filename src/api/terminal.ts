@@ -14,14 +14,18 @@ import type { ApiLog } from "./log.ts";
 import { problemOf, rawProblem } from "./problem.ts";
 import { firstMessage } from "./terminal-message.ts";
 import { pipeSession } from "./terminal-pipe.ts";
+import type { Tickets } from "./tickets.ts";
+import type { TokenWatch } from "./token-watch.ts";
 
-const PATH = /^\/api\/v1\/projects\/([\w.-]+)\/exec(?:\?.*)?$/;
+const PATH = /^\/api\/v1\/projects\/([\w.-]+)\/exec(?:\?(?:ticket=([\w-]{43}))?)?$/;
 
 interface TerminalFacts {
   readonly daemon: Daemon;
   readonly bounds: Bounds;
   readonly log: ApiLog;
   readonly hosts: AllowedHosts;
+  readonly tickets: Tickets;
+  readonly watch: TokenWatch;
 }
 
 /** How an upgrade came in, and the first bytes after its head. */
@@ -79,8 +83,11 @@ export class Terminals {
     const { daemon, hosts, bounds } = this.#facts;
     const headers = headersOf(request);
     if (entrance === "tcp") hosts.check(headers);
-    const caller = await callerOf(headers, entrance, (text) => daemon.bearerOf(text));
-    const project = PATH.exec(request.url ?? "")?.[1];
+    const [, project, ticket] = PATH.exec(request.url ?? "") ?? [];
+    const caller =
+      ticket === undefined || project === undefined
+        ? await callerOf(headers, entrance, (text) => daemon.bearerOf(text))
+        : await this.#ticketHolder(ticket, project);
     if (project === undefined)
       throw new BerthError("usage", {
         code: "api.route-missing",
@@ -96,13 +103,26 @@ export class Terminals {
     });
   }
 
+  /** A ticket is as good as its token still is. */
+  async #ticketHolder(ticket: string, project: string): Promise<Caller> {
+    const { tickets, daemon } = this.#facts;
+    const caller = tickets.redeem(ticket, project);
+    if (caller.token === null || (await daemon.isTokenLive(caller.token))) return caller;
+    throw new BerthError("permission", {
+      code: "api.token-invalid",
+      detail: "the token this ticket was made for opens nothing any more",
+    });
+  }
+
   #run(ws: WebSocket, request: IncomingMessage, caller: Caller): void {
     this.#open.add(ws);
     // Writing is how a vanished client is noticed while its input is not read. No answer is demanded: a reader that pauses, as
     // `exec … | less` does, gives none, and the kernel knows at once when the other end of a unix socket is gone.
     const beat = setInterval(() => ws.ping(), this.#facts.bounds.heartbeatMs);
+    const unwatch = this.#facts.watch.add(caller.token, () => ws.terminate());
     ws.on("close", () => {
       clearInterval(beat);
+      unwatch();
       this.#open.delete(ws);
     });
     // a broken frame or a reset connection: `close` follows and cleans up

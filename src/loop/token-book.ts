@@ -1,10 +1,10 @@
-/** Live tokens in memory, read again when a look at them is older than half a second; no look, no query. */
+/** Live tokens in memory, read again when the last look at them is too old; no look, no query. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { isLive, type TokenView } from "../model/access.ts";
 import type { LiveToken } from "../postgres/token-door.ts";
 
 /** Revocation is promised within 1 s, wherever it was asked for; a read takes a few ms. */
-const FRESH_MS = 500;
+const FRESH_MS = 400;
 /** With Postgres away nothing can be revoked either; tokens known before go on for this long, so that an outage can be watched. */
 const STALE_MS = 600_000;
 const SECRET_BYTES = 32;

@@ -38,3 +38,8 @@ export const terminalReply = z.union([
 
 export type TerminalRequest = z.input<typeof terminalRequest>;
 export type TerminalReply = z.output<typeof terminalReply>;
+
+export const ticketView = shape({ ticket: z.string(), expiresAt: z.number() }).meta({
+  id: "Ticket",
+});
+export type ApiTicket = z.output<typeof ticketView>;

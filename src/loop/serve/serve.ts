@@ -6,7 +6,7 @@ import { type DaemonState, leading } from "../state.ts";
 import { applyBundle, rollBack, takeDown } from "./declarations.ts";
 import { examine } from "./doctor.ts";
 import { openExec } from "./exec.ts";
-import { followEvents } from "./follow.ts";
+import { EventFeed } from "./event-feed.ts";
 import { collectGarbage } from "./garbage.ts";
 import { intend, remove } from "./intents.ts";
 import { planBundle, readBundle } from "./plan-view.ts";
@@ -19,6 +19,7 @@ const DESCRIBED_EVENTS = 30;
 
 export function serve(state: DaemonState): Daemon {
   const { postgres } = state;
+  const feed = new EventFeed({ postgres, written: () => state.wakeFollowers.promise });
   return {
     ready: () => readyView(state),
     host: () => hostView(state),
@@ -47,7 +48,7 @@ export function serve(state: DaemonState): Daemon {
     output: (query, signal) => leading(state).doors.runners.output(query, signal),
     exec: (options) => openExec(options, state),
     events: (query) => postgres.events(query),
-    follow: (query, signal) => followEvents(query, state, signal),
+    follow: (query, signal) => feed.follow(query, signal),
     config: () => postgres.current(),
     history: (limit) => postgres.generations(limit),
     async generation(generation) {

@@ -25,6 +25,7 @@ const ROUTES = [
   "delete /api/v1/projects/{name}",
   "get /api/v1/projects/{name}/describe",
   "get /api/v1/projects/{name}/exec",
+  "post /api/v1/projects/{name}/exec-ticket",
   ...["pause", "resume", "complete", "start", "stop", "restart"].map(
     (verb) => `post /api/v1/projects/{name}/${verb}`,
   ),
