@@ -23,6 +23,8 @@ export interface AttemptEnd {
   readonly reason: string | null;
   /** 0..1 */
   readonly jitter: number;
+  /** Milliseconds since the epoch; null: told before, or never. */
+  readonly startedAt: number | null;
   /** Milliseconds since the epoch; null: now. */
   readonly endedAt: number | null;
 }

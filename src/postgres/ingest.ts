@@ -56,8 +56,12 @@ async function ingestIn(tx: Statements, request: IngestRequest): Promise<Taken> 
   );
   const top = fresh.at(-1)?.seq;
   if (top === undefined) return { durable: mark, tasks: [] };
-  await writeStarts(tx, [project, epoch], startsOf(fresh));
-  await writeEnds(tx, [project, epoch], endsOf(fresh, generation));
+  const ends = endsOf(fresh, generation);
+  const ended = new Set(ends.map(({ id }) => id));
+  // A run that began and ended since is written once, with both.
+  const open = startsOf(fresh).filter(({ id }) => !ended.has(id));
+  await writeStarts(tx, [project, epoch], open);
+  await writeEnds(tx, [project, epoch], ends);
   const tasks = await writeAttempts(tx, project, fresh);
   await tx.rows("project-journal-seq", [project, top]);
   await recordEvents(tx, wordsOfJournal(project, mark, fresh));
@@ -94,14 +98,16 @@ async function writeAttempts(
   project: string,
   events: readonly JournalEvent[],
 ): Promise<readonly TaskRecord[]> {
-  const starts = attemptStartsOf(events);
+  const ends = attemptEndsOf(events);
+  const ended = new Set(ends.map(({ run }) => run));
+  const starts = attemptStartsOf(events).filter(({ run }) => !ended.has(run));
   if (starts.length > 0)
     await tx.rows("attempt-start", [
       project,
       starts.map((start) => start.run),
       starts.map((start) => start.at),
     ]);
-  return settleIn(tx, attemptEndsOf(events), project);
+  return settleIn(tx, ends, project);
 }
 
 function startColumns(runs: readonly RunStart[]): readonly (readonly unknown[])[] {

@@ -29,12 +29,13 @@ export function startsOf(events: readonly JournalEvent[]): readonly RunStart[] {
   );
 }
 
-/** One end a run: the first that is told. */
+/** One end a run: the first that is told. What a start in the same stretch says of its run is exact. */
 export function endsOf(events: readonly JournalEvent[], generation: number): readonly RunEnd[] {
+  const starts = new Map(startsOf(events).map((start) => [start.id, start]));
   const ends = new Map<string, RunEnd>();
   for (const event of events) {
     const end = endOf(event, generation);
-    if (end !== null && !ends.has(end.id)) ends.set(end.id, end);
+    if (end !== null && !ends.has(end.id)) ends.set(end.id, { ...end, ...starts.get(end.id) });
   }
   return [...ends.values()];
 }

@@ -18,10 +18,12 @@ export function attemptStartsOf(events: readonly JournalEvent[]): readonly Attem
 
 /** How every run would end as an attempt; one end a run: the first that is told. Which of them are attempts the records know. */
 export function attemptEndsOf(events: readonly JournalEvent[]): readonly AttemptEnd[] {
+  const starts = new Map(attemptStartsOf(events).map(({ run, at }) => [run, at]));
   const ends = new Map<string, AttemptEnd>();
   for (const event of events) {
     const end = endOf(event);
-    if (end !== null && !ends.has(end.run)) ends.set(end.run, end);
+    if (end === null || ends.has(end.run)) continue;
+    ends.set(end.run, { ...end, startedAt: starts.get(end.run) ?? null });
   }
   return [...ends.values()];
 }
@@ -78,8 +80,8 @@ function reasonOf({ cause, code, oom, resultFault }: Exit): string | null {
 }
 
 function unknownEnd(run: string): Omit<AttemptEnd, "outcome"> {
-  const nothing = { exitCode: null, signal: null, result: null, reason: null, endedAt: null };
-  return { ...nothing, run, jitter: jitterOf(run) };
+  const nothing = { exitCode: null, signal: null, result: null, reason: null };
+  return { ...nothing, startedAt: null, endedAt: null, run, jitter: jitterOf(run) };
 }
 
 /** In [0, 1), the same for the same run, so that a journal told again would wait as long. */

@@ -33,6 +33,13 @@ export const LIMITS: PostgresLimits = {
   callMs: 6_000,
 };
 
+/**
+ * Plans are kept with the connection, and one made while a table was small must not read all of it once it is large. All
+ * that is written often is found by key, so that is the only way that is left; compiling plans would cost more than they do.
+ */
+export const BY_KEY =
+  "set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+
 /** A leader stopped in mid-transaction must not hold the epoch's row against its successor, who has 5 s. */
 const IDLE_IN_TRANSACTION_MS = 2_000;
 const IDLE_CONNECTION_MS = 10_000;

@@ -6,10 +6,13 @@ import { openGuard } from "../guard/guard.ts";
 import { inTransaction, statementsOn, withClient } from "./connection.ts";
 import type { Statements } from "./connection.ts";
 import { stale } from "./errors.ts";
-import { LIMITS, poolConfig } from "./options.ts";
+import { turnText } from "./locks.ts";
+import type { Turn } from "./locks.ts";
+import { BY_KEY, LIMITS, poolConfig } from "./options.ts";
 import type { PostgresLimits, PostgresOptions } from "./options.ts";
 import { openReach } from "./reach.ts";
 import type { Reach } from "./reach.ts";
+import { sqlWith } from "./sql.ts";
 
 export type Fence = "shared" | "exclusive";
 
@@ -19,7 +22,7 @@ export interface Session extends Reach {
   read<R extends QueryResultRow>(query: string, values?: readonly unknown[]): Promise<readonly R[]>;
   /** A transaction during which the epoch stands still; throws `postgres.epoch-stale` without a trace when it is not `epoch`. */
   write<T>(
-    request: Readonly<{ operation: string; epoch: number; fence?: Fence }>,
+    request: Readonly<{ operation: string; epoch: number; fence?: Fence; turn?: Turn }>,
     work: (tx: Statements) => Promise<T>,
   ): Promise<T>;
   trouble(operation: string, error: unknown): void;
@@ -39,7 +42,11 @@ export function openSession(options: PostgresOptions): Session {
   pool.on("error", (error) => trouble("idle connection", error));
   // For good, from the first moment: the pool takes its own listener away before it hands a connection over, and a server
   // that ends it in that very chunk of data would end the daemon. Whoever uses the connection hears of it by its query.
-  pool.on("connect", (client) => client.on("error", () => undefined));
+  pool.on("connect", (client) => {
+    client.on("error", () => undefined);
+    // Before whatever is asked next; if it fails, so does that.
+    client.query(BY_KEY).catch(() => undefined);
+  });
 
   return {
     ...reach,
@@ -49,13 +56,20 @@ export function openSession(options: PostgresOptions): Session {
       reach.guarded(query, limits.callMs, (signal) =>
         withClient(pool, signal, (client) => statementsOn(client).rows(query, values)),
       ),
-    write: ({ operation, epoch, fence = "shared" }, work) =>
+    write: ({ operation, epoch, fence = "shared", turn }, work) =>
       reach.guarded(operation, limits.callMs, (signal) =>
         withClient(pool, signal, (client) =>
-          inTransaction(client, async (tx) => {
-            await standStill(tx, epoch, fence);
-            return work(tx);
-          }),
+          inTransaction(
+            client,
+            async (tx, [current]) => {
+              if (current?.length !== 1) throw stale(epoch);
+              return work(tx);
+            },
+            [
+              sqlWith(fence === "shared" ? "fence" : "fence-exclusive", [epoch]),
+              ...(turn === undefined ? [] : [turnText(turn)]),
+            ],
+          ),
         ),
       ),
     close: async () => {
@@ -67,9 +81,4 @@ export function openSession(options: PostgresOptions): Session {
       );
     },
   };
-}
-
-async function standStill(tx: Statements, epoch: number, fence: Fence): Promise<void> {
-  const current = await tx.rows(fence === "shared" ? "fence" : "fence-exclusive", [epoch]);
-  if (current.length === 0) throw stale(epoch);
 }

@@ -120,7 +120,14 @@ export interface TaskDoor {
     epoch: number,
     now: number,
   ): Promise<
-    Readonly<{ ready: readonly WaitingTask[]; ended: readonly TaskRecord[]; nextAt: number | null }>
+    Readonly<{
+      ready: readonly WaitingTask[];
+      ended: readonly TaskRecord[];
+      /** When the next one is due by time alone. */
+      nextAt: number | null;
+      /** Some task waits for another one: an end may make it due. */
+      awaited: boolean;
+    }>
   >;
   /** Cancels a waiting task; a running one is only marked (`cancel_asked`) and named in the answer for the runner. */
   cancel(

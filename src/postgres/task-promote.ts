@@ -13,6 +13,7 @@ export type Promotion = Readonly<{
   ready: readonly WaitingTask[];
   ended: readonly TaskRecord[];
   nextAt: number | null;
+  awaited: boolean;
 }>;
 
 /** See `TaskDoor.promote`. A cancelled task cancels those that come after it: round by round, down the chain. */
@@ -21,8 +22,9 @@ export async function promote(session: Session, epoch: number, now: number): Pro
     const overdue = await endIn(tx, "task-overdue", [now, BATCH]);
     const blocked = await endIn(tx, "task-blocked", [BATCH]);
     const ready = await rounds<WaitingTask & Record<string, unknown>>(tx, "task-due", [now, BATCH]);
-    const [next] = await tx.rows<{ at: number | null }>("task-next-due", [now]);
-    return { ready, ended: [...overdue, ...blocked], nextAt: next?.at ?? null };
+    const [next] = await tx.rows<{ at: number | null; awaited: boolean }>("task-next-due", [now]);
+    const { at: nextAt, awaited } = next ?? { at: null, awaited: true };
+    return { ready, ended: [...overdue, ...blocked], nextAt, awaited };
   });
 }
 

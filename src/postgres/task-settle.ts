@@ -73,6 +73,7 @@ export async function settleIn(
     moves.map(({ next }) => next.state),
     moves.map(({ next }) => next.reason),
     moves.map(({ next }) => next.waitMs),
+    moves.map(({ end }) => end.startedAt),
   ]);
   return rows.map((row) => row.record);
 }

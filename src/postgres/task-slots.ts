@@ -1,5 +1,4 @@
 /** Slots of the agent pool: claimed, handed over, held by a lease, given back. */
-import { takeTurn } from "./locks.ts";
 import type { Session } from "./session.ts";
 import type { Claimed, ClaimRequest, RunningAttempt } from "./task-door.ts";
 import { isTaskId } from "./task-id.ts";
@@ -20,16 +19,15 @@ export async function claim(
     ...new Map(claims.filter((one) => isTaskId(one.task)).map((one) => [one.task, one])).values(),
   ];
   if (asked.length === 0) return [];
-  return session.write({ operation: "claim tasks", epoch }, async (tx) => {
-    await takeTurn(tx, "pool");
-    return tx.rows<Claimed & Record<string, unknown>>("task-claim", [
+  return session.write({ operation: "claim tasks", epoch, turn: "pool" }, (tx) =>
+    tx.rows<Claimed & Record<string, unknown>>("task-claim", [
       poolSize,
       epoch,
       asked.map((one) => one.task),
       asked.map((one) => one.run),
       asked.map((one) => one.leaseMs),
-    ]);
-  });
+    ]),
+  );
 }
 
 /** See `TaskDoor.handed`. */

@@ -34,7 +34,7 @@ export function openTasks(session: Session, settled: Settled): TaskDoor {
       const tasks = await session.write({ operation: "settle tasks", epoch }, (tx) =>
         settleIn(
           tx,
-          ends.map((end) => ({ ...end, endedAt: null })),
+          ends.map((end) => ({ ...end, startedAt: null, endedAt: null })),
           null,
         ),
       );

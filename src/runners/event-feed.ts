@@ -7,6 +7,8 @@ const MAX_BATCH = 500;
 /** Above this the socket is not read any more: the runner keeps what we do not take. */
 const MAX_HELD = 2_000;
 const RESUME_BELOW = 500;
+/** After a batch, so that a stream of events costs few transactions; a start and a quick end then are one. */
+const PACE_MS = 20;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
 
 export interface EventFeedOptions {
@@ -45,6 +47,7 @@ class BatchingFeed implements EventFeed {
   #full = false;
   #closed = false;
   #attempt = 0;
+  #deliveredAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(after: number, options: EventFeedOptions) {
@@ -80,13 +83,18 @@ class BatchingFeed implements EventFeed {
     this.#held = [];
   }
 
-  /** With nothing under way a batch leaves as soon as the bytes just read are all parsed. */
+  /** With nothing under way or just done a batch leaves as soon as the bytes just read are all parsed. */
   #schedule(ms: number): void {
     if (this.#busy || this.#closed || this.#held.length === 0 || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.#deliver();
-    }, ms);
+    const early =
+      this.#held.length < MAX_BATCH ? this.#deliveredAt + PACE_MS - performance.now() : 0;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.#deliver();
+      },
+      Math.max(ms, early),
+    );
   }
 
   #unschedule(): void {
@@ -103,6 +111,7 @@ class BatchingFeed implements EventFeed {
       this.#options.onTrouble(thrown, this.#attempt);
     }
     this.#busy = false;
+    this.#deliveredAt = performance.now();
     this.#attempt = moved ? 0 : this.#attempt + 1;
     this.#press();
     const chance = (): number => this.#options.randomness();

@@ -29,6 +29,8 @@ export interface Desk {
   promoting: boolean;
   /** When a waiting task next has to be looked at; null: none has. */
   dueAt: number | null;
+  /** Some task may wait for another one: an end may make it ready. */
+  awaited: boolean;
   memory: StrategyMemory;
   /** Asks for an allocation round; many asks become one. */
   dispatch(): void;

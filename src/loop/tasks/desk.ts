@@ -1,4 +1,5 @@
 /** The task desk: takes tasks in, gives them slots by the allocator, hands attempts to runners, takes their ends. */
+import { setTimeout as delay } from "node:timers/promises";
 import { createBatcher } from "../../base/batcher.ts";
 import { BerthError } from "../../base/errors.ts";
 import type { RunnerReport } from "../../model/observed.ts";
@@ -33,6 +34,14 @@ const HAND_AGAIN_MS = 3_000;
 const RENEW_MS = 20_000;
 /** How often waiting tasks are looked at for backoff, deadlines and dependencies when nothing is known to be due. */
 const PROMOTE_MS = 1_000;
+
+/**
+ * That a runner has an attempt is only written once it has lived this long: the end of a shorter one says it too, and one
+ * that is handed over again because it was not written is not started again.
+ */
+const HANDED_LATE_MS = 50;
+/** Between rounds that gave slots: those that come free meanwhile are given together, in one transaction. */
+const ROUND_PACE_MS = 10;
 
 /** How soon a desk that doubts what it remembers reads it anew. */
 const DOUBT_MS = 500;
@@ -70,13 +79,22 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       const answer = await submit({ row, by });
       if (answer.ok && answer.fresh && answer.task.state === "ready")
         desk.enqueue(waitingOf(answer.task));
-      if (answer.ok && answer.fresh && answer.task.state === "pending") promoteSoon(desk, 0);
+      if (answer.ok && answer.fresh && answer.task.state === "pending") {
+        desk.awaited = true;
+        promoteSoon(desk, 0);
+      }
       if (answer.ok) dueBy(answer.task.deadlineAt, desk);
       return answer;
     },
     settled(records: readonly TaskRecord[]) {
       for (const record of records) takeEnd(record, desk);
-      promoteSoon(desk, RETRY_GLANCE_MS);
+      // Most ends make nobody ready, and looking costs the database as much as an end.
+      if (desk.awaited) promoteSoon(desk, RETRY_GLANCE_MS);
+      for (const { state, notBefore } of records) {
+        if (state !== "pending") continue;
+        dueBy(notBefore, desk);
+        promoteAt(notBefore, desk);
+      }
     },
     connected: (project: string) => handAgain(project, desk),
     reported(report: RunnerReport) {
@@ -108,13 +126,16 @@ function newDesk(session: Session): Desk {
   const { epoch } = session.world.install;
   let asked = false;
   let doubted = false;
+  let gaveAt = -Infinity;
   let rounds: Promise<void> = Promise.resolve();
   const confirm = createBatcher<string, boolean>({
     maxBatch: MAX_BATCH,
     maxWaiting: MAX_WAITING,
     overflow: () => new Error("too many attempts wait to be confirmed"),
     run: async (runs) => {
-      await tasks.handed(epoch, runs);
+      await delay(HANDED_LATE_MS);
+      const open = runs.filter((run) => desk.runs.has(run));
+      if (open.length > 0) await tasks.handed(epoch, open);
       return runs.map(() => true);
     },
   });
@@ -125,14 +146,21 @@ function newDesk(session: Session): Desk {
     measures: newMeasures(),
     promoting: false,
     dueAt: 0,
+    awaited: true,
     memory: NO_MEMORY,
     confirmHanded: (run) => confirm(run),
     dispatch() {
       if (asked || session.signal.aborted) return;
       asked = true;
       rounds = after(rounds, async () => {
+        const early = gaveAt + ROUND_PACE_MS - performance.now();
+        if (early > 0) await delay(early);
         asked = false;
-        await dispatchRound(desk).catch((error: unknown) => troubled("round", error, session));
+        const gave = await dispatchRound(desk).catch((error: unknown) => {
+          troubled("round", error, session);
+          return true;
+        });
+        if (gave) gaveAt = performance.now();
       });
     },
     enqueue(task) {
@@ -209,12 +237,24 @@ function dueBy(at: number | null, desk: Desk): void {
 async function promote(desk: Desk): Promise<void> {
   const { session } = desk;
   const { tasks } = session.doors.postgres;
-  const { ready, ended, nextAt } = await tasks.promote(session.world.install.epoch, session.now());
+  desk.awaited = false;
+  const { ready, ended, nextAt, awaited } = await tasks
+    .promote(session.world.install.epoch, session.now())
+    .catch((error: unknown) => {
+      desk.awaited = true;
+      throw error;
+    });
   for (const task of ready) desk.pool.insert(task);
   for (const task of ended) desk.pool.remove(task.id);
   if (ready.length > 0) desk.dispatch();
+  desk.awaited ||= awaited;
   desk.dueAt = nextAt;
-  const dueMs = nextAt === null ? null : Math.max(0, nextAt - session.now());
+  promoteAt(nextAt, desk);
+}
+
+/** Later ones are found by the regular look. */
+function promoteAt(at: number | null, desk: Desk): void {
+  const dueMs = at === null ? null : Math.max(0, at - desk.session.now());
   if (dueMs !== null && dueMs < PROMOTE_MS) promoteSoon(desk, dueMs + 1);
 }
 

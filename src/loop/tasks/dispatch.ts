@@ -12,17 +12,17 @@ const CLAIMS = 500;
 
 /**
  * Decides and acts. What is decided holds its slot in memory before anything is awaited, so the next round cannot give
- * it away; what the database does not confirm gives it back.
+ * it away; what the database does not confirm gives it back. Tells whether there was anything to give.
  */
-export async function dispatchRound(desk: Desk): Promise<void> {
+export async function dispatchRound(desk: Desk): Promise<boolean> {
   const { session, pool } = desk;
-  if (session.modes.holds("postgres-gone") || pool.waiting === 0) return;
+  if (session.modes.holds("postgres-gone") || pool.waiting === 0) return false;
   const limits = poolLimits(desk);
   const strategy = STRATEGIES[session.world.host.strategy];
   const now = session.now();
   const { decisions, memory } = allocatePool(pool, limits, { strategy, memory: desk.memory, now });
   desk.memory = memory;
-  if (decisions.length === 0) return;
+  if (decisions.length === 0) return false;
   const claims = decisions.map(({ task, project, agent, by, why }) => {
     pool.start(task.id, now);
     noteStart(desk.measures, task, now);
@@ -39,6 +39,7 @@ export async function dispatchRound(desk: Desk): Promise<void> {
   });
   for (let from = 0; from < claims.length; from += CLAIMS)
     await claim(claims.slice(from, from + CLAIMS), limits.slots, desk);
+  return true;
 }
 
 type Claim = Readonly<{ task: string; run: string; leaseMs: number }>;

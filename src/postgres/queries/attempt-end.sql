@@ -1,12 +1,12 @@
 -- Ends attempts, which frees their slots, and moves their tasks on.
 -- Input: arrays: $1 run, $2 outcome, $3 exit code, $4 signal, $5 result as JSON, $6 reason, $7 ended at (ms, null: now), $8 the task's next
---   state, $9 the reason of that, $10 wait before the next attempt (ms). Output: the tasks. Atomicity: under attempt-lock.
+--   state, $9 the reason of that, $10 wait before the next attempt (ms), $11 started at (ms or null: as known). Output: the tasks. Atomicity: under attempt-lock.
 with given as (
-  select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::bigint[])
-    as g (run, outcome, exit_code, signal, result, reason, at, state, state_reason, wait_ms)
+  select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::bigint[],
+    $11::bigint[]) as g (run, outcome, exit_code, signal, result, reason, at, state, state_reason, wait_ms, started)
 ), ended as (
   update attempt a set outcome = g.outcome, exit_code = g.exit_code, signal = g.signal, reason = g.reason,
-    ended_at = coalesce(at_ms(g.at), clock_timestamp()), handed_at = coalesce(a.handed_at, clock_timestamp())
+    ended_at = coalesce(at_ms(g.at), clock_timestamp()), started_at = coalesce(a.started_at, at_ms(g.started)), handed_at = coalesce(a.handed_at, clock_timestamp())
   from given g where a.run = g.run and a.ended_at is null
   returning a.task, g.*
 )

@@ -42,7 +42,12 @@ test("a failed attempt is tried again after its backoff, until it is dead; by ha
     endedAt: null,
   });
   expect((first?.notBefore ?? 0) - before).toBeGreaterThanOrEqual(9_990);
-  expect(await desk.promoted()).toEqual({ ready: [], ended: [], nextAt: first?.notBefore });
+  expect(await desk.promoted()).toEqual({
+    ready: [],
+    ended: [],
+    nextAt: first?.notBefore,
+    awaited: false,
+  });
   expect((await desk.promoted(first?.notBefore ?? 0)).ready.map((task) => task.id)).toEqual([id]);
   await desk.claim(id, "r2");
   const [second] = await door.tasks.settle(epoch, [

@@ -181,7 +181,12 @@ test("a task waits until all it comes after have succeeded", async () => {
   const last = await desk.submit({ after: [a.id, b.id, a.id] });
   expect(last).toMatchObject({ state: "pending", after: [a.id, b.id, a.id], readyAt: null });
   await door.tasks.settle(epoch, [endOf("ra")]);
-  expect(await desk.promoted()).toEqual({ ready: [], ended: [], nextAt: null });
+  expect(await desk.promoted()).toEqual({
+    ready: [],
+    ended: [],
+    nextAt: null,
+    awaited: true,
+  });
   await door.tasks.settle(epoch, [endOf("rb")]);
   expect((await desk.promoted()).ready.map((task) => task.id)).toEqual([last.id]);
   expect((await desk.submit({ after: [a.id, b.id] })).state).toBe("ready");

@@ -22,6 +22,7 @@ const END: AttemptEnd = {
   result: null,
   reason: null,
   jitter: 0,
+  startedAt: null,
   endedAt: null,
 };
 const next = (open: Partial<OpenAttempt>, end: Partial<AttemptEnd> = {}) =>
