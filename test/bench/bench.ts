@@ -8,12 +8,14 @@ import { hundredBench } from "./hundred.ts";
 import { repairBench } from "./repair.ts";
 import { machineOf, reportText, type Row } from "./report.ts";
 import { FULL, QUICK, type Scale } from "./stacks.ts";
+import { tasksBench } from "./tasks.ts";
 
 const BENCHES: Readonly<Record<string, (scale: Scale) => Promise<readonly Row[]>>> = {
   apply: applyBench,
   repair: repairBench,
   agents: agentsBench,
   hundred: hundredBench,
+  tasks: tasksBench,
 };
 
 async function main(): Promise<number> {

@@ -24,18 +24,25 @@ export interface Declared {
   readonly pool: string;
   readonly names: readonly string[];
   readonly agents: string;
+  /** Of the host's agent pool. */
+  readonly slots?: number;
+  /** Agents of a project at once, tasks included, and pids, of which a process needs one and its start a few. */
+  readonly atOnce?: number;
+  readonly pids?: number;
 }
 
 /** A host file with the projects inline, each with the same agents. */
-export function hostFile({ pool, names, agents }: Declared): string {
+export function hostFile({ pool, names, agents, ...sizes }: Declared): string {
+  const { slots = 16, atOnce = 8, pids = LIMITS.pids } = sizes;
   const projects = names.map((name) => `  ${name}:\n    agents:\n${agents}`).join("");
   return `api_version: berth/v1
 host:
   reserve: { cpus: 0.1, memory: 256MiB, disk: 100MiB }
   network_pool: ${pool}
+  agents: ${slots}
 defaults:
   image: "${IMAGE}"
-  limits: { cpus: ${LIMITS.cpus}, memory: ${LIMITS.memoryMiB}MiB, pids: ${LIMITS.pids}, agents: 8 }
+  limits: { cpus: ${LIMITS.cpus}, memory: ${LIMITS.memoryMiB}MiB, pids: ${pids}, agents: ${atOnce} }
 projects:
 ${projects}`;
 }

@@ -12,10 +12,29 @@ export interface Scale {
   readonly samples: number;
   readonly hundred: number;
   readonly idleMs: number;
+  /** Tasks through the queue, and short processes in each project. */
+  readonly queued: number;
+  readonly short: number;
 }
 
-export const FULL: Scale = { rounds: 5, projects: 20, samples: 20, hundred: 100, idleMs: 75_000 };
-export const QUICK: Scale = { rounds: 1, projects: 4, samples: 5, hundred: 8, idleMs: 32_000 };
+export const FULL: Scale = {
+  rounds: 5,
+  projects: 20,
+  samples: 20,
+  hundred: 100,
+  idleMs: 75_000,
+  queued: 10_000,
+  short: 2_500,
+};
+export const QUICK: Scale = {
+  rounds: 1,
+  projects: 4,
+  samples: 5,
+  hundred: 8,
+  idleMs: 32_000,
+  queued: 1_000,
+  short: 200,
+};
 
 export async function benchStack(): Promise<Stack> {
   return startStack({
