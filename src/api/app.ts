@@ -24,6 +24,7 @@ import { streamRoutes } from "./routes-stream.ts";
 import { taskRoutes } from "./routes-task.ts";
 import { ticketRoute } from "./routes-ticket.ts";
 import { tokenRoutes } from "./routes-token.ts";
+import { usageRoutes } from "./routes-usage.ts";
 import { writeRoutes } from "./routes-write.ts";
 import type { Readers } from "./stream.ts";
 import type { Tickets } from "./tickets.ts";
@@ -67,6 +68,7 @@ export function routesOf(facts: AppFacts): readonly Route[] {
     ...projectRoutes(daemon),
     ...streamRoutes(daemon, readers),
     ...liveRoutes(facts),
+    ...usageRoutes(daemon),
     ...taskRoutes(daemon, facts.now),
     ticketRoute(facts.tickets, daemon),
     ...tokenRoutes(daemon, facts.pageUrl),

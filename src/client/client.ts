@@ -32,6 +32,7 @@ import {
 import { linesOf, serverEventsOf, textOf } from "./lines.ts";
 import { taskCalls } from "./tasks.ts";
 import { tokenCalls } from "./tokens.ts";
+import { usageCalls } from "./usage.ts";
 import type { Transport } from "./transport.ts";
 
 export type Project = ApiProject;
@@ -98,6 +99,7 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
     remove: (project: string, volumes: boolean) =>
       calls.end<ApiRemoved>(`/projects/${seg(project)}`, { volumes }, LONG_MS),
     ...tokenCalls(calls),
+    ...usageCalls(calls),
     ...taskCalls(calls),
     /** Ready or not, the same view. */
     ready: () => readiness(transport, bearerOf(identity.token ?? null), signal),

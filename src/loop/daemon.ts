@@ -18,6 +18,7 @@ import type { ExecSession } from "../docker/door.ts";
 import type { Asker, GenerationRow } from "../postgres/door.ts";
 import type { OutputLine, OutputQuery } from "../runners/door.ts";
 import type { TaskDaemon } from "./task-daemon.ts";
+import type { UsageDaemon } from "./usage-daemon.ts";
 import type { TokenDaemon } from "./token-daemon.ts";
 
 export interface ApplyOptions {
@@ -49,7 +50,7 @@ export interface ExecOptions {
 }
 
 /** All throw BerthError. Writes on a standby are conflict `loop.not-leader`; without Postgres transient `postgres.unreachable`. */
-export interface Daemon extends TaskDaemon, TokenDaemon {
+export interface Daemon extends TaskDaemon, TokenDaemon, UsageDaemon {
   ready(): ReadyView;
   host(): HostView;
   /** Parses again, never changes anything; problems come as BerthError declaration with `problems` in the problem document. */

@@ -70,6 +70,7 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     slots: createSlots(ENGINE_SLOTS),
     signal: ending.signal,
     desk: null,
+    usage: null,
     newId: () => randomUUID(),
     trigger: (project, reason, delayMs) => projects.trigger(project, reason, delayMs),
     triggerHost: (reason, delayMs) => host.trigger("host", reason, delayMs),

@@ -24,6 +24,7 @@ export function measured(
     quota: () => quotaOf(state()),
     disk: () => state().session?.world.disk ?? null,
     daemon: ownUse,
+    usageDropped: () => state().session?.usage?.dropped() ?? 0,
     outboxWaiting: () => state().outbox.waiting(),
   };
 }

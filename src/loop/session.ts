@@ -9,6 +9,7 @@ import type { Log } from "../report/log.ts";
 import type { OpenDesk } from "./tasks/desk-state.ts";
 import type { Modes } from "./modes.ts";
 import type { Settings } from "./settings.ts";
+import type { UsageKeeper } from "./usage.ts";
 import type { Doors, World } from "./world.ts";
 
 export interface Session {
@@ -33,6 +34,8 @@ export interface Session {
   /** Uniform in [0, 1): jitter. */
   readonly chance: () => number;
   readonly newId: () => string;
+  /** Usage history; null until upkeep has begun. */
+  usage: UsageKeeper | null;
   /** Takes tasks in and hands them out; null until the session has read what waits. */
   desk: OpenDesk | null;
   /** Asks for a pass of one project. */

@@ -2,6 +2,7 @@
 import { statfs } from "node:fs/promises";
 import { causeChain } from "../base/errors.ts";
 import type { Session } from "./session.ts";
+import { openUsageKeeper, USAGE_SLOT_MS } from "./usage.ts";
 
 const PROBE_MS = 1_000;
 const FIREWALL_MS = 60_000;
@@ -19,6 +20,9 @@ export function startUpkeep(session: Session, relistMs: number): Readonly<{ stop
     every(RETENTION_MS, () => retain(session), session),
     every(DISK_MS, () => lookAtDisk(session), session),
   ];
+  const usage = openUsageKeeper(session);
+  session.usage = usage;
+  timers.push(every(USAGE_SLOT_MS, () => usage.turn(), session));
   void verifyFirewall(session);
   lookAtDisk(session).catch((error: unknown) =>
     session.log.warn({ chain: causeChain(error) }, "disk not looked at"),

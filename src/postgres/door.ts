@@ -3,6 +3,7 @@ import type { Bundle } from "../model/bundle.ts";
 import type { AuditView } from "../model/access.ts";
 import type { AuditQuery } from "./audit.ts";
 import type { TaskDoor } from "./task-door.ts";
+import type { UsageDoor } from "./usage.ts";
 import type { TokenDoor } from "./token-door.ts";
 import type { Phase, Wanted } from "../model/lifecycle.ts";
 import type { Declaration } from "../model/project.ts";
@@ -120,6 +121,7 @@ export interface NewEvent {
  */
 export interface PostgresDoor {
   readonly tasks: TaskDoor;
+  readonly usage: UsageDoor;
   readonly tokens: TokenDoor;
   ping(): Promise<void>;
   /** The database clock, milliseconds since the epoch. */

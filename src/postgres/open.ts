@@ -17,6 +17,7 @@ import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.
 import { allocateSubnet, releaseSubnet } from "./subnets.ts";
 import { openSettled } from "./task-settle.ts";
 import { openTasks } from "./tasks.ts";
+import { openUsage } from "./usage.ts";
 import { openTokens } from "./tokens.ts";
 
 /** Connects lazily: an unreachable server is told by the first call, as `postgres.unreachable`. */
@@ -26,6 +27,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
   const settled = openSettled(session);
   return {
     tasks: openTasks(session, settled),
+    usage: openUsage(session),
     tokens: openTokens(session),
     ping: async () => void (await session.read("ping")),
     clock: () => readClock(session),

@@ -22,7 +22,7 @@ export function hostGauges(make: Makers): Fill {
   const own = daemonSeries(make);
   return (sources) => {
     for (const fill of fills) fill(sources);
-    own(sources.daemon(), sources.outboxWaiting());
+    own(sources.daemon(), [sources.outboxWaiting(), sources.usageDropped()]);
   };
 }
 
@@ -80,7 +80,10 @@ function hostSpace({ gauge }: Makers): (sources: MetricsSources) => void {
   };
 }
 
-function daemonSeries({ gauge, counter }: Makers): (own: DaemonSample, outbox: number) => void {
+function daemonSeries({
+  gauge,
+  counter,
+}: Makers): (own: DaemonSample, stores: readonly [outbox: number, dropped: number]) => void {
   const cpu = counter("process_cpu_seconds_total", "CPU time the daemon used.");
   const active = counter(
     "berth_event_loop_active_seconds_total",
@@ -90,8 +93,13 @@ function daemonSeries({ gauge, counter }: Makers): (own: DaemonSample, outbox: n
   const heap = gauge("berth_heap_used_bytes", "JavaScript heap in use by the daemon.");
   const started = gauge("process_start_time_seconds", "When the daemon started.");
   const waiting = gauge("berth_outbox_events", "Events that wait for Postgres.");
-  return (own, outbox) => {
-    for (const each of [cpu, active]) each.reset();
+  const dropped = counter(
+    "berth_usage_dropped_total",
+    "Slots of usage history dropped because Postgres was away too long.",
+  );
+  return (own, [outbox, lost]) => {
+    for (const each of [cpu, active, dropped]) each.reset();
+    dropped.inc(lost);
     cpu.inc(own.cpuSeconds);
     active.inc(own.loopActiveSeconds);
     resident.set(own.residentBytes);

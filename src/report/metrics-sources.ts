@@ -15,6 +15,8 @@ export interface MetricsSources {
   quota(): readonly Readonly<{ resource: string; limit: number; used: number }>[];
   disk(): DiskSample | null;
   daemon(): DaemonSample;
+  /** Slots of usage history that were never written. */
+  usageDropped(): number;
   /** Events that wait for Postgres. */
   outboxWaiting(): number;
 }

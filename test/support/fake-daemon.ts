@@ -234,6 +234,14 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
     ],
     ...fakeTasks(note),
     ...fakeTokens(note),
+    usage: async ({ project, from, to, stepMs }) => ({
+      project: project ?? "",
+      from: from ?? NOW - 3_600_000,
+      to: to ?? NOW,
+      stepMs: stepMs ?? 10_000,
+      slotSeconds: 10,
+      items: [],
+    }),
     metrics: async () =>
       "# HELP berth_leader Whether this daemon leads.\n# TYPE berth_leader gauge\nberth_leader 1\n",
     ...changes,

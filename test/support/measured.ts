@@ -88,6 +88,7 @@ export function standing(projects: number): MetricsSources {
       startedAt: 4,
       loopActiveSeconds: 5,
     }),
+    usageDropped: () => 0,
     outboxWaiting: () => 0,
   };
 }

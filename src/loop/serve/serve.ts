@@ -12,6 +12,7 @@ import { intend, remove } from "./intents.ts";
 import { planBundle, readBundle } from "./plan-view.ts";
 import { serveTasks } from "./tasks.ts";
 import { serveTokens } from "./tokens.ts";
+import { serveUsage } from "./usage.ts";
 import { hostView, oneView, projectViews, readyView, recordOf } from "./views.ts";
 
 const DESCRIBED_RUNS = 20;
@@ -67,6 +68,7 @@ export function serve(state: DaemonState): Daemon {
     metrics: () => state.metrics.text(),
     ...serveTasks(state),
     ...serveTokens(state),
+    ...serveUsage(state),
   };
 }
 

@@ -3,7 +3,7 @@ import type { QueueSample } from "../../report/metrics-sources.ts";
 import type { DaemonState } from "../state.ts";
 
 /** A sample for each project with waiting or running tasks; none while nobody leads. */
-export function queueSamples(state: DaemonState): readonly QueueSample[] {
+export function queueSamples(state: Pick<DaemonState, "session" | "now">): readonly QueueSample[] {
   const desk = state.session?.desk ?? null;
   if (desk === null) return [];
   const now = state.now();

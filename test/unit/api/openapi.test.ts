@@ -49,6 +49,8 @@ const ROUTES = [
     (noun) => `get /api/v1/${noun}`,
   ),
   "get /api/v1/generations/{generation}",
+  "get /api/v1/projects/{name}/metrics",
+  "get /api/v1/metrics/host",
   "get /api/v1/tokens",
   "post /api/v1/tokens",
   "delete /api/v1/tokens/{token}",
