@@ -19,6 +19,7 @@ import type { Route } from "./route.ts";
 import { liveRoutes } from "./routes-live.ts";
 import { probeRoutes } from "./routes-probe.ts";
 import { projectRoutes } from "./routes-project.ts";
+import { questionRoutes } from "./routes-question.ts";
 import { readRoutes } from "./routes-read.ts";
 import { streamRoutes } from "./routes-stream.ts";
 import { taskRoutes } from "./routes-task.ts";
@@ -72,6 +73,7 @@ export function routesOf(facts: AppFacts): readonly Route[] {
     ...taskRoutes(daemon, facts.now),
     ticketRoute(facts.tickets, daemon),
     ...tokenRoutes(daemon, facts.pageUrl),
+    ...questionRoutes(daemon),
   ].map((route) => ({ ...route, path: BASE + route.path }));
   return [...versioned, ...probeRoutes(daemon, facts.version)];
 }

@@ -15,7 +15,7 @@ export async function confirm(context: Context, given: Given, question: string):
 }
 
 /** One line of stdin; nothing when it ends or Ctrl-C comes first. */
-function firstLine({ io, signal }: Context): Promise<string> {
+export function firstLine({ io, signal }: Context): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
     const finish = (line: string): void => {

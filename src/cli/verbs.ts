@@ -77,6 +77,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./verbs/why.ts")).why,
   },
   {
+    name: "answer",
+    group: "Work",
+    summary: "List what agents ask, and answer",
+    load: async () => (await import("./verbs/answer.ts")).answer,
+  },
+  {
     name: "simulate",
     group: "Work",
     summary: "Try an allocation strategy on a trace",

@@ -30,6 +30,7 @@ import {
   type Query,
 } from "./call.ts";
 import { linesOf, serverEventsOf, textOf } from "./lines.ts";
+import { questionCalls } from "./questions.ts";
 import { taskCalls } from "./tasks.ts";
 import { tokenCalls } from "./tokens.ts";
 import { usageCalls } from "./usage.ts";
@@ -101,6 +102,7 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
     ...tokenCalls(calls),
     ...usageCalls(calls),
     ...taskCalls(calls),
+    ...questionCalls(calls),
     /** Ready or not, the same view. */
     ready: () => readiness(transport, bearerOf(identity.token ?? null), signal),
     logs: (query: LogsQuery, until: AbortSignal = signal) => logStream(ask, texts(query), until),

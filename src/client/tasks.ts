@@ -14,7 +14,7 @@ export type Task = ApiTask;
 export type TaskSummary = TaskPage["items"][number];
 export type Queue = ApiQueue;
 
-interface Calls {
+export interface Calls {
   readonly get: <T>(path: string, query?: object) => Promise<T>;
   readonly write: <T>(path: string, body: object) => Promise<T>;
 }

@@ -134,6 +134,7 @@ function remember(step: Step, note: string | null, session: Session): void {
       return;
     case "settle-runs":
       world.openRuns.delete(step.project);
+      session.questions?.ended(step.project);
       return;
     case "release-subnet":
       if (record !== undefined) world.records.set(step.project, { ...record, subnet: null });
@@ -143,6 +144,7 @@ function remember(step: Step, note: string | null, session: Session): void {
       if (step.to === "removed") {
         forgetProject(world, step.project);
         session.metrics.forget(step.project);
+        session.questions?.ended(step.project);
       } else if (record !== undefined) {
         world.records.set(step.project, { ...record, phase: step.to, phaseSince: session.now() });
       }

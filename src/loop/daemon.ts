@@ -3,6 +3,7 @@ import type { Bundle } from "../model/bundle.ts";
 import type { EventRecord } from "../model/event.ts";
 import type { Wanted } from "../model/lifecycle.ts";
 import type { Declaration } from "../model/project.ts";
+import type { QuestionRecord } from "../model/question.ts";
 import type { RunRecord } from "../model/run.ts";
 import type {
   ApplyView,
@@ -17,6 +18,7 @@ import type {
 import type { ExecSession } from "../docker/door.ts";
 import type { Asker, GenerationRow } from "../postgres/door.ts";
 import type { OutputLine, OutputQuery } from "../runners/door.ts";
+import type { QuestionDaemon } from "./question-daemon.ts";
 import type { TaskDaemon } from "./task-daemon.ts";
 import type { UsageDaemon } from "./usage-daemon.ts";
 import type { TokenDaemon } from "./token-daemon.ts";
@@ -36,6 +38,8 @@ export interface DescribeView {
   readonly project: ProjectView;
   readonly runs: readonly RunRecord[];
   readonly events: readonly EventRecord[];
+  /** Open ones, oldest first. */
+  readonly questions: readonly QuestionRecord[];
   /** Effective declaration leaf by leaf, with where each value came from. */
   readonly origins: readonly Readonly<{ path: string; value: string; origin: string }>[];
 }
@@ -50,7 +54,7 @@ export interface ExecOptions {
 }
 
 /** All throw BerthError. Writes on a standby are conflict `loop.not-leader`; without Postgres transient `postgres.unreachable`. */
-export interface Daemon extends TaskDaemon, TokenDaemon, UsageDaemon {
+export interface Daemon extends TaskDaemon, QuestionDaemon, TokenDaemon, UsageDaemon {
   ready(): ReadyView;
   host(): HostView;
   /** Parses again, never changes anything; problems come as BerthError declaration with `problems` in the problem document. */

@@ -12,6 +12,7 @@ import type { Log } from "../report/log.ts";
 import { RELIST_MS, hostPass } from "./host-pass.ts";
 import type { Modes } from "./modes.ts";
 import { projectPass } from "./pass.ts";
+import { openQuestionBoard } from "./questions.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
 import type { OpenDesk } from "./tasks/desk-state.ts";
@@ -71,6 +72,7 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     signal: ending.signal,
     desk: null,
     usage: null,
+    questions: null,
     newId: () => randomUUID(),
     trigger: (project, reason, delayMs) => projects.trigger(project, reason, delayMs),
     triggerHost: (reason, delayMs) => host.trigger("host", reason, delayMs),
@@ -104,6 +106,7 @@ export async function lead(options: LeadOptions): Promise<Leading> {
       stream.close();
       upkeep.stop();
       desk.close();
+      session.questions?.close();
       await Promise.allSettled([projects.close(), host.close()]);
     },
   };
@@ -118,6 +121,7 @@ async function recover(session: Session): Promise<OpenDesk> {
     if (await doors.runners.spoolExists(name)) world.spools.add(name);
   const desk = await openDesk(session);
   session.desk = desk;
+  session.questions = await openQuestionBoard(session);
   return desk;
 }
 

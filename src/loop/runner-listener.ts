@@ -26,7 +26,9 @@ export function listenToRunners(state: DaemonState): RunnersListener {
         connected ? "runner connected" : "runner lost",
         connected ? REPORT_FOLLOWS_MS : LOST_GRACE_MS,
       );
-      if (connected) state.session?.desk?.connected(project);
+      if (!connected) return;
+      state.session?.desk?.connected(project);
+      state.session?.questions?.connected(project);
     },
     onProgress(_project, run, progress) {
       state.session?.desk?.progressed(run, progress);
@@ -69,6 +71,7 @@ async function ingest(
     .catch((error: unknown) => {
       // It may be written all the same, and then nobody is told of the tasks that ended.
       session.desk?.doubt();
+      session.questions?.doubt();
       throw error;
     });
   const fresh = events.filter((event) => event.seq > (record?.journalSeq ?? 0));
@@ -76,6 +79,7 @@ async function ingest(
   if (latest !== undefined)
     world.records.set(project, { ...latest, journalSeq: Math.max(latest.journalSeq, seq) });
   for (const event of fresh) count(project, event, session);
+  session.questions?.ingested(project, fresh);
   session.eventsWritten();
   return seq;
 }

@@ -7,6 +7,7 @@ import type { Relist } from "../observe/relist.ts";
 import type { Metrics } from "../report/metrics.ts";
 import type { Log } from "../report/log.ts";
 import type { OpenDesk } from "./tasks/desk-state.ts";
+import type { QuestionBoard } from "./questions.ts";
 import type { Modes } from "./modes.ts";
 import type { Settings } from "./settings.ts";
 import type { UsageKeeper } from "./usage.ts";
@@ -38,6 +39,8 @@ export interface Session {
   usage: UsageKeeper | null;
   /** Takes tasks in and hands them out; null until the session has read what waits. */
   desk: OpenDesk | null;
+  /** What agents ask people; null until the session has read what is open. */
+  questions: QuestionBoard | null;
   /** Asks for a pass of one project. */
   trigger(project: string, reason: string, delayMs?: number): void;
   /** Asks for a host pass: allocation over all projects, then the project passes it finds necessary. */

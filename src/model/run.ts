@@ -78,7 +78,30 @@ export type JournalBody =
   | Readonly<{ kind: "crash-loop"; agent: string; replica: number; failures: number }>
   | Readonly<{ kind: "workspace"; ready: boolean; detail: string | null }>
   /** `berth-agent note`. */
-  | Readonly<{ kind: "note"; run: string; text: string }>;
+  | Readonly<{ kind: "note"; run: string; text: string }>
+  /** `berth-agent ask`: `question` is the key its run knows it by. */
+  | Readonly<{
+      kind: "asked";
+      run: string;
+      agent: string;
+      replica: number;
+      task?: string;
+      question: string;
+      text: string;
+      choices: readonly string[];
+      waits: boolean;
+    }>
+  /** The run has the answer. */
+  | Readonly<{ kind: "answered"; run: string; agent: string; replica: number; question: string }>
+  /** Its asker took it back; a run that ends withdraws all of its questions without a word. */
+  | Readonly<{
+      kind: "withdrawn";
+      run: string;
+      agent: string;
+      replica: number;
+      question: string;
+      reason: string;
+    }>;
 
 /** One line of a runner's journal. `seq` rises by one per project spool, for ever. */
 export type JournalEvent = Readonly<{ seq: number; at: number; boot: string }> & JournalBody;

@@ -2,6 +2,7 @@
 import type { AgentStatus } from "./agent.ts";
 import type { Phase, Wanted } from "./lifecycle.ts";
 import type { LimitValues } from "./desired.ts";
+import type { NeedsYou } from "./question.ts";
 import type { FieldChange, Impact } from "./step.ts";
 
 /** Named degraded modes. `repairs-waiting`: Postgres is gone, so nothing on the engine is changed. */
@@ -60,6 +61,8 @@ export interface ProjectView {
     oomKills: number | null;
   }>;
   readonly agents: readonly AgentStatus[];
+  /** What its agents ask people. */
+  readonly needsYou: NeedsYou;
   /** Age of what is known about the inside, in ms; null when nothing is known. */
   readonly heardAgoMs: number | null;
   /** Last error of an engine operation on this project. */

@@ -2,6 +2,7 @@
 import type { Bundle } from "../model/bundle.ts";
 import type { AuditView } from "../model/access.ts";
 import type { AuditQuery } from "./audit.ts";
+import type { QuestionDoor } from "./question-door.ts";
 import type { TaskDoor } from "./task-door.ts";
 import type { UsageDoor } from "./usage.ts";
 import type { TokenDoor } from "./token-door.ts";
@@ -123,6 +124,7 @@ export interface PostgresDoor {
   readonly tasks: TaskDoor;
   readonly usage: UsageDoor;
   readonly tokens: TokenDoor;
+  readonly questions: QuestionDoor;
   ping(): Promise<void>;
   /** The database clock, milliseconds since the epoch. */
   clock(): Promise<number>;

@@ -8,6 +8,7 @@ import { attemptEndsOf, attemptStartsOf } from "./journal-tasks.ts";
 import type { RunEnd, RunStart } from "./journal-rows.ts";
 import type { Statements } from "./connection.ts";
 import type { TaskRecord } from "../model/task.ts";
+import { writeQuestions } from "./question-journal.ts";
 import type { Session } from "./session.ts";
 import { settleIn } from "./task-settle.ts";
 import type { Settled } from "./task-settle.ts";
@@ -64,7 +65,8 @@ async function ingestIn(tx: Statements, request: IngestRequest): Promise<Taken> 
   await writeEnds(tx, [project, epoch], ends);
   const tasks = await writeAttempts(tx, project, fresh);
   await tx.rows("project-journal-seq", [project, top]);
-  await recordEvents(tx, wordsOfJournal(project, mark, fresh));
+  const questions = await writeQuestions(tx, project, fresh);
+  await recordEvents(tx, [...wordsOfJournal(project, mark, fresh), ...questions]);
   return { durable: top, tasks };
 }
 

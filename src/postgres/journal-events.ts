@@ -67,6 +67,11 @@ function wordsOf(event: JournalEvent): readonly Words[] {
       ];
     case "note":
       return [{ kind: "task.note", message: keptText(event.text), fields: { run: event.run } }];
+    case "asked":
+    case "answered":
+    case "withdrawn":
+      // Told by the question's own rows, which know its id.
+      return [];
     case "started":
     case "ready":
     case "unhealthy":
@@ -78,7 +83,10 @@ function wordsOf(event: JournalEvent): readonly Words[] {
   }
 }
 
-type AgentEvent = Extract<JournalEvent, { agent: string }>;
+type AgentEvent = Exclude<
+  Extract<JournalEvent, { agent: string }>,
+  { kind: "asked" | "answered" | "withdrawn" }
+>;
 
 function agentWords(event: AgentEvent): readonly Words[] {
   const name = `${event.agent}#${event.replica}`;

@@ -85,6 +85,9 @@ function endOf(event: JournalEvent, generation: number): RunEnd | null {
     case "crash-loop":
     case "workspace":
     case "note":
+    case "asked":
+    case "answered":
+    case "withdrawn":
       return null;
   }
 }

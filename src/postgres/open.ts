@@ -10,6 +10,7 @@ import { Leadership } from "./leadership.ts";
 import { migrate } from "./migrate.ts";
 import type { PostgresOptions } from "./options.ts";
 import { intend, readProjects, settlePhase } from "./projects.ts";
+import { openQuestions } from "./questions.ts";
 import { enforceRetention } from "./retention.ts";
 import { loseRuns, projectsWithOpenRuns, readRuns } from "./runs.ts";
 import { openSession } from "./session.ts";
@@ -29,6 +30,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     tasks: openTasks(session, settled),
     usage: openUsage(session),
     tokens: openTokens(session),
+    questions: openQuestions(session),
     ping: async () => void (await session.read("ping")),
     clock: () => readClock(session),
     migrate: () => migrate(session, options),

@@ -6,6 +6,7 @@ import type { IntentRequest, ProjectRow } from "./door.ts";
 import { unknownProject } from "./errors.ts";
 import type { Statements } from "./connection.ts";
 import { lostEndOf } from "./journal-tasks.ts";
+import { endQuestions } from "./question-journal.ts";
 import type { Session } from "./session.ts";
 import type { TaskRecord } from "../model/task.ts";
 import { settleIn } from "./task-settle.ts";
@@ -57,6 +58,7 @@ async function settlePhaseIn(
   await tx.rows("project-delete", [project]);
   await tx.rows("token-revoke-project", [project]);
   await tx.rows("run-lose", [project, REMOVED, null]);
+  await endQuestions(tx, project, { runs: null, reason: REMOVED });
   const open = await tx.rows<{ run: string }>("attempt-of-project", [project, false]);
   const stopped = await settleIn(
     tx,

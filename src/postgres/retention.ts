@@ -26,6 +26,7 @@ export async function enforceRetention(
   const tables = [
     ["run", request.runsDays],
     ["task", request.runsDays],
+    ["question", request.runsDays],
     ["event", request.eventsDays],
     ["step", request.stepsDays],
     ["audit", request.auditDays],

@@ -3,6 +3,7 @@ import type { RunRecord } from "../model/run.ts";
 import { recordEvents } from "./events.ts";
 import type { Statements } from "./connection.ts";
 import { lostEndOf } from "./journal-tasks.ts";
+import { endQuestions } from "./question-journal.ts";
 import type { Session } from "./session.ts";
 import { settleIn } from "./task-settle.ts";
 import type { Settled } from "./task-settle.ts";
@@ -35,17 +36,19 @@ export async function loseRuns(
       [...runs].map((run) => lostEndOf(run, reason)),
       project,
     );
-    await recordEvents(
-      tx,
-      lost.map(({ id, agent, replica }) => ({
-        project,
-        kind: "run.lost",
-        cause: "daemon",
-        message: `${agent}#${replica} is lost: ${reason}`,
-        fields: { agent, replica, run: id, reason },
-        at: null,
-      })),
-    );
+    const questions = await endQuestions(tx, project, {
+      runs: exceptBoot === null ? null : [...runs],
+      reason: `its run is lost: ${reason}`,
+    });
+    const told = lost.map(({ id, agent, replica }) => ({
+      project,
+      kind: "run.lost",
+      cause: "daemon",
+      message: `${agent}#${replica} is lost: ${reason}`,
+      fields: { agent, replica, run: id, reason },
+      at: null,
+    }));
+    await recordEvents(tx, [...told, ...questions]);
     return { runs: lost.length, tasks };
   });
   settled.tell(gone.tasks);

@@ -86,6 +86,7 @@ const DAEMON: Readonly<Record<DaemonFrame["kind"], Check>> = {
     timeoutMs: isCount,
   }),
   "cancel-run": shapeOf({ ...command, run: isText }),
+  answer: shapeOf({ ...command, run: isText, question: isText, text: isText }),
   ping: shapeOf({ id: isCount }),
 };
 

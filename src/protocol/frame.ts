@@ -50,6 +50,15 @@ export type DaemonFrame =
     }>
   /** Stop that run's whole tree (grace, then force); its `exited` says cause `cancel`. Unknown or ended runs are success. */
   | Readonly<{ kind: "cancel-run"; id: number; epoch: number; run: string }>
+  /** What a person answered. Idempotent by `run` and `question`: unknown, answered or withdrawn ones are success. */
+  | Readonly<{
+      kind: "answer";
+      id: number;
+      epoch: number;
+      run: string;
+      question: string;
+      text: string;
+    }>
   | Readonly<{ kind: "ping"; id: number }>;
 
 export interface ExecTicket {

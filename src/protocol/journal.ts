@@ -1,6 +1,6 @@
 /** The journal's format: one event a line; a torn last line is what a crash leaves and is no event. */
 import type { JournalBody, JournalEvent } from "../model/run.ts";
-import { isCount, isFlag, isText, maybe, orNull, shapeOf } from "./shape.ts";
+import { isCount, isFlag, isText, listOf, maybe, orNull, shapeOf } from "./shape.ts";
 import type { Check } from "./shape.ts";
 
 /** A journal file is closed, and the next one begun, at this size. */
@@ -34,6 +34,16 @@ const BODIES: Readonly<Record<JournalBody["kind"], Check>> = {
   "crash-loop": shapeOf({ agent: isText, replica: isCount, failures: isCount }),
   workspace: shapeOf({ ready: isFlag, detail: orNull(isText) }),
   note: shapeOf({ run: isText, text: isText }),
+  asked: shapeOf({
+    ...run,
+    task: maybe(isText),
+    question: isText,
+    text: isText,
+    choices: listOf(isText),
+    waits: isFlag,
+  }),
+  answered: shapeOf({ ...run, question: isText }),
+  withdrawn: shapeOf({ ...run, question: isText, reason: isText }),
 };
 const stamp = shapeOf({ seq: isCount, at: isCount, boot: isText });
 

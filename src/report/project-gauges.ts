@@ -9,7 +9,7 @@ export type Fill = (sources: MetricsSources, projects: readonly ProjectView[]) =
 /** The CFS period every quota is stated in, microseconds; the engine's own for `NanoCpus`. */
 const CPU_PERIOD_US = 100_000;
 
-/** What Berth knows of a project: its phase, its health, its agents. */
+/** What Berth knows of a project: its phase, its health, its agents, and what these ask. */
 export function projectGauges({ gauge }: Makers): Fill {
   const state = gauge("berth_project_state", "1 for the phase a project is in.", [
     "project",
@@ -20,12 +20,16 @@ export function projectGauges({ gauge }: Makers): Fill {
     "health",
   ]);
   const agents = gauge("berth_agents", "Agent processes by state.", ["project", "agent", "state"]);
-  const all = [state, health, agents];
+  const asking = gauge("berth_needs_you", "Questions that wait for a person's answer.", [
+    "project",
+  ]);
+  const all = [state, health, agents, asking];
   return (_sources, projects) => {
     for (const each of all) each.reset();
     for (const { name: project, ...view } of projects) {
       state.set({ project, state: view.phase }, 1);
       health.set({ project, health: view.health }, 1);
+      asking.set({ project }, view.needsYou.count);
       for (const { agent, state: now } of view.agents) agents.inc({ project, agent, state: now });
     }
   };

@@ -3,6 +3,7 @@ import type { AgentStatus } from "../model/agent.ts";
 import type { LimitValues } from "../model/desired.ts";
 import type { ObservedContainer, RunnerReport } from "../model/observed.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
+import type { NeedsYou } from "../model/question.ts";
 import type { HealthWord, ProjectView } from "../model/view.ts";
 
 export interface StatusSources {
@@ -13,6 +14,7 @@ export interface StatusSources {
   readonly container: ObservedContainer | null | undefined;
   readonly report: RunnerReport | null;
   readonly connected: boolean;
+  readonly needsYou: NeedsYou;
   readonly cpuPercent: number | null;
   readonly limits: LimitValues;
   readonly now: number;
@@ -49,6 +51,7 @@ export function projectView(sources: StatusSources): ProjectView {
       oomKills: sample?.oomKills ?? null,
     },
     agents: inside?.agents ?? [],
+    needsYou: sources.needsYou,
     heardAgoMs: report === null ? null : Math.max(0, sources.now - report.heardAt),
     fault: shownFault(sources),
   };

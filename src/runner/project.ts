@@ -16,6 +16,7 @@ import type { RunRoom } from "./run.ts";
 import type { SecretFiles } from "./secrets.ts";
 import type { Spool } from "./spool.ts";
 import type { Progress } from "./progress.ts";
+import { Speech } from "./speech.ts";
 import { Supervisor } from "./supervise.ts";
 import type { TaskOrder } from "./task-run.ts";
 import { Tasks } from "./tasks.ts";
@@ -23,10 +24,12 @@ import { killTree } from "./tree-kill.ts";
 import { prepareWorkspace } from "./workspace.ts";
 import type { WorkspaceState } from "./workspace.ts";
 
+/** Tasks' payloads, FIFOs to speak through, answers: tmpfs, so that nothing of it outlives the container. */
+const TASK_FOLDER = "/run/.berth-task";
 /** A client that never closes its execs must not grow the runner. */
 const MAX_OPEN_EXECS = 1_024;
 
-export interface ProjectParts extends RunRoom {
+export interface ProjectParts extends Omit<RunRoom, "speech"> {
   readonly image: ImageFacts;
   readonly spool: Spool;
   readonly secrets: SecretFiles;
@@ -48,6 +51,7 @@ export class Project {
   readonly #parts: ProjectParts;
   readonly #supervisor: Supervisor;
   readonly #tasks: Tasks;
+  readonly #speech: Speech;
   readonly #gateOpened = new Bell();
   readonly #execMarkers = new Set<number>();
   #config: RunnerConfig | null = null;
@@ -59,20 +63,28 @@ export class Project {
 
   constructor(parts: ProjectParts) {
     this.#parts = parts;
+    this.#speech = new Speech(TASK_FOLDER, {
+      launcher: parts.launcher,
+      journal: { append: parts.record, full: () => parts.journal.full() },
+      lived: () => parts.clock.lived(),
+      heard: (saying, uid) => this.#tasks.hear(saying, uid),
+    });
     const room = {
       ...parts,
+      speech: this.#speech,
       journal: { append: parts.record },
       gate: { blocker: () => this.#blocker(), opened: this.#gateOpened },
       check: (command: Parameters<typeof runShort>[0]) => runShort(command, parts),
       chance: Math.random,
     };
     this.#supervisor = new Supervisor(room, parts.image);
-    this.#tasks = new Tasks({
+    const tasksParts = {
       ...room,
       known: parts.journal,
-      planOf: (agent) => this.#supervisor.planOf(agent),
+      planOf: (agent: string) => this.#supervisor.planOf(agent),
       blocker: () => this.#blocker(),
-    });
+    };
+    this.#tasks = new Tasks(tasksParts, TASK_FOLDER);
   }
 
   get config(): RunnerConfig | null {
@@ -153,6 +165,11 @@ export class Project {
 
   cancelTask(run: string): void {
     this.#tasks.cancel(run);
+  }
+
+  /** A person's answer for one of the runs. */
+  answer(run: string, question: string, text: string): void {
+    this.#speech.answer(run, question, text);
   }
 
   taskProgress(): ReturnType<Tasks["progress"]> {

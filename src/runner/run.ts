@@ -11,6 +11,7 @@ import { nextMarker } from "./launch.ts";
 import type { Exit, Launcher } from "./launch.ts";
 import type { OpenRuns } from "./open-runs.ts";
 import type { OutputStore, RunOutput } from "./output.ts";
+import type { Speech } from "./speech.ts";
 import { killTree, terminateTree } from "./tree-kill.ts";
 
 /** After the tree is dead both FIFOs end at once, unless a stranger of the same project took a descriptor along. */
@@ -23,6 +24,7 @@ export interface RunRoom {
   readonly fifos: FifoPool;
   readonly launcher: Launcher;
   readonly openRuns: OpenRuns;
+  readonly speech: Pick<Speech, "begin" | "end" | "voiceOf">;
 }
 
 export type RunVerdict =
@@ -55,7 +57,7 @@ export async function startRun(
   const { generation, spec } = plan;
   const meta = { run: id, agent: spec.name, replica, boot: room.boot, generation, startedAt };
   const own = { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id };
-  const parts = { plan, identity: plan.identity.identity, meta, own, feed: null };
+  const parts = { plan, identity: plan.identity.identity, meta, own, task: null, feed: null };
   const spawned = await spawnRun(parts, room);
   return spawned.ok ? spawned : { ...spawned, id };
 }
@@ -65,6 +67,7 @@ export interface SpawnParts {
   readonly identity: Identity;
   readonly meta: RunMeta;
   readonly own: Readonly<Record<string, string>>;
+  readonly task: string | null;
   /** Paths of what a task reads from and of the FIFO for its result, which stays the caller's. */
   readonly feed: Readonly<{ in: string; result: string }> | null;
 }
@@ -79,6 +82,7 @@ export async function spawnRun(parts: SpawnParts, room: RunRoom): Promise<SpawnV
   const launched = await launchInto(pair, parts, room);
   if (!launched.ok) {
     pair.forEach(discardFifo);
+    room.speech.end(parts.meta.run);
     return launched;
   }
   const { run: id, startedAt } = parts.meta;
@@ -104,7 +108,9 @@ async function launchInto(
     const output = room.store.open(meta);
     room.openRuns.add(meta);
     const marker = nextMarker();
-    const environment = { ...plan.environment, ...parts.own };
+    const { run, agent, replica } = meta;
+    const spoken = room.speech.begin({ run, agent, replica, task: parts.task }, identity);
+    const environment = { ...plan.environment, ...parts.own, ...spoken };
     const launched = await room.launcher.start(
       { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv },
       { out: out.path, err: err.path, ...feed },
@@ -165,6 +171,7 @@ export class ActiveRun {
   /** After the main process ended: ends its descendants, takes the last output, closes the files. Returns survivors found. */
   async finish(): Promise<number> {
     const survivors = await this.kill();
+    this.#parts.room.speech.end(this.id);
     await within(Promise.all(this.#readers.map(({ ended }) => ended)), DRAIN_DEADLINE_MS);
     for (const reader of this.#readers) reader.destroy();
     this.#parts.output.end(this.#parts.room.clock.now());

@@ -173,6 +173,9 @@ export class Runner {
       case "cancel-run":
         this.#project.cancelTask(frame.run);
         return null;
+      case "answer":
+        this.#project.answer(frame.run, frame.question, frame.text);
+        return null;
       case "thawed":
         this.#parts.clock.thawed(frame.frozenMs);
         return null;

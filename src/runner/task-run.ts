@@ -12,7 +12,7 @@ import type { ActiveRun, RunRoom } from "./run.ts";
 import type { Saying } from "./saying.ts";
 import type { TaskFiles } from "./task-file.ts";
 import { TaskWords } from "./task-words.ts";
-import type { Voice, Voices } from "./voice.ts";
+import type { Voice } from "./voice.ts";
 
 /** Said in the moment between a start and our reading of it; a result has at most 90 parts. */
 const MAX_UNHEARD = 1_000;
@@ -23,7 +23,6 @@ export type TaskStop = Extract<ExitCause, "stop" | "shutdown" | "cancel" | "time
 export interface TaskRoom extends RunRoom {
   readonly journal: Readonly<{ append(body: JournalBody): unknown }>;
   readonly files: TaskFiles;
-  readonly voices: Voices;
   /** Whether this death is one the cgroup's OOM counter tells of. */
   readonly claimOom: () => boolean;
   readonly progress: (run: string, progress: Progress) => void;
@@ -114,14 +113,16 @@ export class TaskRun {
     const { plan } = this.#place;
     if (!plan.identity.ok) return plan.identity;
     const { identity } = plan.identity;
-    const { voices, files, fifos } = this.#room;
-    const voice = await voices.of(identity);
+    const { speech, files, fifos } = this.#room;
+    const voice = await speech.voiceOf(identity);
     const path = files.write(this.order.run, this.order.payload, identity);
     const result = new ResultPipe(await fifos.take());
     const meta = this.#meta();
-    const own = this.#environment(path, voice.path);
+    const own = this.#environment(path);
+    const { task } = this.order;
     const feed = { in: path, result: result.path };
-    const spawned = await spawnRun({ plan, identity, meta, own, feed }, this.#room).catch(refused);
+    const parts = { plan, identity, meta, own, task, feed };
+    const spawned = await spawnRun(parts, this.#room).catch(refused);
     if (spawned.ok) result.begin();
     else result.discard();
     return spawned.ok ? { ...spawned, result, voice } : spawned;
@@ -182,7 +183,7 @@ export class TaskRun {
     return { run: this.order.run, ...this.#name(), boot, generation, startedAt: clock.now() };
   }
 
-  #environment(taskFile: string, voice: string): Readonly<Record<string, string>> {
+  #environment(taskFile: string): Readonly<Record<string, string>> {
     const { run, task, attempt } = this.order;
     return {
       BERTH_REPLICA: String(this.replica),
@@ -191,7 +192,6 @@ export class TaskRun {
       BERTH_ATTEMPT: String(attempt),
       BERTH_TASK_FILE: taskFile,
       BERTH_RESULT_FD: String(RESULT_FD),
-      BERTH_AGENT_FIFO: voice,
     };
   }
 }

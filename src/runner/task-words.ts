@@ -45,7 +45,8 @@ export class TaskWords {
       this.#progress.say({ fraction: saying.fraction, text: saying.text });
     else if (saying.kind === "note") this.#note(saying.text);
     else if (saying.kind === "part") this.#take(saying.call, saying.bytes);
-    else if (this.#writing?.call === saying.call) this.#result = this.#writing;
+    else if (saying.kind === "result" && this.#writing?.call === saying.call)
+      this.#result = this.#writing;
   }
 
   end(): void {

@@ -11,13 +11,12 @@ import type { Progress } from "./progress.ts";
 import { TaskFiles } from "./task-file.ts";
 import { TaskRun } from "./task-run.ts";
 import type { TaskOrder, TaskRoom } from "./task-run.ts";
-import { Voices } from "./voice.ts";
+import type { Saying } from "./saying.ts";
 
-const TASK_FOLDER = "/run/.berth-task";
 /** Far above any pool; each has four descriptors and a file in the runner. */
 const MAX_LIVE_TASKS = 512;
 
-export interface TasksParts extends Omit<TaskRoom, "files" | "voices"> {
+export interface TasksParts extends Omit<TaskRoom, "files"> {
   readonly known: Pick<Journal, "ackedSeq" | "readAfter">;
   readonly planOf: (agent: string) => AgentPlan | null;
   /** Why nothing may start now, or null. */
@@ -33,14 +32,15 @@ export class Tasks {
   readonly #live = new Map<string, TaskRun>();
   #ending = false;
 
-  constructor(parts: TasksParts, folder: string = TASK_FOLDER) {
+  constructor(parts: TasksParts, folder: string) {
     this.#parts = parts;
     this.#known = new KnownRuns(parts.known);
-    const files = new TaskFiles(folder);
-    const voices = new Voices(folder, parts.launcher, (saying, uid) =>
-      this.#live.get(saying.run)?.hear(saying, uid),
-    );
-    this.#room = { ...parts, files, voices };
+    this.#room = { ...parts, files: new TaskFiles(folder) };
+  }
+
+  /** What was said through this user's voice. */
+  hear(saying: Saying, uid: number): void {
+    this.#live.get(saying.run)?.hear(saying, uid);
   }
 
   /** Agents changed: tasks of one that takes none any more end; what later tasks need is made ready. */
@@ -51,7 +51,7 @@ export class Tasks {
       workers.add(spec.name);
       this.#parts.fifos.keep(SPARE_FOR_TASKS);
       // A failure is told by the first task, which tries again.
-      if (identity.ok) this.#room.voices.of(identity.identity).catch(() => undefined);
+      if (identity.ok) this.#room.speech.voiceOf(identity.identity).catch(() => undefined);
     }
     for (const task of this.#live.values()) if (!workers.has(task.order.agent)) task.stop("stop");
   }

@@ -1,4 +1,4 @@
-/** The FIFO through which tasks of one user speak by `berth-agent`: one project is one trust domain, so its tasks share it. */
+/** The FIFO through which runs of one user speak by `berth-agent`: one project is one trust domain, so its runs share it. */
 import { constants, fchownSync, openSync, readSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { openForReading, readFifo } from "./fifo.ts";
@@ -62,6 +62,11 @@ export class Voices {
     this.#heard = heard;
   }
 
+  /** Where this user's FIFO is, or soon will be. */
+  pathOf(owner: Identity): string {
+    return join(this.#folder, `voice-${owner.uid}`);
+  }
+
   /** The voice of this user. */
   of(owner: Identity): Promise<Voice> {
     const known = this.#open.get(owner.uid);
@@ -74,7 +79,7 @@ export class Voices {
   }
 
   async #make(owner: Identity): Promise<Voice> {
-    const path = join(this.#folder, `voice-${owner.uid}`);
+    const path = this.pathOf(owner);
     removeIfThere(path);
     await this.#maker.makeFifos([path]);
     const readFd = openForReading(path);

@@ -24,6 +24,7 @@ export type Commands = Pick<
   | "execClose"
   | "runTask"
   | "cancelRun"
+  | "answer"
   | "thawed"
 >;
 
@@ -63,6 +64,9 @@ export function commandsThrough(ask: Ask): Commands {
     },
     async cancelRun(project, run) {
       await ask(project, "cancel-run", (fence) => ({ kind: "cancel-run", ...fence, run }));
+    },
+    async answer(project, answer) {
+      await ask(project, "answer", (fence) => ({ kind: "answer", ...fence, ...answer }));
     },
     async thawed(project, frozenMs) {
       await ask(project, "thawed", (fence) => ({ kind: "thawed", ...fence, frozenMs }));

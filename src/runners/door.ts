@@ -78,6 +78,11 @@ export interface RunnersDoor {
     }>,
   ): Promise<void>;
   cancelRun(project: string, run: string): Promise<void>;
+  /** Hands a person's answer to the run that asked; resolves when the runner has it or knows that nobody waits for it. */
+  answer(
+    project: string,
+    answer: Readonly<{ run: string; question: string; text: string }>,
+  ): Promise<void>;
   thawed(project: string, frozenMs: number): Promise<void>;
   /** A frozen container's runner answers nothing: no deadline runs and no request is sent until it is false again. */
   setFrozen(project: string, frozen: boolean): void;

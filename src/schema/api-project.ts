@@ -4,6 +4,7 @@ import type { AgentStatus } from "../model/agent.ts";
 import type { LimitValues } from "../model/desired.ts";
 import { PHASES } from "../model/lifecycle.ts";
 import type { ProjectView, RemovedView } from "../model/view.ts";
+import { questionView } from "./api-question.ts";
 import { eventRecord, runRecord } from "./api-record.ts";
 import { instant, listOf, proves, shape } from "./api-shape.ts";
 
@@ -79,6 +80,15 @@ export const projectView = proves<ProjectView>()(
       oomKills: z.number().nullable(),
     }),
     agents: listOf(agentStatus),
+    needsYou: shape({
+      count: z.number(),
+      oldest: shape({
+        id: z.string(),
+        agent: z.string(),
+        text: z.string(),
+        askedAt: instant,
+      }).nullable(),
+    }),
     heardAgoMs: z.number().nullable(),
     fault: shape({ code: z.string(), detail: z.string(), at: instant }).nullable(),
   }),
@@ -99,6 +109,7 @@ export const describeView = shape({
   project: projectView,
   runs: listOf(runRecord),
   events: listOf(eventRecord),
+  questions: listOf(questionView),
   origins: listOf(originLeaf),
 }).meta({ id: "Description" });
 

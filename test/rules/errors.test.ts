@@ -8,6 +8,7 @@ const NOT_CODES = [
   "desired.json",
   "runner.booted",
   ...["note", "cancel", "retry", "priority"].map((verb) => `task.${verb}`),
+  ...["asked", "answer", "answered", "withdrawn"].map((verb) => `question.${verb}`),
 ];
 const KINDS = [
   "usage",
@@ -23,7 +24,7 @@ const KINDS = [
 const OF_EVERY_DOOR = ["timeout", "breaker-open"];
 
 /** A subject of several rooms, whose errors are the same wherever they are noticed. */
-const SUBJECTS = ["task"];
+const SUBJECTS = ["question", "task"];
 
 const rooms = [...globSync("src/*/").map((path) => path.split("/")[1] ?? ""), ...SUBJECTS];
 const CODE = new RegExp(`"((?:${rooms.join("|")})\\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"`, "g");

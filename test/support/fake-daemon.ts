@@ -1,6 +1,7 @@
 /** A daemon for tests of the API and the CLI: answers from plain values, remembers what it was asked, and can be told to fail. */
 import { PassThrough } from "node:stream";
 import { BerthError } from "../../src/base/errors.ts";
+import { aQuestion, fakeQuestions } from "./fake-questions.ts";
 import { fakeTasks } from "./fake-tasks.ts";
 import { fakeTokens } from "./fake-tokens.ts";
 import type { Daemon } from "../../src/loop/daemon.ts";
@@ -46,6 +47,7 @@ export function aProject(name: string, changes: Partial<ProjectView> = {}): Proj
         rssBytes: 1_000_000,
       },
     ],
+    needsYou: { count: 0, oldest: null },
     heardAgoMs: 500,
     fault: null,
     ...changes,
@@ -192,6 +194,7 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
       project: find(name),
       runs: [aRun("r-1")],
       events: [anEvent(1)],
+      questions: [aQuestion("7")],
       origins: [{ path: "limits.memory", value: "512MiB", origin: "projects/web.yaml:4:11" }],
     }),
     setWanted: async (request) => note("setWanted", request, find(request.project)),
@@ -242,6 +245,7 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
       slotSeconds: 10,
       items: [],
     }),
+    ...fakeQuestions(note),
     metrics: async () =>
       "# HELP berth_leader Whether this daemon leads.\n# TYPE berth_leader gauge\nberth_leader 1\n",
     ...changes,

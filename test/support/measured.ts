@@ -48,6 +48,7 @@ export function projectOf(name: string): ProjectView {
     phase: "active",
     phaseSince: 1,
     wanted: "active",
+    needsYou: { count: 0, oldest: null },
     health: "healthy",
     reasons: [],
     generation: 1,

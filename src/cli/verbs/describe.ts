@@ -32,6 +32,7 @@ function textOf(description: Description, context: Context): string {
   const sections = [
     factsOf(project, context),
     section("Agents", agentColumns(context), project.agents),
+    section("Asks you", questionColumns(context), description.questions),
     section("Last runs", runColumns(context), description.runs.slice(0, SHOWN)),
     section("Last events", eventColumns(context), description.events.slice(0, SHOWN)),
     section("Declared", ORIGIN_COLUMNS, description.origins),
@@ -101,6 +102,17 @@ function agentColumns({ io }: Context): readonly Column<Project["agents"][number
       cell: (agent) => (agent.lastExit === null ? "-" : exitText(agent.lastExit)),
     },
     { title: "REASON", cell: (agent) => agent.reason ?? "" },
+  ];
+}
+
+function questionColumns({ io }: Context): readonly Column<Description["questions"][number]>[] {
+  return [
+    { title: "ID", cell: (question) => question.id },
+    { title: "AGENT", cell: (question) => `${question.agent}#${question.replica}` },
+    { title: "TASK", cell: (question) => question.task ?? "-" },
+    { title: "AGE", cell: (question) => ageText(io.now() - question.askedAt), right: true },
+    { title: "CHOICES", cell: (question) => question.choices.join(", ") || "-" },
+    { title: "QUESTION", cell: (question) => clip(question.text) },
   ];
 }
 

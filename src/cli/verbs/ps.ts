@@ -36,6 +36,9 @@ async function list(context: Context, given: Given): Promise<number> {
       empty: "no projects; declare some and run berth apply",
     },
   );
+  const asked = all.reduce((sum, { needsYou }) => sum + needsYou.count, 0);
+  if (asked > 0 && context.format === "table")
+    await context.print.note(`${asked} waiting for your answer: berth answer`);
   return 0;
 }
 
@@ -83,7 +86,11 @@ function columnsOf({ io, style }: Context, queue: Queue | null): readonly Column
     { title: "SUBNET", cell: (project) => project.subnet ?? "-", wide: true },
     { title: "CONTAINER", cell: (project) => project.containerId?.slice(0, 12) ?? "-", wide: true },
     { title: "IMAGE", cell: (project) => project.image, wide: true },
-    { title: "REASON", cell: reasonText },
+    {
+      title: "REASON",
+      cell: reasonText,
+      paint: (project, text) => (project.needsYou.count > 0 ? style.yellow(text) : text),
+    },
   ];
 }
 
@@ -138,7 +145,15 @@ export function restartsOf(project: Project): number {
   return project.agents.reduce((sum, agent) => sum + agent.restarts, 0);
 }
 
-/** A fault stands among the reasons; alone only where no reason was made of it yet. */
+/** A fault stands among the reasons; alone only where no reason was made of it yet. What waits for the reader comes first. */
 function reasonText(project: Project): string {
-  return project.reasons.length === 0 ? (project.fault?.detail ?? "") : project.reasons.join("; ");
+  const reasons =
+    project.reasons.length === 0 ? [project.fault?.detail ?? ""] : [...project.reasons];
+  return [needsYouText(project) ?? "", ...reasons].filter((text) => text !== "").join("; ");
+}
+
+/** `needs you (2): 12 coder asks "Deploy now?"`; null when nobody asks. */
+export function needsYouText({ needsYou: { count, oldest } }: Project): string | null {
+  if (oldest === null) return null;
+  return `needs you (${count}): ${oldest.id} ${oldest.agent} asks "${oldest.text}"`;
 }

@@ -10,6 +10,7 @@ import { EventFeed } from "./event-feed.ts";
 import { collectGarbage } from "./garbage.ts";
 import { intend, remove } from "./intents.ts";
 import { planBundle, readBundle } from "./plan-view.ts";
+import { serveQuestions } from "./questions.ts";
 import { serveTasks } from "./tasks.ts";
 import { serveTokens } from "./tokens.ts";
 import { serveUsage } from "./usage.ts";
@@ -69,6 +70,7 @@ export function serve(state: DaemonState): Daemon {
     ...serveTasks(state),
     ...serveTokens(state),
     ...serveUsage(state),
+    ...serveQuestions(state),
   };
 }
 
@@ -116,7 +118,8 @@ async function describe(name: string, state: DaemonState): Promise<DescribeView>
     state.postgres.generation(row.generation),
   ]);
   const origins = kept === null ? [] : originsOf(kept.bundle, name, session);
-  return { project: oneView(name, state), runs, events, origins };
+  const questions = session.questions?.open(name) ?? [];
+  return { project: oneView(name, state), runs, events, questions, origins };
 }
 
 /** A bundle that was accepted under older rules may no longer parse: then nothing is said of where values came from. */

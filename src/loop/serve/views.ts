@@ -2,6 +2,7 @@
 import { BerthError } from "../../base/errors.ts";
 import { limitValues } from "../../desired/container.ts";
 import { memoryBudget } from "../../plan/allocate/allocate.ts";
+import { needsYou } from "../../model/question.ts";
 import { projectView } from "../../report/status.ts";
 import type { HostView, ProjectView, ReadyView } from "../../model/view.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
@@ -55,6 +56,7 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
     fault: world.faults.get(record.name) ?? null,
     container: modes.holds("engine-gone") && live === null ? undefined : live,
     report: doors.runners.report(record.name),
+    needsYou: needsYou(session.questions?.open(record.name) ?? []),
     connected: doors.runners.connected(record.name) || live?.state === "paused",
     cpuPercent: state.cpuPercent.get(record.name) ?? null,
     limits: limitValues(

@@ -20,6 +20,9 @@ interface Document {
 }
 
 const ROUTES = [
+  "get /api/v1/questions",
+  "get /api/v1/questions/{id}",
+  "post /api/v1/questions/{id}/answer",
   "get /api/v1/projects",
   "get /api/v1/projects/{name}",
   "delete /api/v1/projects/{name}",

@@ -14,6 +14,7 @@ const CONTRACT = [
   "container_oom_events_total",
   "berth_project_state",
   "berth_agents",
+  "berth_needs_you",
   "berth_agent_restarts_total",
   "berth_oom_kills_total",
   "berth_tasks_total",

@@ -61,6 +61,7 @@ const sources = (more: Partial<StatusSources> = {}): StatusSources => ({
   report: report(agent()),
   connected: true,
   cpuPercent: null,
+  needsYou: { count: 0, oldest: null },
   limits: { nanoCpus: 1, memoryBytes: 1, pids: 1, cpuShares: 1 },
   now: 2_000,
   ...more,

@@ -1,0 +1,67 @@
+/** Routes of questions: look at what agents ask, and answer. */
+import type { Daemon } from "../loop/daemon.ts";
+import {
+  answerBody,
+  questionPage,
+  questionPath,
+  questionsQuery,
+  questionView,
+} from "../schema/api-question.ts";
+import { nothing } from "../schema/api-request.ts";
+import { within } from "./access.ts";
+import { type Route, route } from "./route.ts";
+
+/** Answering takes an `Idempotency-Key`: without one a repeat is refused, because the question is answered by then. */
+export function questionRoutes(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/questions",
+      summary: "What agents ask people, newest first, in pages",
+      access: { kind: "narrowed", scope: "read" },
+      params: nothing,
+      query: questionsQuery,
+      body: nothing,
+      response: questionPage,
+      answer: async ({ query, caller }) => {
+        const found = await daemon.questions({
+          project: within(caller, query.project ?? null),
+          agent: query.agent ?? null,
+          task: query.task ?? null,
+          states: query.state,
+          after: query.cursor ?? null,
+          limit: query.limit + 1,
+        });
+        const items = found.slice(0, query.limit);
+        return { items, next: found.length > query.limit ? (items.at(-1)?.id ?? null) : null };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/questions/{id}",
+      summary: "One question with its answer",
+      access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
+      params: questionPath,
+      query: nothing,
+      body: nothing,
+      response: questionView,
+      answer: ({ params }) => daemon.question(params.id),
+    }),
+    route({
+      method: "post",
+      path: "/questions/{id}/answer",
+      summary: "Answer a question; its run gets the answer once",
+      access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
+      params: questionPath,
+      query: nothing,
+      body: answerBody,
+      response: questionView,
+      answer: ({ params, body, by, idempotencyKey }) =>
+        daemon.answerQuestion({ id: params.id, text: body.text, by, idempotencyKey }),
+    }),
+  ];
+}
+
+async function ownerOf(daemon: Daemon, id: string): Promise<string> {
+  return (await daemon.question(id)).project;
+}
