@@ -19,6 +19,9 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
+/** How an attempt can end; `retried` goes back to wait. */
+const OUTCOMES = ["succeeded", "failed", "cancelled", "timed-out", "lost", "dead", "retried"];
+
 /** Opens the registry; `version` becomes the label of berth_build_info. */
 export function openMetrics(sources: MetricsSources, version: string): Metrics {
   const registry = new Registry();
@@ -47,6 +50,8 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
       ooms.inc({ project }, 0);
       for (const { agent } of agents) restarts.inc({ project, agent }, 0);
     }
+    for (const { project } of sources.queue())
+      for (const outcome of OUTCOMES) tasks.inc({ project, outcome }, 0);
     for (const fill of fills) fill(sources, projects);
   };
   return {

@@ -2,17 +2,22 @@
 import type { QueueSample } from "../../report/metrics-sources.ts";
 import type { DaemonState } from "../state.ts";
 
-/** A sample for each project with waiting or running tasks; none while nobody leads. */
+/** A sample for each project that declares workers or has tasks all the same; none while nobody leads. */
 export function queueSamples(state: Pick<DaemonState, "session" | "now">): readonly QueueSample[] {
-  const desk = state.session?.desk ?? null;
-  if (desk === null) return [];
+  const { session } = state;
+  if (session === null || session.desk === null) return [];
   const now = state.now();
-  return desk.pool.byName().map(({ project, agents, running }) => {
+  const samples = new Map<string, QueueSample>();
+  for (const { name: project, spec } of session.world.records.values())
+    if (Object.values(spec.agents).some(({ task }) => task !== null))
+      samples.set(project, { project, waiting: 0, running: 0, oldestSeconds: 0 });
+  for (const { project, agents, running } of session.desk.pool.byName()) {
     const lines = [...agents.values()];
     // The queues are ordered by urgency, not age: the head's age is a lower bound, which is what an alert needs.
     const heads = lines.flatMap(({ queue }) => queue.head(now) ?? []);
     const oldest = Math.min(now, ...heads.map(({ task }) => task.readyAt));
     const waiting = lines.reduce((sum, { queue }) => sum + queue.size, 0);
-    return { project, waiting, running, oldestSeconds: (now - oldest) / 1000 };
-  });
+    samples.set(project, { project, waiting, running, oldestSeconds: (now - oldest) / 1000 });
+  }
+  return [...samples.values()];
 }

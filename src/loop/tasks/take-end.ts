@@ -1,12 +1,15 @@
 /** What the records say of a task that ended, went back to wait, or moved replaces what the desk remembers of it. */
-import type { TaskRecord } from "../../model/task.ts";
+import { isTerminal, type TaskRecord } from "../../model/task.ts";
 import { type Desk, waitingOf } from "./desk-state.ts";
 import { noteEnd } from "./measures.ts";
 
 export function takeEnd(record: TaskRecord, desk: Desk): void {
   if (record.state === "running") return;
   noteEnd(desk.measures, record, desk.session.now());
-  desk.session.metrics.taskEnded(record.project, record.state);
+  desk.session.metrics.taskEnded(
+    record.project,
+    isTerminal(record.state) ? record.state : "retried",
+  );
   desk.pool.finish(record.id);
   desk.pool.remove(record.id);
   for (const [run, held] of desk.runs) if (held.task === record.id) desk.runs.delete(run);
