@@ -1,4 +1,5 @@
 /** The host firewall door: installs what is missing, and believes only what it reads back. */
+import { BerthError } from "../base/errors.ts";
 import type { EngineDoor, FirewallDoor, FirewallState, ErrandRun, Ownership } from "./door.ts";
 import { dockerError } from "./errors.ts";
 import {
@@ -53,7 +54,19 @@ interface Standing {
   readonly v6: readonly string[] | null;
 }
 
+/** While the engine adds somebody's bridge its own chains are half written, and a listing of them fails or misleads. */
 async function ensure(options: FirewallOptions, shell: HostShell): Promise<FirewallState> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ensureOnce(options, shell);
+    } catch (thrown) {
+      const again = thrown instanceof BerthError && thrown.code === "docker.firewall-failed";
+      if (!again || attempt >= TRIES) throw thrown;
+    }
+  }
+}
+
+async function ensureOnce(options: FirewallOptions, shell: HostShell): Promise<FirewallState> {
   const first = await said(shell, READ_SCRIPT, "");
   const resolvers = await resolversOf(options, first);
   const v4 = rulesV4(options, resolvers);

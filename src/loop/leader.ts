@@ -20,6 +20,8 @@ export interface LeaderOptions {
   floor(): Promise<number>;
   /** A reason why this daemon must not lead now (foreign install), or null. */
   obstacle(): Promise<string | null>;
+  /** Makes what leading stands on, before an epoch is taken for it; what it throws ends the wait. */
+  prepare(): Promise<void>;
   onWaiting(why: string): void;
 }
 
@@ -49,6 +51,7 @@ async function tryUntilGranted(
   for (;;) {
     signal.throwIfAborted();
     const tried: Attempt = await attempt(options, doubted).catch((error: unknown) => {
+      if (error instanceof Unprepared) throw error.cause;
       options.onWaiting(error instanceof Error ? error.message : String(error));
       return { epoch: null, lease: null };
     });
@@ -88,7 +91,7 @@ interface Attempt {
 
 /** `doubted`: somebody else held the lease at the attempt before, so ask whether its database session lives. */
 async function attempt(options: LeaderOptions, doubted: boolean): Promise<Attempt> {
-  const { holder, postgres, redis } = options;
+  const { holder, redis } = options;
   const obstacle = await options.obstacle();
   if (obstacle !== null) {
     options.onWaiting(obstacle);
@@ -99,13 +102,7 @@ async function attempt(options: LeaderOptions, doubted: boolean): Promise<Attemp
     () => "unreachable" as const,
   );
   const mayAsk = lease !== "theirs" || doubted;
-  const epoch = mayAsk
-    ? await postgres.takeLeadership({
-        holder,
-        floor: await options.floor(),
-        force: lease === "ours",
-      })
-    : null;
+  const epoch = mayAsk ? await askFor(options, lease === "ours") : null;
   if (epoch === null)
     options.onWaiting(
       lease === "theirs"
@@ -114,6 +111,19 @@ async function attempt(options: LeaderOptions, doubted: boolean): Promise<Attemp
     );
   return { epoch, lease };
 }
+
+async function askFor(options: LeaderOptions, force: boolean): Promise<number | null> {
+  const [floor] = await Promise.all([
+    options.floor(),
+    options.prepare().catch((cause: unknown) => {
+      throw new Unprepared("what leading stands on cannot be made", { cause });
+    }),
+  ]);
+  return options.postgres.takeLeadership({ holder: options.holder, floor, force });
+}
+
+/** Only carries its cause out of the attempts. */
+class Unprepared extends Error {}
 
 export interface Keeping {
   /** Resolves with the reason when leadership is over. */

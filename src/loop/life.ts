@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import { BerthError, causeChain } from "../base/errors.ts";
-import { shortHash } from "../base/hash.ts";
 import type { EngineFacts } from "../model/observed.ts";
 import { createOutbox, type Outbox } from "../record/outbox.ts";
 import type { Ownership } from "../docker/door.ts";
 import type { RunnersDoor, RunnersListener } from "../runners/door.ts";
+import { type Grounding, groundingOf } from "./ground.ts";
 import { type Leading, lead } from "./lead.ts";
 import { awaitLeadership, keepLeadership, type LeaderOptions } from "./leader.ts";
 import { listenToRunners } from "./runner-listener.ts";
@@ -64,12 +64,14 @@ async function oneLife(options: LifeOptions, signal: AbortSignal): Promise<void>
   state.modes.set("engine-gone", false, "answers");
 
   setRole(state, "standby");
+  const grounding = groundingOf(state, { install: settings.install, installUid });
   const leader: LeaderOptions = {
     holder: options.holder,
     postgres,
     redis: state.redis,
     floor: () => highestEpoch(state),
     obstacle: () => foreignInstall(state, installUid),
+    prepare: () => grounding.ready(),
     onWaiting: (why) => {
       state.waitingFor = why;
     },
@@ -79,7 +81,7 @@ async function oneLife(options: LifeOptions, signal: AbortSignal): Promise<void>
   options.onIdentity(own);
   const keeping = keepLeadership(leader, epoch);
   try {
-    await ledBy(options, { own, facts, lost: keeping.lost }, signal);
+    await ledBy(options, { own, facts, grounding, lost: keeping.lost }, signal);
   } finally {
     keeping.stop();
     setRole(state, "standby");
@@ -89,12 +91,13 @@ async function oneLife(options: LifeOptions, signal: AbortSignal): Promise<void>
 interface Led {
   readonly own: Ownership;
   readonly facts: EngineFacts;
+  readonly grounding: Grounding;
   readonly lost: Promise<string>;
 }
 
 async function ledBy(options: LifeOptions, led: Led, signal: AbortSignal): Promise<void> {
   const { state } = options;
-  const { spoolRoot, install } = await ground(state, led.own);
+  const { spoolRoot, install } = await led.grounding.under(led.own.epoch);
   const runners = options.openRunners({
     spoolRoot,
     epoch: led.own.epoch,
@@ -146,24 +149,6 @@ function begin(
       state.streamConnected = connected;
     },
   });
-}
-
-/** Makes what every container of ours mounts, and finds out where the spool is seen from here. */
-async function ground(state: DaemonState, own: Ownership) {
-  const { engine, settings } = state;
-  const spoolVolume = `berth-${own.install}-spool`;
-  await engine.createVolume(spoolVolume, own, { "berth.role": "spool" });
-  const spoolRoot = settings.spoolDir ?? (await engine.volumePath(spoolVolume));
-  const runnerVolume = await engine.runnerVolume(settings.runnerImage, own);
-  return {
-    spoolRoot,
-    install: { ...own, bridgePrefix: bridgePrefixOf(own.install), spoolVolume, runnerVolume },
-  };
-}
-
-/** `bt` + 4 hex + `-`: seven of the fifteen characters a bridge device may have, the same at every start. */
-export function bridgePrefixOf(install: string): string {
-  return `bt${shortHash(install).slice(0, 4)}-`;
 }
 
 function setRole(state: DaemonState, role: DaemonState["role"]): void {

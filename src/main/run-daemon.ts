@@ -9,7 +9,7 @@ import { openEngine } from "../docker/engine.ts";
 import { openFirewall } from "../docker/firewall.ts";
 import type { Ownership } from "../docker/door.ts";
 import { breakerStates } from "../guard/guard.ts";
-import { bridgePrefixOf } from "../loop/life.ts";
+import { bridgePrefixOf } from "../loop/ground.ts";
 import { type DaemonEnvironment, type Environment, readSettings } from "../loop/read-settings.ts";
 import { type StartedDaemon, startDaemon } from "../loop/start.ts";
 import { openPostgres } from "../postgres/open.ts";

@@ -22,13 +22,15 @@ function firewallOf(harbour: Harbour, mode: Mode): FirewallDoor {
   return firewall;
 }
 
-/** Both tables, without what other people on this machine may change meanwhile: the engine's own bridges. */
+/** Both tables, without what other people on this machine may change meanwhile: the engine's own bridges and ports. */
 async function tables(): Promise<readonly string[]> {
   const both = [await onHost(["iptables", "-S"]), await onHost(["ip6tables", "-S"])];
   return both
     .join("")
     .split("\n")
-    .filter((line) => !/\bbr-|\bbt[0-9a-f]{6}\w*\b(?!\+)/.test(line));
+    .filter(
+      (line) => !/^-A DOCKER(-ISOLATION-STAGE-[12])? |\bbr-|\bbt[0-9a-f]{6}\w*\b(?!\+)/.test(line),
+    );
 }
 
 const ours = async (harbour: Harbour): Promise<readonly string[]> =>

@@ -24,6 +24,7 @@ interface Stage {
   /** Whether the recorded leader's session lives. */
   leaderLives: boolean;
   obstacle: string | null;
+  groundless: boolean;
   epoch: number;
   leaseAsked: number;
   said: string;
@@ -34,6 +35,7 @@ function staged(changes: Partial<Stage> = {}): Readonly<{ stage: Stage; options:
     lease: "free",
     leaderLives: true,
     obstacle: null,
+    groundless: false,
     epoch: 7,
     leaseAsked: 0,
     said: "",
@@ -43,6 +45,9 @@ function staged(changes: Partial<Stage> = {}): Readonly<{ stage: Stage; options:
     holder: "me",
     floor: async () => 0,
     obstacle: async () => stage.obstacle,
+    async prepare() {
+      if (stage.groundless) throw new Error("no runner image");
+    },
     onWaiting: (why) => (stage.said = why),
     redis: {
       subscribe: async () => ({ close: async () => undefined }),
@@ -102,6 +107,14 @@ test("who must not lead does not even ask for the lease", async () => {
   const { stage, options } = staged({ obstacle: "foreign objects", leaderLives: false });
   expect(await grantedWithin(4, options)).toBeNull();
   expect([stage.leaseAsked, stage.said]).toEqual([0, "foreign objects"]);
+});
+
+test("who cannot make what leading stands on raises no epoch, and says why by ending the wait", async () => {
+  const { stage, options } = staged({ groundless: true });
+  await expect(awaitLeadership(options, new AbortController().signal)).rejects.toThrow(
+    "no runner image",
+  );
+  expect(stage.epoch).toBe(7);
 });
 
 test("leadership ends when the epoch moves on, lease or no lease, and not before", async () => {
