@@ -36,7 +36,8 @@ const write = (path: string, text: string): void => {
   mkdirSync(dirname(`${OUT}/${path}`), { recursive: true });
   writeFileSync(`${OUT}/${path}`, text);
 };
-for (const old of globSync("!(runner)", { cwd: OUT })) rmSync(`${OUT}/${old}`, { recursive: true });
+for (const old of globSync("!(runner|dashboard)", { cwd: OUT }))
+  rmSync(`${OUT}/${old}`, { recursive: true });
 write("package.json", `{ "type": "commonjs" }\n`);
 for (const each of output) if (each.type === "chunk") write(each.fileName, each.code);
 for (const path of globSync("**/*.{sql,lua}", { cwd: "src" }))

@@ -44,6 +44,8 @@ export interface ServerChanges {
   readonly directory?: string;
   readonly pageFolder?: string;
   readonly allowedHosts?: readonly string[];
+  /** The server's clock; by default it stands still. */
+  readonly now?: () => number;
 }
 
 export function startServer(
@@ -75,7 +77,7 @@ export async function startServerWith(
     version: "0.1.0",
     log,
     bounds,
-    now: () => NOW,
+    now: changes.now ?? (() => NOW),
   });
   const open = (sent: Sent) => send({ socketPath: socket }, sent);
   const url = served.addresses[1] ?? "";

@@ -56,6 +56,8 @@ export interface Stack {
 export interface StackOptions {
   readonly install?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Addresses besides the socket: `127.0.0.1:0`. */
+  readonly listen?: readonly string[];
   /** Share another stack's stores (a second install beside it). */
   readonly beside?: Stack;
   /** Arguments of node that run the program; the checkout's own unless another build is meant. */
@@ -118,7 +120,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     BERTH_INSTALL: install,
     BERTH_DATABASE_URL: postgres.url,
     BERTH_REDIS_URL: redis.url,
-    BERTH_LISTEN: `unix:${at}`,
+    BERTH_LISTEN: [`unix:${at}`, ...(options.listen ?? [])].join(","),
     BERTH_HOST: `unix:${at}`,
     BERTH_STATE_DIR: dir,
     BERTH_SECRETS_DIR: join(dir, "secrets"),
