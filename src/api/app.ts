@@ -25,6 +25,7 @@ import { streamRoutes } from "./routes-stream.ts";
 import { taskRoutes } from "./routes-task.ts";
 import { ticketRoute } from "./routes-ticket.ts";
 import { tokenRoutes } from "./routes-token.ts";
+import { logRoutes } from "./routes-log.ts";
 import { usageRoutes } from "./routes-usage.ts";
 import { writeRoutes } from "./routes-write.ts";
 import type { Readers } from "./stream.ts";
@@ -70,6 +71,7 @@ export function routesOf(facts: AppFacts): readonly Route[] {
     ...streamRoutes(daemon, readers),
     ...liveRoutes(facts),
     ...usageRoutes(daemon),
+    ...logRoutes(daemon),
     ...taskRoutes(daemon, facts.now),
     ticketRoute(facts.tickets, daemon),
     ...tokenRoutes(daemon, facts.pageUrl),

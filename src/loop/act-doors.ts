@@ -23,7 +23,7 @@ export function actDoors(session: Session): ActDoors {
       epoch: world.install.epoch,
     },
     slots: session.slots,
-    secretsOf: (project, names) => readSecrets(session.settings.secretsDir, project, names),
+    secretsOf: (project, names) => secretsFor(session, project, names),
     async confirmEpoch() {
       if (session.now() - confirmedAt < CONFIRMED_FOR_MS) return;
       const current = await doors.postgres.epoch();
@@ -35,6 +35,20 @@ export function actDoors(session: Session): ActDoors {
       confirmedAt = session.now();
     },
   };
+}
+
+/** A project's secrets for its runner; from now on no line of the log shows their values. */
+export async function secretsFor(
+  { settings, log }: Pick<Session, "settings" | "log">,
+  project: string,
+  names: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
+  const values = await readSecrets(settings.secretsDir, project, names);
+  for (const value of Object.values(values)) {
+    const text = Buffer.from(value, "base64").toString("utf8");
+    for (const form of [value, text, text.trim()]) log.conceal(form);
+  }
+  return values;
 }
 
 /** Reads `<dir>/<project>/<NAME>` for each name; one that is not there is left out and the runner waits for it. */

@@ -19,6 +19,7 @@ import type { ExecSession } from "../docker/door.ts";
 import type { Asker, GenerationRow } from "../postgres/door.ts";
 import type { OutputLine, OutputQuery } from "../runners/door.ts";
 import type { QuestionDaemon } from "./question-daemon.ts";
+import type { LogDaemon } from "./log-daemon.ts";
 import type { TaskDaemon } from "./task-daemon.ts";
 import type { UsageDaemon } from "./usage-daemon.ts";
 import type { TokenDaemon } from "./token-daemon.ts";
@@ -54,7 +55,7 @@ export interface ExecOptions {
 }
 
 /** All throw BerthError. Writes on a standby are conflict `loop.not-leader`; without Postgres transient `postgres.unreachable`. */
-export interface Daemon extends TaskDaemon, QuestionDaemon, TokenDaemon, UsageDaemon {
+export interface Daemon extends TaskDaemon, QuestionDaemon, TokenDaemon, UsageDaemon, LogDaemon {
   ready(): ReadyView;
   host(): HostView;
   /** Parses again, never changes anything; problems come as BerthError declaration with `problems` in the problem document. */

@@ -3,7 +3,7 @@ import type { RunnerReport } from "../model/observed.ts";
 import type { JournalEvent } from "../model/run.ts";
 import { checkLimits } from "./check-limits.ts";
 import type { RunnersListener } from "../runners/door.ts";
-import { readSecrets } from "./act-doors.ts";
+import { secretsFor } from "./act-doors.ts";
 import { REPORTED } from "./pass.ts";
 import type { Session } from "./session.ts";
 import { type DaemonState, leading } from "./state.ts";
@@ -112,7 +112,7 @@ async function deliverSecrets(
   names: readonly string[],
   session: Session,
 ): Promise<void> {
-  const values = await readSecrets(session.settings.secretsDir, project, names);
+  const values = await secretsFor(session, project, names);
   if (Object.keys(values).length === 0) return;
   await session.doors.runners.secrets(project, values).catch((error: unknown) => {
     session.log.warn({ project, detail: String(error) }, "secrets not delivered");

@@ -27,6 +27,7 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
   const environment = readSettings(env, version);
   const { settings } = environment;
   const log = openLog(settings.logLevel, { install: settings.install });
+  for (const secret of secretsOf(environment)) log.conceal(secret);
   surviveDefects(log);
   const started = start(environment, log);
   const api = await serveApi({
@@ -54,6 +55,23 @@ export async function runDaemon(env: Environment, version: string): Promise<numb
   await api.close();
   await started.close();
   return 0;
+}
+
+/** Of what the daemon is told by its environment: passwords in both URLs as written and as meant, and the scraper's token. */
+function secretsOf({ databaseUrl, redisUrl, metrics }: DaemonEnvironment): readonly string[] {
+  const passwords = [databaseUrl, redisUrl].flatMap((url) => {
+    const written = URL.parse(url)?.password ?? "";
+    return [url, written, decoded(written)];
+  });
+  return metrics === null ? passwords : [...passwords, metrics.token];
+}
+
+function decoded(written: string): string {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
 }
 
 async function metricsFor(

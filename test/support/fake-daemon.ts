@@ -237,6 +237,8 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
     ],
     ...fakeTasks(note),
     ...fakeTokens(note),
+    logLevel: () => ({ level: "info" }),
+    setLogLevel: async ({ level }) => ({ level }),
     usage: async ({ project, from, to, stepMs }) => ({
       project: project ?? "",
       from: from ?? NOW - 3_600_000,

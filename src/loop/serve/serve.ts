@@ -13,6 +13,7 @@ import { planBundle, readBundle } from "./plan-view.ts";
 import { serveQuestions } from "./questions.ts";
 import { serveTasks } from "./tasks.ts";
 import { serveTokens } from "./tokens.ts";
+import { serveLogLevel } from "./log-level.ts";
 import { serveUsage } from "./usage.ts";
 import { hostView, oneView, projectViews, readyView, recordOf } from "./views.ts";
 
@@ -70,6 +71,7 @@ export function serve(state: DaemonState): Daemon {
     ...serveTasks(state),
     ...serveTokens(state),
     ...serveUsage(state),
+    ...serveLogLevel(state),
     ...serveQuestions(state),
   };
 }

@@ -22,6 +22,7 @@ export function serveTokens(state: DaemonState): TokenDaemon {
       const { epoch } = session.world.install;
       const token = await tokens.create({ epoch, id, name, hash, scope, project, expiresAt, by });
       book.forget();
+      state.log.conceal(text);
       return { token, secret: text };
     },
     tokens: () => tokens.list(),

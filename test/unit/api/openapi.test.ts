@@ -54,6 +54,8 @@ const ROUTES = [
   "get /api/v1/generations/{generation}",
   "get /api/v1/projects/{name}/metrics",
   "get /api/v1/metrics/host",
+  "get /api/v1/log-level",
+  "post /api/v1/log-level",
   "get /api/v1/tokens",
   "post /api/v1/tokens",
   "delete /api/v1/tokens/{token}",
