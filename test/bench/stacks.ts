@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import type { Project } from "../../src/client/client.ts";
 import { type Stack, startStack } from "../support/stack.ts";
-import { builtProgram } from "./built.ts";
+import { BUILT_ENV, builtProgram } from "./built.ts";
 import { eachOf } from "./numbers.ts";
 
 /** Rounds, samples and sizes of a run. */
@@ -40,7 +40,7 @@ export async function benchStack(): Promise<Stack> {
   return startStack({
     program: await builtProgram(),
     durable: true,
-    env: { BERTH_LOG_LEVEL: "warn" },
+    env: { BERTH_LOG_LEVEL: "warn", ...BUILT_ENV },
   });
 }
 

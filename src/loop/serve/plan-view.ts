@@ -1,7 +1,7 @@
 /** What `apply` would do with a bundle: every project planned on the state of one fresh look. Changes nothing. */
 import { BerthError } from "../../base/errors.ts";
 import { checkBudget } from "../../declare/budget.ts";
-import { parseBundle } from "../../declare/parse.ts";
+import { type Parsed, parseBundle } from "../../declare/parse.ts";
 import { renderSnippet } from "../../declare/render.ts";
 import type { Origins } from "../../declare/origins.ts";
 import { desireProject } from "../../desired/desire.ts";
@@ -24,6 +24,19 @@ export interface Read {
   readonly origins: Origins;
 }
 
+/** The bundle parsed last: `apply` follows `plan`, and comes again when there is nothing to do. */
+const last = new WeakMap<Session, Readonly<{ text: string; parsed: Parsed }>>();
+
+/** Parsing depends on the bundle alone: the daemon's environment has no part in it. */
+function parsedOnce(bundle: Bundle, session: Session): Parsed {
+  const text = JSON.stringify(bundle);
+  const before = last.get(session);
+  if (before?.text === text) return before.parsed;
+  const parsed = parseBundle(bundle);
+  last.set(session, { text, parsed });
+  return parsed;
+}
+
 /** The declaring source of a bundle, for `--prune`. */
 export function sourceOf(bundle: Bundle): string {
   return `${bundle.base}/${bundle.entry}`;
@@ -31,7 +44,7 @@ export function sourceOf(bundle: Bundle): string {
 
 /** Parses and checks against this host's budget; every fault at once as a declaration error. */
 export function readBundle(bundle: Bundle, session: Session): Read {
-  const parsed = parseBundle(bundle);
+  const parsed = parsedOnce(bundle, session);
   const problems = parsed.ok
     ? checkBudget(
         parsed.hostDeclared
