@@ -16,6 +16,9 @@ import { openApiDocument } from "./openapi.ts";
 import { isPagePath, type Page, pageResponse } from "./page.ts";
 import { problemOf, problemResponse } from "./problem.ts";
 import type { Route } from "./route.ts";
+import { declareRoute } from "./routes-declare.ts";
+import { resourceRoutes } from "./routes-resource.ts";
+import { runRoutes } from "./routes-run.ts";
 import { liveRoutes } from "./routes-live.ts";
 import { probeRoutes } from "./routes-probe.ts";
 import { projectRoutes } from "./routes-project.ts";
@@ -68,6 +71,9 @@ export function routesOf(facts: AppFacts): readonly Route[] {
     ...readRoutes(daemon),
     ...writeRoutes(daemon),
     ...projectRoutes(daemon),
+    declareRoute(daemon),
+    ...resourceRoutes(daemon),
+    ...runRoutes(daemon, readers),
     ...streamRoutes(daemon, readers),
     ...liveRoutes(facts),
     ...usageRoutes(daemon),

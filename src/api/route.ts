@@ -31,7 +31,7 @@ interface Definition<
   B extends z.ZodType,
   R extends z.ZodType,
 > {
-  readonly method: "get" | "post" | "delete";
+  readonly method: "get" | "post" | "put" | "delete";
   /** With `{name}` for parameters, as OpenAPI writes them. */
   readonly path: string;
   readonly summary: string;
@@ -62,7 +62,7 @@ export interface Arrived {
 }
 
 export interface Route {
-  readonly method: "get" | "post" | "delete";
+  readonly method: "get" | "post" | "put" | "delete";
   readonly path: string;
   readonly operation: Operation;
   readonly access: Access<never>;

@@ -9,7 +9,7 @@ import type { Transport, TransportResponse } from "./transport.ts";
 const DEADLINE_MS = 30_000;
 
 export interface Asking {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly query?: Query;
   readonly body?: unknown;

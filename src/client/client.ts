@@ -31,6 +31,7 @@ import {
 } from "./call.ts";
 import { linesOf, serverEventsOf, textOf } from "./lines.ts";
 import { questionCalls } from "./questions.ts";
+import { partCalls } from "./parts.ts";
 import { taskCalls } from "./tasks.ts";
 import { tokenCalls } from "./tokens.ts";
 import { usageCalls } from "./usage.ts";
@@ -99,6 +100,7 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
       ),
     remove: (project: string, volumes: boolean) =>
       calls.end<ApiRemoved>(`/projects/${seg(project)}`, { volumes }, LONG_MS),
+    ...partCalls(calls),
     ...tokenCalls(calls),
     ...usageCalls(calls),
     ...taskCalls(calls),
@@ -114,7 +116,7 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
   };
 }
 
-/** The three ways to ask for a JSON answer below `/api/v1`; `end` is DELETE. */
+/** The ways to ask for a JSON answer below `/api/v1`; `end` is DELETE. */
 function callsBelow(ask: Ask, signal: AbortSignal, newKey: () => string) {
   const changing = (deadlineMs: number | undefined) => ({
     signal,
@@ -126,6 +128,8 @@ function callsBelow(ask: Ask, signal: AbortSignal, newKey: () => string) {
       read<T>(ask, { method: "GET", path: V1 + path, query: texts(query), signal }),
     write: <T>(path: string, body: object, deadlineMs?: number) =>
       read<T>(ask, { method: "POST", path: V1 + path, body, ...changing(deadlineMs) }),
+    put: <T>(path: string, body: object) =>
+      read<T>(ask, { method: "PUT", path: V1 + path, body, ...changing(undefined) }),
     end: <T>(path: string, query: Query = {}, deadlineMs?: number) =>
       read<T>(ask, { method: "DELETE", path: V1 + path, query, ...changing(deadlineMs) }),
   };

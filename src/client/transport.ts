@@ -1,7 +1,7 @@
 /** What carries requests to the daemon: a unix socket for the CLI, fetch for the browser; passed in by whoever has it. */
 
 export interface TransportRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With its query, below the server's root. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -104,6 +104,10 @@ export interface Daemon extends TaskDaemon, QuestionDaemon, TokenDaemon, UsageDa
   runs(
     query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
   ): Promise<readonly RunRecord[]>;
+  /** One run by its id. */
+  run(id: string): Promise<RunRecord>;
+  /** Its project, known from the moment a task is handed over, before the run's start is recorded. */
+  runOwner(id: string): Promise<string>;
   output(query: OutputQuery, signal: AbortSignal): AsyncIterable<OutputLine>;
   exec(options: ExecOptions): Promise<Readonly<{ session: ExecSession; close(): Promise<void> }>>;
   events(

@@ -39,3 +39,8 @@ export interface AuditView {
   readonly project: string | null;
   readonly detail: string;
 }
+
+/** One word for who asked: what somebody on the socket says of themselves tells more than `local`; a token's name is known, not said. */
+export function askerName({ who, claim }: Readonly<{ who: string; claim: string | null }>): string {
+  return who === "local" ? (claim ?? who) : who;
+}

@@ -192,6 +192,9 @@ export interface PostgresDoor {
   runs(
     query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
   ): Promise<readonly RunRecord[]>;
+  run(id: string): Promise<RunRecord | null>;
+  /** Its project; also of an attempt whose start is not recorded yet. */
+  runOwner(id: string): Promise<string | null>;
   appendEvents(epoch: number, events: readonly NewEvent[]): Promise<readonly EventRecord[]>;
   events(
     query: Readonly<{

@@ -12,7 +12,7 @@ import type { PostgresOptions } from "./options.ts";
 import { intend, readProjects, settlePhase } from "./projects.ts";
 import { openQuestions } from "./questions.ts";
 import { enforceRetention } from "./retention.ts";
-import { loseRuns, projectsWithOpenRuns, readRuns } from "./runs.ts";
+import { loseRuns, projectsWithOpenRuns, readRun, readRuns, runOwner } from "./runs.ts";
 import { openSession } from "./session.ts";
 import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.ts";
 import { allocateSubnet, releaseSubnet } from "./subnets.ts";
@@ -54,6 +54,8 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     loseRuns: (request) => loseRuns(session, request, settled),
     projectsWithOpenRuns: () => projectsWithOpenRuns(session),
     runs: (query) => readRuns(session, query),
+    run: (id) => readRun(session, id),
+    runOwner: (id) => runOwner(session, id),
     appendEvents: (epoch, events) => appendEvents(session, epoch, events),
     events: (query) => readEvents(session, query),
     recordAudit: ({ epoch, ...entry }) =>

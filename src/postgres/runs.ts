@@ -68,6 +68,18 @@ export async function readRuns(
   return session.read<RunRecord & Record<string, unknown>>("run-list", [project, agent, limit]);
 }
 
+/** By its id; null when nothing of it is kept. */
+export async function readRun(session: Session, id: string): Promise<RunRecord | null> {
+  const [row] = await session.read<RunRecord & Record<string, unknown>>("run-get", [id]);
+  return row ?? null;
+}
+
+/** The project of a run that began, or was handed over to begin; null for none. */
+export async function runOwner(session: Session, id: string): Promise<string | null> {
+  const [row] = await session.read<{ project: string }>("run-owner", [id]);
+  return row?.project ?? null;
+}
+
 /** Projects that have runs without a terminal record, by name. */
 export async function projectsWithOpenRuns(session: Session): Promise<readonly string[]> {
   const rows = await session.read<{ project: string }>("run-open-projects");

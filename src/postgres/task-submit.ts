@@ -28,8 +28,28 @@ export async function submit(
     const answers: Submitted[] = [];
     for (let from = 0; from < rows.length; from += STRETCH)
       answers.push(...(await submitIn(tx, rows.slice(from, from + STRETCH), by)));
+    await auditFresh(tx, answers, { epoch, by });
     return answers;
   });
+}
+
+/** What was new is audited with it; an answer given again changed nothing. */
+async function auditFresh(
+  tx: Statements,
+  answers: readonly Submitted[],
+  { epoch, by }: Readonly<{ epoch: number; by: Asker }>,
+): Promise<void> {
+  const fresh = answers.flatMap((answer) => (answer.ok && answer.fresh ? [answer.task] : []));
+  if (fresh.length === 0) return;
+  await tx.rows("audit-submitted", [
+    by.who,
+    by.claim,
+    by.reason,
+    epoch,
+    fresh.map((task) => task.project),
+    fresh.map((task) => task.agent),
+    fresh.map((task) => task.id),
+  ]);
 }
 
 type Draft = Readonly<{

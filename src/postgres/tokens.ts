@@ -1,6 +1,6 @@
 /** Access tokens: made, ended and read; each change with its audit record in one transaction. */
 import { BerthError } from "../base/errors.ts";
-import type { TokenView } from "../model/access.ts";
+import { askerName, type TokenView } from "../model/access.ts";
 import { recordAudit } from "./audit.ts";
 import type { Statements } from "./connection.ts";
 import { takeTurn } from "./locks.ts";
@@ -48,9 +48,7 @@ async function createIn(tx: Statements, token: NewToken): Promise<TokenView> {
       hint: "revoke those that are not needed any more: berth token list",
     });
   const { id, hash, scope, expiresAt } = token;
-  // what somebody on the socket says of themselves tells more than `local`; a token's name is known, not said
-  const maker = by.who === "local" ? (by.claim ?? by.who) : by.who;
-  const row = [id, name, hash, scope, project, maker, expiresAt];
+  const row = [id, name, hash, scope, project, askerName(by), expiresAt];
   const [made] = await tx.rows<Row<TokenView>>("token-insert", row);
   if (made === undefined) throw unknownToken(id);
   await recordAudit(tx, { by, epoch, project, action: "token.create", detail: wordsOf(made) });

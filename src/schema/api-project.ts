@@ -6,6 +6,7 @@ import { PHASES } from "../model/lifecycle.ts";
 import type { ProjectView, RemovedView } from "../model/view.ts";
 import { questionView } from "./api-question.ts";
 import { eventRecord, runRecord } from "./api-record.ts";
+import { workerRow } from "./api-task.ts";
 import { instant, listOf, proves, shape } from "./api-shape.ts";
 
 export const wanted = z.enum(["active", "frozen", "stopped", "inactive", "completed", "removed"]);
@@ -45,6 +46,14 @@ export const limitValues = proves<LimitValues>()(
   shape({ nanoCpus: z.number(), memoryBytes: z.number(), pids: z.number(), cpuShares: z.number() }),
 ).meta({ id: "LimitValues" });
 
+export const usageView = shape({
+  memoryBytes: z.number().nullable(),
+  cpuMs: z.number().nullable(),
+  cpuPercent: z.number().nullable(),
+  pids: z.number().nullable(),
+  oomKills: z.number().nullable(),
+});
+
 export const projectView = proves<ProjectView>()(
   shape({
     name: z.string(),
@@ -72,13 +81,7 @@ export const projectView = proves<ProjectView>()(
     subnet: z.string().nullable(),
     egress: z.string(),
     limits: limitValues,
-    usage: shape({
-      memoryBytes: z.number().nullable(),
-      cpuMs: z.number().nullable(),
-      cpuPercent: z.number().nullable(),
-      pids: z.number().nullable(),
-      oomKills: z.number().nullable(),
-    }),
+    usage: usageView,
     agents: listOf(agentStatus),
     needsYou: shape({
       count: z.number(),
@@ -98,6 +101,9 @@ export const removedView = proves<RemovedView>()(
   shape({ project: z.string(), freed: listOf(z.string()), kept: listOf(z.string()) }),
 ).meta({ id: "Removed" });
 
+export const agentList = shape({ items: listOf(agentStatus), workers: listOf(workerRow) }).meta({
+  id: "AgentList",
+});
 export const projectList = shape({ items: listOf(projectView) }).meta({ id: "ProjectList" });
 
 /** Effective declaration leaf by leaf, with where each value came from. */
@@ -113,6 +119,7 @@ export const describeView = shape({
   origins: listOf(originLeaf),
 }).meta({ id: "Description" });
 
+export type AgentList = z.output<typeof agentList>;
 export type ProjectList = z.output<typeof projectList>;
 export type Description = z.output<typeof describeView>;
 export type ApiProject = z.output<typeof projectView>;

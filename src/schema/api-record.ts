@@ -83,6 +83,7 @@ export const generationView = shape({ row: generationRow, bundle }).meta({
 });
 
 export type EventPage = z.output<typeof eventPage>;
+export type ApiRun = z.output<typeof runRecord>;
 export type RunPage = z.output<typeof runPage>;
 export type ApiOutputLine = z.output<typeof outputLine>;
 export type ApiGeneration = z.output<typeof generationRow>;

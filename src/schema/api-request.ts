@@ -75,10 +75,37 @@ export const logsQuery = z.strictObject({
   previous: flag.default(false),
   follow: flag.default(false),
 });
+/** Ids of runs; a task's are its attempts'. */
+export const runPath = z.strictObject({ id: z.string().min(1).max(128) });
+export const outputQuery = z.strictObject({
+  since: count.optional(),
+  until: count.optional(),
+  tail: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  /** The cursor of the last line seen; `Last-Event-ID` goes before it. */
+  after: z.string().max(256).optional(),
+  follow: flag.default(false),
+});
+
+/** Keys that only a host file has: one project is declared here, and nothing of the host. */
+const HOST_KEYS = ["api_version", "host", "defaults", "templates", "include", "projects"];
+
+/** A project as its file says it, as JSON; the name is the path's. */
+export const declareBody = z.strictObject({
+  declaration: z
+    .record(z.string(), z.unknown())
+    .refine((keys) => !Object.hasOwn(keys, "name"), {
+      path: ["name"],
+      message: "is given by the path",
+    })
+    .refine((keys) => HOST_KEYS.every((key) => !Object.hasOwn(keys, key)), {
+      message: `declares one project: ${HOST_KEYS.join(", ")} belong to a host file`,
+    }),
+});
 export const historyQuery = z.strictObject({ limit: page.default(50) });
 
 export type PlanBody = z.input<typeof planBody>;
 export type ApplyBody = z.input<typeof applyBody>;
 export type LogsQuery = z.input<typeof logsQuery>;
 export type EventsQuery = z.input<typeof eventsQuery>;
+export type OutputRange = z.input<typeof outputQuery>;
 export type RunsQuery = z.input<typeof runsQuery>;

@@ -92,24 +92,25 @@ const decision = proves<DecisionView>()(
   }),
 ).meta({ id: "Decision" });
 
+/** What one worker agent has of the pool. */
+export const workerRow = shape({
+  project: z.string(),
+  agent: z.string(),
+  running: z.number(),
+  waiting: z.number(),
+  min: z.number(),
+  max: z.number(),
+  target: z.number(),
+  breaker: z.enum(["closed", "open", "half-open"]),
+});
+
 export const queueView = proves<QueueView>()(
   shape({
     strategy: z.enum(STRATEGY_NAMES),
     slots: z.number(),
     taken: z.number(),
     waiting: z.number(),
-    workers: listOf(
-      shape({
-        project: z.string(),
-        agent: z.string(),
-        running: z.number(),
-        waiting: z.number(),
-        min: z.number(),
-        max: z.number(),
-        target: z.number(),
-        breaker: z.enum(["closed", "open", "half-open"]),
-      }),
-    ),
+    workers: listOf(workerRow),
     items: listOf(
       shape({
         task: z.string(),

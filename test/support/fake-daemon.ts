@@ -208,6 +208,11 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
     agent: async (request) => note("agent", request, find(request.project)),
     down: async (request) => note("down", request, ["web"]),
     runs: async (query) => note("runs", query, [aRun("r-1")]),
+    run: async (id) => {
+      if (id === "r-1") return aRun(id);
+      throw new BerthError("usage", { code: "loop.run-unknown", detail: `no run ${id}` });
+    },
+    runOwner: async (id) => (await daemon.run(id)).project,
     output: (query) => lines(note("output", query, [aLine(NOW, "hello"), aLine(NOW + 1, "world")])),
     exec: async (options) => note("exec", options, echoSession()),
     events: async (query) => note("events", query, [anEvent(1), anEvent(2)].slice(0, query.limit)),

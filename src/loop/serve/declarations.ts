@@ -6,6 +6,7 @@ import type { ApplyOptions } from "../daemon.ts";
 import { succeeded } from "../failed.ts";
 import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
+import { askerName } from "../../model/access.ts";
 import { settledPhase } from "../../model/lifecycle.ts";
 import { readRecords } from "../world.ts";
 import { intend } from "./intents.ts";
@@ -83,7 +84,7 @@ async function took(
       kind: "declaration.accepted",
       cause: "operator",
       message: `generation ${world.generation} accepted`,
-      fields: { generation: world.generation, by: by.claim ?? by.who },
+      fields: { generation: world.generation, by: askerName(by) },
     });
     void outbox.flush();
   }

@@ -15,15 +15,8 @@ export async function openExec(
   const { project } = options;
   recordOf(project, session);
   const containerId = await runningContainer(project, session);
+  await audited(options, session);
   if (options.root) {
-    const { epoch } = session.world.install;
-    await session.doors.postgres.recordAudit({
-      epoch,
-      by: options.by,
-      action: "exec.root",
-      project,
-      detail: options.argv.join(" ").slice(0, 1_000),
-    });
     const opened = await session.doors.engine.exec({
       containerId,
       argv: options.argv,
@@ -58,6 +51,19 @@ export async function openExec(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Who ran what. Root needs the record; as the agents' user one may look around while Postgres is away, which the log says. */
+async function audited({ by, root, project, argv }: ExecOptions, session: Session): Promise<void> {
+  const { epoch } = session.world.install;
+  const action = root ? "exec.root" : "exec";
+  const detail = argv.join(" ").slice(0, 1_000);
+  try {
+    await session.doors.postgres.recordAudit({ epoch, by, action, project, detail });
+  } catch (error) {
+    if (root || !(error instanceof BerthError) || error.kind !== "transient") throw error;
+    session.log.warn({ project, who: by.who, chain: causeChain(error) }, "exec not audited");
   }
 }
 

@@ -4,6 +4,7 @@ import { BerthError } from "../../base/errors.ts";
 import { isOurs } from "../../observe/belongings.ts";
 import type { EngineSnapshot, OwnLabels } from "../../model/observed.ts";
 import type { ProjectView, RemovedView } from "../../model/view.ts";
+import { askerName } from "../../model/access.ts";
 import type { Wanted } from "../../model/lifecycle.ts";
 import type { Asker, IntentRequest } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
@@ -40,7 +41,7 @@ export async function intend(
     kind: "project.asked",
     cause: "operator",
     message: sentence(row.name, change),
-    fields: { wanted: row.wanted, by: ask.by.claim ?? ask.by.who },
+    fields: { wanted: row.wanted, by: askerName(ask.by) },
   });
   void outbox.flush();
   session.triggerHost("intent");

@@ -48,22 +48,15 @@ export function serve(state: DaemonState): Daemon {
     },
     down: (request) => takeDown(request, state),
     runs: (query) => postgres.runs(query),
+    run: async (id) => (await postgres.run(id)) ?? noRun(id),
+    runOwner: async (id) => (await postgres.runOwner(id)) ?? noRun(id),
     output: (query, signal) => leading(state).doors.runners.output(query, signal),
     exec: (options) => openExec(options, state),
     events: (query) => postgres.events(query),
     follow: (query, signal) => feed.follow(query, signal),
     config: () => postgres.current(),
     history: (limit) => postgres.generations(limit),
-    async generation(generation) {
-      const kept = await postgres.generation(generation);
-      if (kept === null)
-        throw new BerthError("usage", {
-          code: "loop.generation-missing",
-          detail: `there is no generation ${generation}`,
-          hint: "`berth history` lists those that are kept",
-        });
-      return { row: kept.row, bundle: kept.bundle };
-    },
+    generation: (generation) => generationOf(generation, state),
     rollback: (request) => rollBack(request, state),
     gc: (request) => collectGarbage(request, state),
     doctor: () => examine(state),
@@ -74,6 +67,24 @@ export function serve(state: DaemonState): Daemon {
     ...serveLogLevel(state),
     ...serveQuestions(state),
   };
+}
+
+function noRun(id: string): never {
+  throw new BerthError("usage", {
+    code: "loop.run-unknown",
+    detail: `there is no run ${id}`,
+    hint: "`berth describe PROJECT` shows those that are kept",
+  });
+}
+
+async function generationOf(generation: number, { postgres }: DaemonState) {
+  const kept = await postgres.generation(generation);
+  if (kept !== null) return { row: kept.row, bundle: kept.bundle };
+  throw new BerthError("usage", {
+    code: "loop.generation-missing",
+    detail: `there is no generation ${generation}`,
+    hint: "`berth history` lists those that are kept",
+  });
 }
 
 function requireAgent(project: string, agent: string, state: DaemonState): void {

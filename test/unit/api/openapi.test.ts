@@ -1,4 +1,5 @@
 /** The OpenAPI document is complete, closed over its references, and says what the routes do. */
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import { startServer } from "../../support/api-server.ts";
 import { fakeDaemon } from "../../support/fake-daemon.ts";
@@ -29,6 +30,11 @@ const ROUTES = [
   "get /api/v1/projects/{name}/describe",
   "get /api/v1/projects/{name}/exec",
   "post /api/v1/projects/{name}/exec-ticket",
+  "put /api/v1/projects/{name}",
+  "get /api/v1/projects/{name}/agents",
+  "get /api/v1/resources",
+  "get /api/v1/runs/{id}",
+  "get /api/v1/runs/{id}/output",
   ...["pause", "resume", "complete", "start", "stop", "restart"].map(
     (verb) => `post /api/v1/projects/{name}/${verb}`,
   ),
@@ -122,4 +128,13 @@ test("asking twice gives the same document", async () => {
   await using server = await startServer(fakeDaemon());
   const first = await server.ask({ path: "/api/v1/openapi.json" });
   expect((await server.ask({ path: "/api/v1/openapi.json" })).text).toBe(first.text);
+});
+
+test("an independent validator finds the document to be valid OpenAPI 3.1", async () => {
+  const validator = new Validator();
+  const document: object = JSON.parse(JSON.stringify(await documentOf()));
+  expect(await validator.validate({ ...document })).toEqual({ valid: true });
+  expect(validator.version).toBe("3.1");
+  const broken = { ...document, paths: { "/x": { get: { responses: 1 } } } };
+  expect((await new Validator().validate(broken)).valid).toBe(false);
 });
