@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { agentsBench } from "./agents.ts";
+import { apiBench } from "./api.ts";
 import { applyBench } from "./apply.ts";
 import { hundredBench } from "./hundred.ts";
 import { repairBench } from "./repair.ts";
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (scale: Scale) => Promise<readonly Row[]>
   agents: agentsBench,
   hundred: hundredBench,
   tasks: tasksBench,
+  api: apiBench,
 };
 
 async function main(): Promise<number> {

@@ -15,6 +15,8 @@ export interface Scale {
   /** Tasks through the queue, and short processes in each project. */
   readonly queued: number;
   readonly short: number;
+  /** Mixed requests to the API last this long. */
+  readonly apiSeconds: number;
 }
 
 export const FULL: Scale = {
@@ -25,6 +27,7 @@ export const FULL: Scale = {
   idleMs: 75_000,
   queued: 10_000,
   short: 2_500,
+  apiSeconds: 60,
 };
 export const QUICK: Scale = {
   rounds: 1,
@@ -34,6 +37,7 @@ export const QUICK: Scale = {
   idleMs: 32_000,
   queued: 1_000,
   short: 200,
+  apiSeconds: 5,
 };
 
 export async function benchStack(): Promise<Stack> {
