@@ -112,6 +112,6 @@ function missing(page: Page, path: string): BerthError {
   return new BerthError("usage", {
     code: "api.page-missing",
     detail: "this daemon has no page: it was started without its built files",
-    hint: "in a checkout they are built into dist/dashboard; the image brings them",
+    hint: "in a checkout `npm run build` makes it; the image brings it",
   });
 }
