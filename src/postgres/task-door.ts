@@ -45,6 +45,8 @@ export interface RunningAttempt {
   readonly startedAt: number;
   readonly leaseUntil: number;
   readonly handed: boolean;
+  /** Its cancellation was accepted; its runner may not have heard of it. */
+  readonly cancelAsked: boolean;
 }
 
 export interface TaskCount {
@@ -151,7 +153,7 @@ export interface TaskDoor {
   performance(limit: number): Promise<readonly AgentPerformance[]>;
   note(epoch: number, run: string, text: string): Promise<void>;
   /**
-   * Called after the commit with tasks that ended or went back, by whatever did it: `settle`, `ingest`, `loseRuns`, the removal of a
+   * Called after the commit with tasks that ended or went back, by whatever did it: `settle`, `cancel`, `ingest`, `loseRuns`, the removal of a
    * project. Then `promote` is due: tasks that waited for them may go on.
    */
   onSettled(listener: (tasks: readonly TaskRecord[]) => void): void;

@@ -9,7 +9,7 @@ import { unknownProject } from "./errors.ts";
 import { keptText } from "./json-text.ts";
 import type { Session } from "./session.ts";
 import { isTaskId, unknownTask } from "./task-id.ts";
-import type { RecordRow } from "./task-settle.ts";
+import type { RecordRow, Settled } from "./task-settle.ts";
 
 export type Steering = Readonly<{ epoch: number; task: string; by: Asker }>;
 type Locked = RecordRow & { cancelAsked: boolean };
@@ -18,19 +18,25 @@ type Locked = RecordRow & { cancelAsked: boolean };
 export async function cancel(
   session: Session,
   request: Steering,
+  settled: Settled,
 ): Promise<Readonly<{ task: TaskRecord; runningRun: string | null }>> {
-  return session.write({ operation: "cancel task", epoch: request.epoch }, async (tx) => {
+  const operation = { operation: "cancel task", epoch: request.epoch };
+  const { ended, ...answer } = await session.write(operation, async (tx) => {
     const { record, cancelAsked } = await lock(tx, request.task);
-    if (record.state === "cancelled") return { task: record, runningRun: null };
+    if (record.state === "cancelled") return { task: record, runningRun: null, ended: false };
     if (isTerminal(record.state)) throw illegal(record, "cancelled");
-    if (cancelAsked) return { task: record, runningRun: record.run };
+    if (cancelAsked) return { task: record, runningRun: record.run, ended: false };
     const task = await change(tx, "task-cancel", [
       request.task,
       `cancelled by ${nameOf(request.by)}`,
     ]);
     await audit(tx, request, { action: "task.cancel", task });
-    return { task, runningRun: task.state === "running" ? task.run : null };
+    const running = task.state === "running";
+    return { task, runningRun: running ? task.run : null, ended: !running };
   });
+  // Those that come after it may end as well.
+  if (ended) settled.tell([answer.task]);
+  return answer;
 }
 
 /** See `TaskDoor.retry`. */

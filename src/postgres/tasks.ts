@@ -42,7 +42,7 @@ export function openTasks(session: Session, settled: Settled): TaskDoor {
       return tasks;
     },
     promote: (epoch, now) => promote(session, epoch, now),
-    cancel: (epoch, task, by) => cancel(session, { epoch, task, by }),
+    cancel: (epoch, task, by) => cancel(session, { epoch, task, by }, settled),
     retry: (epoch, task, by) => retry(session, { epoch, task, by }),
     setPriority: (...[epoch, task, priority, by]) =>
       setPriority(session, { epoch, task, priority, by }),

@@ -74,6 +74,13 @@ async function submitAll(project: string, at: number): Promise<void> {
   }
 }
 
+/** A client that failed to connect is not tried again. */
+async function connected(): Promise<Client> {
+  const made = new Client({ connectionString: stack.postgres.url });
+  await made.connect();
+  return made;
+}
+
 async function passed(ms: number): Promise<void> {
   const end = Date.now() + ms;
   await eventually("time passes", () => (Date.now() > end ? true : undefined), ms + 5_000);
@@ -111,8 +118,7 @@ interface Row {
 
 test("every accepted task ends exactly once, with its own exit code, whatever is killed meanwhile", async () => {
   await Promise.all([...names.map(submitAll), disturb()]);
-  client = new Client({ connectionString: stack.postgres.url });
-  await eventually("Postgres is back", async () => client.connect().then(() => true), 30_000);
+  client = await eventually("Postgres is back", connected, 30_000);
   const rows = await eventually(
     "all have ended",
     async () => {

@@ -5,6 +5,7 @@ import type { Session } from "../../src/loop/session.ts";
 import { emptyWorld } from "../../src/loop/world.ts";
 import type { RunnerReport } from "../../src/model/observed.ts";
 import type { ProjectSpec } from "../../src/model/project.ts";
+import type { IntentRequest, ProjectRow } from "../../src/postgres/door.ts";
 import type { TaskDoor } from "../../src/postgres/task-door.ts";
 import { HOST } from "./declarations.ts";
 import { INSTALL, sampleRecord } from "./project-samples.ts";
@@ -28,6 +29,8 @@ export interface DeskParts {
   readonly projects: readonly ProjectSpec[];
   readonly now: () => number;
   readonly ended?: AbortSignal;
+  /** Told what the desk wishes of projects. */
+  readonly intend?: (request: IntentRequest) => void;
   /** Told when the desk's epoch turns out to be stale. */
   readonly fenced?: (why: string) => void;
 }
@@ -55,8 +58,12 @@ export function deskSession(parts: DeskParts): Session {
       phaseSince: 0,
       journalSeq: 0,
     });
+  const intend = async (request: IntentRequest): Promise<ProjectRow | undefined> => {
+    parts.intend?.(request);
+    return world.records.get(request.project);
+  };
   const session = {
-    doors: { postgres: { tasks: parts.tasks }, runners: parts.runners },
+    doors: { postgres: { tasks: parts.tasks, intend }, runners: parts.runners },
     world,
     modes: createModes(parts.now, () => undefined),
     metrics: { taskWaited: () => undefined, taskEnded: () => undefined },

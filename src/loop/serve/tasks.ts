@@ -7,7 +7,7 @@ import type { Asker } from "../../postgres/door.ts";
 import type { SubmitRow } from "../../postgres/task-door.ts";
 import type { TaskDaemon } from "../task-daemon.ts";
 import { type DaemonState, leading } from "../state.ts";
-import { waitingOf } from "../tasks/desk-state.ts";
+import { type OpenDesk, waitingOf } from "../tasks/desk-state.ts";
 import { cancelRun } from "../tasks/hand-over.ts";
 import { deskOf } from "./desk-of.ts";
 import { explainSubject } from "./explain.ts";
@@ -78,21 +78,22 @@ async function submitOne(request: TaskRequest, by: Asker, state: DaemonState): P
 async function cancel(id: string, by: Asker, state: DaemonState): Promise<TaskView> {
   const session = leading(state);
   const desk = deskOf(session);
-  const { task, runningRun } = await state.postgres.tasks.cancel(
-    session.world.install.epoch,
-    id,
-    by,
+  const { task, runningRun } = await doubting(
+    desk,
+    state.postgres.tasks.cancel(session.world.install.epoch, id, by),
   );
-  desk.pool.remove(id);
   if (runningRun !== null) await cancelRun(task.project, runningRun, desk);
-  desk.dispatch();
   return viewOf(await taskOf(id, state), state);
 }
 
 async function retry(id: string, by: Asker, state: DaemonState): Promise<TaskView> {
   const session = leading(state);
-  const record = await state.postgres.tasks.retry(session.world.install.epoch, id, by);
-  if (record.state === "ready") deskOf(session).enqueue(waitingOf(record));
+  const desk = deskOf(session);
+  const record = await doubting(
+    desk,
+    state.postgres.tasks.retry(session.world.install.epoch, id, by),
+  );
+  if (record.state === "ready") desk.enqueue(waitingOf(record));
   return viewOf(record, state);
 }
 
@@ -103,15 +104,23 @@ async function prioritise(
 ): Promise<TaskView> {
   const session = leading(state);
   const desk = deskOf(session);
-  const record = await state.postgres.tasks.setPriority(
-    session.world.install.epoch,
-    id,
-    priority,
-    by,
+  const record = await doubting(
+    desk,
+    state.postgres.tasks.setPriority(session.world.install.epoch, id, priority, by),
   );
   desk.pool.reprioritise(id, priority);
   desk.dispatch();
   return viewOf(record, state);
+}
+
+/** What was not answered may have been done all the same: the desk looks. */
+async function doubting<T>(desk: OpenDesk, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof BerthError) || error.kind === "transient") desk.doubt();
+    throw error;
+  }
 }
 
 function progressOf({ run }: TaskRecord, state: DaemonState): TaskProgress | null {

@@ -8,6 +8,7 @@ import type { Asker } from "../../postgres/door.ts";
 import type { Claimed, SubmitRow } from "../../postgres/task-door.ts";
 import type { Session } from "../session.ts";
 import type { Measures } from "./measures.ts";
+import type { Promotion } from "./promotion.ts";
 
 /** An attempt that holds a slot. */
 export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutMs"> {
@@ -25,12 +26,9 @@ export interface Desk {
   /** By run id. */
   readonly runs: Map<string, HeldRun>;
   readonly measures: Measures;
-  /** A look for tasks that may go on is due. */
-  promoting: boolean;
-  /** When a waiting task next has to be looked at; null: none has. */
-  dueAt: number | null;
-  /** Some task may wait for another one: an end may make it ready. */
-  awaited: boolean;
+  readonly promotion: Promotion;
+  /** By project with attempts: since when its runner is not heard, in time this process lived through (ms). */
+  readonly silentSince: Map<string, number>;
   memory: StrategyMemory;
   /** Asks for an allocation round; many asks become one. */
   dispatch(): void;

@@ -1,5 +1,4 @@
 /** The task desk: takes tasks in, gives them slots by the allocator, hands attempts to runners, takes their ends. */
-import { setTimeout as delay } from "node:timers/promises";
 import { createBatcher } from "../../base/batcher.ts";
 import { BerthError } from "../../base/errors.ts";
 import type { RunnerReport } from "../../model/observed.ts";
@@ -11,7 +10,6 @@ import type { Asker } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
 import {
   type Desk,
-  LEASE_MS,
   type OpenDesk,
   type Progress,
   type SubmitAnswer,
@@ -21,6 +19,8 @@ import {
 import { dispatchRound } from "./dispatch.ts";
 import { handAgain, handStale } from "./hand-over.ts";
 import { newMeasures, noteEnd } from "./measures.ts";
+import { keepLeases } from "./leases.ts";
+import { PROMOTE_MS, newPromotion, noteSettled, noteSubmitted, promoteIfDue } from "./promotion.ts";
 import { agrees, resync } from "./resync.ts";
 import { takeEnd } from "./take-end.ts";
 import { takeOver } from "./take-over.ts";
@@ -32,8 +32,6 @@ const MAX_WAITING = 20_000;
 /** How soon an attempt whose handing over was not answered is handed over again. */
 const HAND_AGAIN_MS = 3_000;
 const RENEW_MS = 20_000;
-/** How often waiting tasks are looked at for backoff, deadlines and dependencies when nothing is known to be due. */
-const PROMOTE_MS = 1_000;
 
 /**
  * That a runner has an attempt is only written once it has lived this long: the end of a shorter one says it too, and one
@@ -63,38 +61,29 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       }),
     run: (items) => submitAll(items, session),
   });
-  const timers = [
-    every(PROMOTE_MS, () => promoteIfDue(desk), desk),
-    every(HAND_AGAIN_MS, () => handStale(desk), desk),
-    every(RENEW_MS, () => renew(desk), desk),
-    every(DOUBT_MS, () => desk.mend(), desk),
-    every(AUDIT_MS, async () => ((await agrees(desk)) ? undefined : desk.doubt()), desk),
-  ];
   for (const task of await tasks.waiting()) desk.pool.insert(task);
   await replayEnds(desk);
   for (const attempt of await tasks.running()) await takeOver(attempt, desk);
+  // Only now: a desk that could not be opened leaves nothing behind.
+  const timers = [
+    every(PROMOTE_MS, () => promoteIfDue(desk), desk),
+    every(HAND_AGAIN_MS, () => handStale(desk), desk),
+    every(RENEW_MS, () => keepLeases(desk, performance.now()), desk),
+    every(DOUBT_MS, () => desk.mend(), desk),
+    every(AUDIT_MS, async () => ((await agrees(desk)) ? undefined : desk.doubt()), desk),
+  ];
   // The same object, not a copy: what rounds remember must be what readers see.
   return Object.assign(desk, {
     async submit(row: SubmitRow, by: Asker) {
       const answer = await submit({ row, by });
       if (answer.ok && answer.fresh && answer.task.state === "ready")
         desk.enqueue(waitingOf(answer.task));
-      if (answer.ok && answer.fresh && answer.task.state === "pending") {
-        desk.awaited = true;
-        promoteSoon(desk, 0);
-      }
-      if (answer.ok) dueBy(answer.task.deadlineAt, desk);
+      if (answer.ok) noteSubmitted(answer.task, desk);
       return answer;
     },
     settled(records: readonly TaskRecord[]) {
       for (const record of records) takeEnd(record, desk);
-      // Most ends make nobody ready, and looking costs the database as much as an end.
-      if (desk.awaited) promoteSoon(desk, RETRY_GLANCE_MS);
-      for (const { state, notBefore } of records) {
-        if (state !== "pending") continue;
-        dueBy(notBefore, desk);
-        promoteAt(notBefore, desk);
-      }
+      noteSettled(records, desk);
     },
     connected: (project: string) => handAgain(project, desk),
     reported(report: RunnerReport) {
@@ -133,7 +122,7 @@ function newDesk(session: Session): Desk {
     maxWaiting: MAX_WAITING,
     overflow: () => new Error("too many attempts wait to be confirmed"),
     run: async (runs) => {
-      await delay(HANDED_LATE_MS);
+      await pause(HANDED_LATE_MS);
       const open = runs.filter((run) => desk.runs.has(run));
       if (open.length > 0) await tasks.handed(epoch, open);
       return runs.map(() => true);
@@ -144,9 +133,8 @@ function newDesk(session: Session): Desk {
     pool: new PoolState(),
     runs: new Map(),
     measures: newMeasures(),
-    promoting: false,
-    dueAt: 0,
-    awaited: true,
+    promotion: newPromotion(),
+    silentSince: new Map(),
     memory: NO_MEMORY,
     confirmHanded: (run) => confirm(run),
     dispatch() {
@@ -154,7 +142,7 @@ function newDesk(session: Session): Desk {
       asked = true;
       rounds = after(rounds, async () => {
         const early = gaveAt + ROUND_PACE_MS - performance.now();
-        if (early > 0) await delay(early);
+        if (early > 0) await pause(early);
         asked = false;
         const gave = await dispatchRound(desk).catch((error: unknown) => {
           troubled("round", error, session);
@@ -180,6 +168,11 @@ function newDesk(session: Session): Desk {
     },
   };
   return desk;
+}
+
+/** By the timers that tests can turn, as all of the desk's. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** One round after the other: two at once would both see the same free slots. */
@@ -210,67 +203,6 @@ async function submitAll(
 
 function sameAsker(a: Asker | undefined, b: Asker): boolean {
   return a?.who === b.who && a.claim === b.claim && a.reason === b.reason;
-}
-
-/** Looks for tasks that may go on: at once for those that others waited for, and once more when short backoffs are over. */
-function promoteSoon(desk: Desk, delayMs: number): void {
-  if (desk.promoting) return;
-  desk.promoting = true;
-  setTimeout(() => {
-    desk.promoting = false;
-    promote(desk).catch((error: unknown) => troubled("promote", error, desk.session));
-  }, delayMs).unref();
-}
-
-/** Ends come in bursts: one look serves those of a moment. */
-const RETRY_GLANCE_MS = 5;
-
-/** An idle desk asks the database nothing: it knows when the next backoff or deadline is due. */
-async function promoteIfDue(desk: Desk): Promise<void> {
-  if (desk.dueAt !== null && desk.dueAt <= desk.session.now()) await promote(desk);
-}
-
-function dueBy(at: number | null, desk: Desk): void {
-  if (at !== null) desk.dueAt = Math.min(desk.dueAt ?? at, at);
-}
-
-async function promote(desk: Desk): Promise<void> {
-  const { session } = desk;
-  const { tasks } = session.doors.postgres;
-  desk.awaited = false;
-  const { ready, ended, nextAt, awaited } = await tasks
-    .promote(session.world.install.epoch, session.now())
-    .catch((error: unknown) => {
-      desk.awaited = true;
-      throw error;
-    });
-  for (const task of ready) desk.pool.insert(task);
-  for (const task of ended) desk.pool.remove(task.id);
-  if (ready.length > 0) desk.dispatch();
-  desk.awaited ||= awaited;
-  desk.dueAt = nextAt;
-  promoteAt(nextAt, desk);
-}
-
-/** Later ones are found by the regular look. */
-function promoteAt(at: number | null, desk: Desk): void {
-  const dueMs = at === null ? null : Math.max(0, at - desk.session.now());
-  if (dueMs !== null && dueMs < PROMOTE_MS) promoteSoon(desk, dueMs + 1);
-}
-
-async function renew(desk: Desk): Promise<void> {
-  const runs = renewable(desk);
-  const { session } = desk;
-  if (runs.length > 0)
-    await session.doors.postgres.tasks.renew(session.world.install.epoch, runs, LEASE_MS);
-}
-
-/** Attempts whose runner is there, or frozen and cannot answer: the others' leases run out. */
-function renewable(desk: Desk): readonly string[] {
-  const { runners } = desk.session.doors;
-  return [...desk.runs]
-    .filter(([, held]) => runners.connected(held.project) || runners.report(held.project) !== null)
-    .map(([run]) => run);
 }
 
 function every(ms: number, work: () => Promise<void>, desk: Desk): NodeJS.Timeout {

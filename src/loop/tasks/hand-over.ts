@@ -43,6 +43,8 @@ export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
   }
   const held = desk.runs.get(run);
   if (held !== undefined) held.unhanded = null;
+  // Asked for while nobody knew whether the runner has it.
+  if (held?.cancelling === true) void cancelRun(project, run, desk);
   await desk.confirmHanded(run).catch((error: unknown) => troubled("confirm", error, session));
 }
 
@@ -57,7 +59,10 @@ async function putBack(claimed: Claimed, error: BerthError, desk: Desk): Promise
     .unclaim(session.world.install.epoch, [claimed.run])
     .catch((thrown: unknown) => troubled("unclaim", thrown, session));
   desk.pool.finish(claimed.task);
-  const record = await session.doors.postgres.tasks.get(claimed.task);
+  const record = await session.doors.postgres.tasks.get(claimed.task).catch((thrown: unknown) => {
+    troubled("look again", thrown, session);
+    return null;
+  });
   // Not at once: what the runner refuses now it refuses a moment later too.
   if (record?.state === "ready")
     setTimeout(() => desk.enqueue(waitingOf(record)), PUT_BACK_MS).unref();

@@ -1,5 +1,6 @@
 /** What the desk remembers is brought back to what is recorded: an answer that was lost, or a write by another hand, leaves them apart. */
 import type { Desk } from "./desk-state.ts";
+import { promoteAnyway } from "./promotion.ts";
 import { takeEnd } from "./take-end.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -29,8 +30,12 @@ export async function resync(desk: Desk): Promise<void> {
     if (after.slots.has(task) && !held.has(task)) desk.pool.finish(task);
   for (const attempt of running.values())
     if (!before.runs.has(attempt.run) && !desk.runs.has(attempt.run)) await takeOver(attempt, desk);
-  for (const task of waiting.values())
+  for (const task of waiting.values()) {
     if (!knows(before, task.id) && !held.has(task.id)) desk.pool.insert(task);
+    else if (desk.pool.find(task.id)?.priority !== task.priority)
+      desk.pool.reprioritise(task.id, task.priority);
+  }
+  promoteAnyway(desk);
   desk.dispatch();
 }
 

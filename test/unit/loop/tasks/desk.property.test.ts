@@ -1,0 +1,187 @@
+/** The task desk when any answer of the database or of a runner may be lost and the daemon may die at any step: nothing lost, nothing twice. */
+import * as fc from "fast-check";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { BerthError } from "../../../../src/base/errors.ts";
+import { isTerminal } from "../../../../src/model/task.ts";
+import type { JournalBody, JournalEvent } from "../../../../src/model/run.ts";
+import type { Session } from "../../../../src/loop/session.ts";
+import { openDesk } from "../../../../src/loop/tasks/desk.ts";
+import type { OpenDesk } from "../../../../src/loop/tasks/desk-state.ts";
+import type { SubmitRow } from "../../../../src/postgres/task-door.ts";
+import { agentSpec, projectSpec } from "../../../support/declarations.ts";
+import { deskSession, readyReport } from "../../../support/desk-session.ts";
+import { fakeTaskDoor, type Fate } from "../../../support/fake-task-door.ts";
+
+const SLOTS = 3;
+const TASKS = 8;
+const BY = { who: "local", claim: null, reason: null };
+const WEB = projectSpec("web", {
+  limits: { ...projectSpec("web").limits, agents: SLOTS },
+  agents: {
+    coder: agentSpec("coder", {
+      replicas: 0,
+      task: { min: 0, max: SLOTS, timeoutMs: 1_000, retries: { max: 1, backoffMs: 0 } },
+    }),
+  },
+});
+/** Longer than every clock of the desk that mends: doubt, audit, handing over again. */
+const MENDED_MS = 40_000;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Fates of calls in their order; when they are used up everything is answered. */
+function fates(list: readonly Fate[]): (call: string) => Fate {
+  const left = list.values();
+  return () => left.next().value ?? "answered";
+}
+
+/** A runner that starts a run once whatever is asked, may lose its answer, and keeps its journal until it is taken. */
+class FakeRunner {
+  readonly started: string[] = [];
+  readonly journal: JournalEvent[] = [];
+  readonly #lost: () => Fate;
+  readonly #fails: (run: number) => boolean;
+
+  constructor(lost: () => Fate, fails: (run: number) => boolean) {
+    this.#lost = lost;
+    this.#fails = fails;
+  }
+
+  async take({ run, task }: Readonly<{ run: string; task: string }>): Promise<void> {
+    const how = this.#lost();
+    if (how !== "before" && !this.started.includes(run)) {
+      const code = this.#fails(this.started.length) ? 3 : 0;
+      this.started.push(run);
+      this.#say({ kind: "started", run, agent: "coder", replica: 0, pid: 1, generation: 1, task });
+      const end = { signal: null, oom: false, cause: "self", survivors: 0, durationMs: 1 } as const;
+      this.#say({ kind: "exited", run, agent: "coder", replica: 0, code, ...end });
+    }
+    if (how !== "answered")
+      throw new BerthError("transient", { code: "runners.unreachable", detail: "answer lost" });
+  }
+
+  #say(body: JournalBody): void {
+    this.journal.push({ seq: this.journal.length + 1, at: Date.now(), boot: "boot-1", ...body });
+  }
+}
+
+const FATE = fc.constantFrom<Fate>("answered", "answered", "before", "after");
+const LIFE = fc.record({
+  database: fc.array(FATE, { maxLength: 120 }),
+  runner: fc.array(FATE, { maxLength: 20 }),
+  /** Fewer than open a breaker. */
+  failing: fc.array(fc.boolean(), { maxLength: 2 }),
+  /** When each daemon dies, in ms of its life. */
+  deaths: fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 3 }),
+});
+
+/** As a daemon tries again to lead. */
+async function opened(session: Session): Promise<OpenDesk> {
+  for (;;) {
+    const desk = await openDesk(session).catch(() => null);
+    if (desk !== null) return desk;
+  }
+}
+
+function rowOf(key: number): SubmitRow {
+  return {
+    project: "web",
+    agent: "coder",
+    payload: key,
+    priority: null,
+    priorityUsed: 500,
+    deadlineAt: null,
+    tags: [],
+    complexity: 5,
+    after: [],
+    idempotencyKey: `k${key}`,
+    maxAttempts: 2,
+    backoffMs: 0,
+    timeoutMs: 1_000,
+  };
+}
+
+test("every acknowledged task ends once, no attempt runs twice, and a completed one is never repeated", async () => {
+  await fc.assert(
+    fc.asyncProperty(LIFE, async ({ database, runner: runnerFates, failing, deaths }) => {
+      const now = (): number => Date.now();
+      const { door, records, attempts, ingest } = fakeTaskDoor(fates(database), now);
+      const lost = fates(runnerFates);
+      const runner = new FakeRunner(
+        () => lost("run"),
+        (at) => failing[at] === true,
+      );
+      const acknowledged = new Set<number>();
+      let durable = 0;
+      const live = async (forMs: number): Promise<void> => {
+        const ending = new AbortController();
+        const session = deskSession({
+          tasks: door,
+          runners: {
+            connected: () => true,
+            report: () => readyReport("web"),
+            runTask: (_project, request) =>
+              ending.signal.aborted ? new Promise(() => undefined) : runner.take(request),
+            cancelRun: async () => undefined,
+          },
+          epoch: 1,
+          slots: SLOTS,
+          projects: [WEB],
+          now,
+          ended: ending.signal,
+        });
+        const desk = await opened(session);
+        session.desk = desk;
+        door.onSettled((settled) => desk.settled(settled));
+        desk.connected("web");
+        const reader = setInterval(() => {
+          const events = runner.journal.slice(durable);
+          const to = runner.journal.length;
+          ingest(events).then(
+            () => void (durable = to),
+            () => desk.doubt(),
+          );
+        }, 50);
+        for (let key = 0; key < TASKS; key += 1)
+          if (!acknowledged.has(key))
+            void desk.submit(rowOf(key), BY).then(
+              () => acknowledged.add(key),
+              () => undefined,
+            );
+        await vi.advanceTimersByTimeAsync(forMs);
+        clearInterval(reader);
+        ending.abort();
+        desk.close();
+      };
+      for (const ms of deaths) await live(ms);
+      await live(MENDED_MS);
+
+      const states = [...records.values()].map(({ id, state, attempts: made }) => [
+        id,
+        state,
+        made,
+      ]);
+      expect(records.size).toBeGreaterThanOrEqual(acknowledged.size);
+      expect(states.filter(([, state]) => state !== "succeeded" && state !== "dead")).toEqual([]);
+      expect([...records.values()].every(({ state }) => isTerminal(state))).toBe(true);
+      // A run is started once, and no attempt of a task follows one that succeeded.
+      expect(new Set(runner.started).size).toBe(runner.started.length);
+      const runs = runner.started.map((run) => attempts.get(run)?.task ?? "");
+      for (const [task, count] of countsOf(runs)) {
+        const record = records.get(task);
+        expect([task, count]).toEqual([task, record?.attempts]);
+        expect(count).toBeLessThanOrEqual(2);
+      }
+      const open = [...attempts.values()].filter(({ ended }) => !ended);
+      expect(open).toEqual([]);
+    }),
+    { numRuns: process.env["BERTH_LONG"] === "1" ? 300 : 25 },
+  );
+}, 60_000);
+
+function countsOf(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
