@@ -106,7 +106,7 @@ async function launchInto(
   const { plan, identity, meta, feed } = parts;
   try {
     const output = room.store.open(meta);
-    room.openRuns.add(meta);
+    room.openRuns.add(meta.run);
     const marker = nextMarker();
     const { run, agent, replica } = meta;
     const spoken = room.speech.begin({ run, agent, replica, task: parts.task }, identity);

@@ -5,6 +5,7 @@
  * can be started. Instead every look is one turn of the main loop, so output and the control socket go on in between.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { monotonicMs } from "./clock.ts";
 import { findMarked } from "./proc.ts";
 
 /** Past this the container itself has to die. */
@@ -42,11 +43,11 @@ export async function killTree(
   table: ProcessTable = LIVE_TABLE,
   deadlineMs = TREE_KILL_DEADLINE_MS,
 ): Promise<TreeKill> {
-  const until = performance.now() + deadlineMs;
+  const until = monotonicMs() + deadlineMs;
   const killed = new Set<number>();
   let clean = 0;
   while (clean < CLEAN_LOOKS) {
-    if (performance.now() > until) return { killed: killed.size, gone: false };
+    if (monotonicMs() > until) return { killed: killed.size, gone: false };
     const alive = await stopAll(marker, table, until);
     clean = alive.size === 0 ? clean + 1 : 0;
     for (const pid of alive) {
@@ -67,7 +68,7 @@ async function stopAll(
   const stopped = new Set<number>();
   for (;;) {
     const fresh = table.find(marker).filter((pid) => !stopped.has(pid));
-    if (fresh.length === 0 || performance.now() > until) return stopped;
+    if (fresh.length === 0 || monotonicMs() > until) return stopped;
     for (const pid of fresh) {
       table.signal(pid, "SIGSTOP");
       stopped.add(pid);
