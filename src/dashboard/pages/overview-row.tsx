@@ -22,6 +22,7 @@ export function ProjectRow({ name }: { readonly name: string }) {
       </span>
       <span role="cell" class="states" data-title="State">
         <HealthBadge health={view.health} />
+        {view.needsYou.count > 0 && <Badge tone="warn">needs you</Badge>}
         {view.phase !== "active" && <Badge tone="idle">{view.phase}</Badge>}
       </span>
       <span role="cell" data-title="CPU">

@@ -5,6 +5,7 @@ import { countText } from "../format.ts";
 import { all, names } from "../live-state.ts";
 import { troubleOf } from "../parts/badge.tsx";
 import { Empty } from "../parts/loaded.tsx";
+import { Questions } from "../parts/questions.tsx";
 import { Gauges } from "./overview-gauges.tsx";
 import { ProjectRow } from "./overview-row.tsx";
 
@@ -21,6 +22,7 @@ export function Overview() {
   return (
     <>
       <h1 class="visually-hidden">Overview</h1>
+      <Questions project={null} />
       <Gauges />
       <Projects />
     </>

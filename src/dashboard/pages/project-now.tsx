@@ -6,6 +6,7 @@ import { Age } from "../parts/age.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Panel } from "../parts/panel.tsx";
+import { Questions } from "../parts/questions.tsx";
 import { samplesOf } from "../usage.ts";
 import { readHistory } from "../usage-history.ts";
 import { ProjectAgents } from "./project-agents.tsx";
@@ -19,6 +20,7 @@ export function ProjectNow({ name }: { readonly name: string }) {
   const { view, toldAt } = known;
   return (
     <>
+      <Questions project={name} />
       <Charts name={name} />
       <ProjectAgents view={view} />
       <Panel title="Stands on">

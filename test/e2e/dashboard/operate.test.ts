@@ -9,10 +9,10 @@ const WORKER = `  reviews:
     limits: { agents: 4, memory: 128MiB }
     agents:
       coder:
-        command: [/bin/sh, -c, 'payload=$(cat); echo "got $payload"; printf "red\\\\033[31m <b>bold</b>\\\\007\\\\n"; case "$payload" in *fail*) exit 7;; *slow*) i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "line $i"; sleep 0.2; done;; esac; echo "{\\"seen\\":$payload}" >&$BERTH_RESULT_FD']
+        command: [/bin/sh, -c, 'payload=$(cat); echo "got $payload"; printf "red\\\\033[31m <b>bold</b>\\\\007\\\\n"; case "$payload" in *ask*) answer=$(/.berth/bin/berth-agent ask "Merge it?" --wait); echo "told $answer";; *fail*) exit 7;; *slow*) i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "line $i"; sleep 0.2; done;; esac; echo "{\\"seen\\":$payload}" >&$BERTH_RESULT_FD']
         on: task
         max: 1
-        timeout: 120s
+        timeout: 900s
         stop_grace_period: 1s
 `;
 /** A browser may be slow to draw on a busy machine. */
@@ -126,9 +126,11 @@ test("the priority of a waiting task is changed, and the queue says what binds i
   await mine.getByRole("spinbutton").fill("900");
   await mine.getByRole("button", { name: "Set" }).click();
   await page.getByText(`Task ${id} has priority 900`).waitFor();
-  await eventually("it is first now", async () =>
-    (await waiting.getByRole("row").nth(1).innerText()).includes(id) ? true : undefined,
-  );
+  await eventually("it is first now", async () => {
+    const shown = await waiting.innerText();
+    if ((await waiting.getByRole("row").nth(1).innerText()).includes(id)) return true;
+    throw new Error(`${id} is not first: ${shown}`);
+  });
   expect(await stack.json<object>("task", "show", id)).toMatchObject({ priority: 900 });
 });
 
@@ -157,6 +159,22 @@ test("a task that failed lies among the dead letters, says its exit code, and is
   const tries = page.getByRole("region", { name: "Tries" });
   await tries.getByRole("row").nth(2).getByText("failed").waitFor();
   expect(await tries.getByText("exit 7").count()).toBe(2);
+});
+
+test("an agent that asks is answered on the page and goes on with the answer", async () => {
+  await stack.ok("run", "reviews", "coder", "--payload", '{"n":"ask"}', "--detach");
+  await go("#/");
+  await row("reviews").getByText("needs you").waitFor();
+  const asked = page.getByRole("region", { name: "Needs you" });
+  await asked.getByText("Merge it?").waitFor();
+  await asked.getByLabel("Answer to reviews/coder").fill("yes, but later");
+  await asked.getByRole("button", { name: "Answer" }).click();
+  await asked.waitFor({ state: "detached" });
+  const said = await eventually("the agent was told", async () => {
+    const out = await stack.ok("logs", "reviews");
+    return out.includes("told") ? out : undefined;
+  });
+  expect(said).toContain("told yes, but later");
 });
 
 test("while Redis is stopped a banner says so and since when, and then it goes", async () => {
