@@ -52,22 +52,28 @@ export function expectedStarts(
   });
 }
 
-/** Those with an expected start in that order, then the others by their own queues' order. */
+/**
+ * Those with an expected start in that order. Of the others nothing is known across queues: they come by their place in their
+ * own queue, which priority, deadline and age decide, then by arrival.
+ */
 function inOrder(
   desk: OpenDesk,
   expected: ReadonlyMap<string, ExpectedStart>,
 ): readonly WaitingTask[] {
   const now = desk.session.now();
-  const all = desk.pool
-    .byName()
-    .flatMap(({ agents }) =>
-      [...agents.values()].flatMap(({ queue }) => [...queue.inOrder(now)].map(({ task }) => task)),
-    );
   const rank = (task: WaitingTask): number => expected.get(task.id)?.ahead ?? Infinity;
-  return all.toSorted((a, b) => {
-    const [first, second] = [rank(a), rank(b)];
-    return first === second ? a.readyAt - b.readyAt : first - second;
-  });
+  return desk.pool
+    .byName()
+    .flatMap(({ agents }) => [...agents.values()])
+    .flatMap(({ queue }) =>
+      [...queue.inOrder(now)].map(({ task }, place) => ({ task, place, ahead: rank(task) })),
+    )
+    .toSorted((a, b) =>
+      a.ahead === b.ahead
+        ? a.place - b.place || a.task.readyAt - b.task.readyAt
+        : a.ahead - b.ahead,
+    )
+    .map(({ task }) => task);
 }
 
 interface RowContext {
