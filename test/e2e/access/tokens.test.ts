@@ -35,11 +35,11 @@ interface Made {
 }
 const make = (name: string, ...more: string[]): Promise<Made> =>
   stack.json<Made>("token", "create", name, ...more);
-const ask = (path: string, secret: string, init: RequestInit = {}): Promise<Response> =>
-  fetch(`${URL}/api/v1${path}`, {
-    ...init,
-    headers: { authorization: `Bearer ${secret}`, ...init.headers },
-  });
+const ask = (path: string, secret: string, init: RequestInit = {}): Promise<Response> => {
+  const headers = new Headers(init.headers);
+  headers.set("authorization", `Bearer ${secret}`);
+  return fetch(`${URL}/api/v1${path}`, { ...init, headers });
+};
 const codeOf = async (response: Response): Promise<unknown> => {
   const { code } = (await response.json()) as { code: string };
   return [response.status, code];
