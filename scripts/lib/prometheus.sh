@@ -13,7 +13,8 @@ fetch_prometheus() {
   command -v apt-get >/dev/null || fail 69 "missing: prometheus and promtool" "put both into PATH"
   local place; place=$(mktemp -d "$CACHE/prometheus-XXXXXX")
   say "prometheus: fetching Debian's package"
-  if is_root && ! apt-cache show prometheus >/dev/null 2>&1; then apt_update; fi
+  # An index of yesterday may name a version that is gone.
+  if is_root; then apt_update; fi
   (cd "$place" && apt_get download prometheus && dpkg-deb -x prometheus_*.deb .) || fail 69 "cannot fetch the package prometheus"
   mkdir -p "$CACHE/prometheus"
   mv "$place/usr/bin/prometheus" "$CACHE/prometheus/prometheus"
