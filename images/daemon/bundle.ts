@@ -1,9 +1,9 @@
-/** Bundles src/main.ts with every package it uses into dist/: seventy files start in a third of the time of a thousand. */
+/** Bundles src/main.ts with every package it uses into dist/, or the folder given: seventy files start in a third of the time of a thousand. */
 import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 
-const OUT = "dist";
+const OUT = process.argv[2] ?? "dist";
 /** What dockerode brings for ssh:// engines and BuildKit sessions: Berth uses neither, and it is a third of all modules. */
 const UNUSED = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
 
@@ -36,6 +36,7 @@ const write = (path: string, text: string): void => {
   mkdirSync(dirname(`${OUT}/${path}`), { recursive: true });
   writeFileSync(`${OUT}/${path}`, text);
 };
+mkdirSync(OUT, { recursive: true });
 for (const old of globSync("!(runner|dashboard)", { cwd: OUT }))
   rmSync(`${OUT}/${old}`, { recursive: true });
 write("package.json", `{ "type": "commonjs" }\n`);

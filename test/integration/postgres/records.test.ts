@@ -179,6 +179,7 @@ test("retention forgets what is old and ended, in batches, and spares what is op
     audit: 0,
     answer: 0,
     token: 2,
+    question: 0,
     generation: 2,
   });
   expect((await door.runs({ project: null, agent: null, limit: 9 })).map((run) => run.id)).toEqual([
