@@ -27,6 +27,7 @@ export function checkProject(project: MergedProject, host: HostSpec): readonly P
       ...checkTask(project, agent),
     ]),
     ...checkProcesses(project),
+    ...checkIdle(project),
     ...checkWorkspace(project, host),
   ];
 }
@@ -101,6 +102,14 @@ function checkProcesses(project: MergedProject): readonly Problem[] {
       ? `must be ≥ ${replicas}, the sum of all replicas; it is ${agents}`
       : `must be ≥ ${replicas + kept}, the sum of all replicas and of all workers' min; it is ${agents}`;
   return [at(project, ["limits", "agents"], ["declare.over-limit", message])];
+}
+
+function checkIdle(project: MergedProject): readonly Problem[] {
+  const { idle } = project.spec;
+  if (idle === undefined || idle.freezeAfterMs === null || idle.stopAfterMs === null) return [];
+  if (idle.stopAfterMs > idle.freezeAfterMs) return [];
+  const message = "must be > freeze_after: both count from the end of the last work";
+  return [at(project, ["idle", "stop_after"], ["declare.bad-value", message])];
 }
 
 /** Lexically; a symlink that leaves the root is seen only by whoever opens it. */

@@ -25,6 +25,7 @@ export function resolveProject(name: string, layer: ProjectLayer, absolute: Abso
     secrets: layer.secrets ?? [],
     security: { readOnlyRoot: layer.security?.read_only_root ?? defaults.READ_ONLY_ROOT },
     tmpfs: layer.tmpfs ?? [],
+    ...resolveIdle(layer.idle ?? "none"),
     agents: Object.fromEntries(
       Object.entries(layer.agents ?? {}).map(([agent, agentLayer]) => [
         agent,
@@ -32,6 +33,12 @@ export function resolveProject(name: string, layer: ProjectLayer, absolute: Abso
       ]),
     ),
   };
+}
+
+function resolveIdle(layer: NonNullable<ProjectLayer["idle"]>): Pick<ProjectSpec, "idle"> {
+  if (layer === "none") return {};
+  const { freeze_after: freeze, stop_after: stop } = layer;
+  return { idle: { freezeAfterMs: freeze ?? null, stopAfterMs: stop ?? null } };
 }
 
 /** The host's settings with every silence filled. */

@@ -34,6 +34,7 @@ export function projectShape(spec: ProjectSpec): Shape {
     secrets: spec.secrets,
     security: { read_only_root: spec.security.readOnlyRoot },
     tmpfs: spec.tmpfs,
+    ...idleShape(spec.idle),
     agents: Object.fromEntries(
       Object.values(spec.agents).map((agent) => [agent.name, agentShape(agent)]),
     ),
@@ -54,6 +55,17 @@ export function hostShape(host: HostSpec): Shape {
     agents: host.agents,
     strategy: host.strategy,
     workspace_roots: host.workspaceRoots,
+  };
+}
+
+function idleShape(idle: ProjectSpec["idle"]): Shape {
+  if (idle === undefined) return {};
+  const { freezeAfterMs, stopAfterMs } = idle;
+  return {
+    idle: {
+      ...(freezeAfterMs === null ? {} : { freeze_after: formatDuration(freezeAfterMs) }),
+      ...(stopAfterMs === null ? {} : { stop_after: formatDuration(stopAfterMs) }),
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** From what is recorded of one project, who we are and what was granted, to everything the project is to be. */
 import type { ContainerWish, NetworkSpec } from "../model/desired.ts";
 import type { DesiredProject, InstallFacts } from "../model/desired-project.ts";
+import type { IdleStand } from "../model/idle.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
 import type { Allocation } from "../model/quota.ts";
 import { desireContainer, desireStorage } from "./container.ts";
@@ -17,6 +18,8 @@ export interface ProjectFacts {
   readonly allocation: Allocation | null;
   /** Owner of a path workspace; null for other workspaces, or when the path cannot be read. */
   readonly workspaceOwner: Owner | null;
+  /** Null: neither at rest nor waking. */
+  readonly idle: IdleStand | null;
 }
 
 /** Same arguments, same answer; what cannot be said yet is null and `waiting` names why. */
@@ -26,7 +29,8 @@ export function desireProject(
   facts: ProjectFacts,
 ): DesiredProject {
   const { spec } = record;
-  const wish = wishOf(record);
+  const idle = mayRest(record) ? facts.idle : null;
+  const wish = wishOf(record, idle);
   const present = wish !== "absent";
   const stopGraceMs =
     Math.max(0, ...Object.values(spec.agents).map((agent) => agent.stopGraceMs)) + RUNNER_GRACE_MS;
@@ -42,6 +46,7 @@ export function desireProject(
     wanted: record.phase === "removing" ? "removed" : record.wanted,
     phase: record.phase,
     wish,
+    idle,
     image: spec.image,
     egress: spec.network.egress,
     objectName: objectName(install.install, record.name),
@@ -62,12 +67,17 @@ export function desireProject(
   };
 }
 
+/** On its way anywhere it runs: what was changed must be seen to work. */
+function mayRest({ wanted, phase }: ProjectRecord): boolean {
+  return wanted === "active" && phase === "active";
+}
+
 /** `removing` has no way back, so it wins over whatever is wanted. */
-function wishOf(record: ProjectRecord): ContainerWish {
+function wishOf(record: ProjectRecord, idle: IdleStand | null): ContainerWish {
   if (record.phase === "removing" || record.phase === "removed") return "absent";
   switch (record.wanted) {
     case "active":
-      return "running";
+      return idle?.kind === "resting" ? idle.rest : "running";
     case "frozen":
       return "frozen";
     case "stopped":

@@ -117,6 +117,7 @@ function remember(step: Step, note: string | null, session: Session): void {
       inspections.forget(step.containerId);
       return;
     case "start-container":
+      session.idle.woken(step.project);
       if (note !== null) inspections.forget(note);
       // Its socket appears within a moment: waiting for the relist would leave the project unheard until then.
       if (record !== undefined) doors.runners.attach(step.project, record.journalSeq);
@@ -149,6 +150,9 @@ function remember(step: Step, note: string | null, session: Session): void {
         world.records.set(step.project, { ...record, phase: step.to, phaseSince: session.now() });
       }
       return;
+    case "thaw-container":
+      session.idle.woken(step.project);
+      return;
     case "ensure-image":
     case "create-volume":
     case "remove-volume":
@@ -157,7 +161,6 @@ function remember(step: Step, note: string | null, session: Session): void {
     case "connect-network":
     case "disconnect-network":
     case "pause-container":
-    case "thaw-container":
     case "stop-container":
     case "configure-agents":
       return;

@@ -8,6 +8,7 @@ import type { EngineSnapshot, InspectedContainer, ObservedContainer } from "../m
 import type { Demand, Reservation } from "../model/quota.ts";
 import { BerthError, causeChain } from "../base/errors.ts";
 import type { ProjectRow } from "../postgres/door.ts";
+import { standOf } from "./idle.ts";
 import { knownGrounds, planFrom, sight } from "./plan-project.ts";
 import { removeOrphans } from "./orphans.ts";
 import type { Session } from "./session.ts";
@@ -88,6 +89,9 @@ async function grant(snapshot: EngineSnapshot, session: Session): Promise<void> 
   const demands: Demand[] = [];
   for (const { name, spec, wanted, phase } of world.records.values()) {
     if ((wanted !== "active" && wanted !== "frozen") || phase === "removing") continue;
+    // What rests stopped holds no memory, and asks for it again when it is woken.
+    const stand = phase === "active" ? standOf(name, world) : null;
+    if (stand?.kind === "resting" && stand.rest === "stopped") continue;
     demands.push({
       project: name,
       priority: spec.priority,
@@ -120,7 +124,7 @@ async function triggerDrifted(
       session.world.allocations.get(record.name)?.admitted === true &&
       (grounds.image === null || grounds.subnet === null);
     if (plan.steps.length > 0 || groundsMissing) session.trigger(record.name, reason);
-    attachIfRunning(record, observed.containers, session);
+    attachIfRunning(record, { containers: observed.containers, at: snapshot.at }, session);
   }
 }
 
@@ -141,12 +145,12 @@ async function learnImages(session: Session): Promise<void> {
 
 function attachIfRunning(
   { name, journalSeq }: ProjectRow,
-  containers: readonly ObservedContainer[],
+  { containers, at: snapshotAt }: Pick<EngineSnapshot, "containers" | "at">,
   session: Session,
 ): void {
   const live = containers.find(({ state }) => state === "running" || state === "paused");
   if (live === undefined) return;
-  session.doors.runners.setFrozen(name, live.state === "paused");
+  session.doors.runners.setFrozen(name, live.state === "paused", snapshotAt);
   session.doors.runners.attach(name, journalSeq);
 }
 

@@ -11,6 +11,7 @@ import type { Metrics } from "../report/metrics.ts";
 import type { Log } from "../report/log.ts";
 import { RELIST_MS, hostPass } from "./host-pass.ts";
 import type { Modes } from "./modes.ts";
+import { createIdleKeeper, recallIdle } from "./idle.ts";
 import { projectPass } from "./pass.ts";
 import { openQuestionBoard } from "./questions.ts";
 import type { Session } from "./session.ts";
@@ -77,6 +78,7 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     trigger: (project, reason, delayMs) => projects.trigger(project, reason, delayMs),
     triggerHost: (reason, delayMs) => host.trigger("host", reason, delayMs),
     fenced: (why) => end(why),
+    idle: createIdleKeeper(() => session),
   };
 
   const desk = await recover(session);
@@ -103,10 +105,8 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     async close(reason) {
       end(reason);
       ending.abort(new Error(reason));
-      stream.close();
-      upkeep.stop();
-      desk.close();
-      session.questions?.close();
+      for (const each of [upkeep, session.idle]) each.stop();
+      for (const each of [stream, desk, session.questions]) each?.close();
       await Promise.allSettled([projects.close(), host.close()]);
     },
   };
@@ -119,6 +119,7 @@ async function recover(session: Session): Promise<OpenDesk> {
   await inheritSteps(session);
   for (const { name } of world.records.values())
     if (await doors.runners.spoolExists(name)) world.spools.add(name);
+  await recallIdle(session);
   const desk = await openDesk(session);
   session.desk = desk;
   session.questions = await openQuestionBoard(session);

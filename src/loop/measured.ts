@@ -5,7 +5,7 @@ import type { DaemonSample, MetricsSources } from "../report/metrics-sources.ts"
 import { reservedBytes } from "./reserved.ts";
 import { projectViews } from "./serve/views.ts";
 import type { DaemonState } from "./state.ts";
-import { queueSamples } from "./tasks/samples.ts";
+import { breakerSamples, queueSamples } from "./tasks/samples.ts";
 
 /** While nobody leads here there are no projects to tell of: the leader's own metrics do. */
 export function measured(
@@ -16,7 +16,7 @@ export function measured(
     projects: () => (state().session === null ? [] : projectViews(state())),
     sample: (project) => state().session?.doors.runners.report(project)?.sample ?? null,
     modes: () => state().modes.list(),
-    breakers,
+    breakers: () => [...breakers(), ...breakerSamples(state())],
     leader: () => state().role === "leader",
     epoch: () => state().session?.world.install.epoch ?? null,
     streamConnected: () => state().streamConnected,

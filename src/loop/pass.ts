@@ -68,6 +68,9 @@ function isArrived(project: string, { world }: Session): boolean {
 }
 
 function nothingToDo(project: string, session: Session): false {
+  // It runs although it was to be woken: rest had not been reached yet.
+  if (session.doors.runners.connected(project) && !session.doors.runners.frozen(project))
+    session.idle.woken(project);
   session.world.refused.delete(project);
   // What the kernel does not enforce no plan can mend: only a sample that shows the limits takes it back.
   if (session.world.faults.get(project)?.code !== NOT_ENFORCED)

@@ -7,6 +7,7 @@ import { observeProject } from "../observe/project.ts";
 import { converge } from "../plan/converge/converge.ts";
 import type { ImageFacts } from "../docker/door.ts";
 import type { ProjectRow } from "../postgres/door.ts";
+import { standOf } from "./idle.ts";
 import { desireRemembered } from "./remembered.ts";
 import type { Session } from "./session.ts";
 import { verifyFirewall } from "./upkeep.ts";
@@ -117,6 +118,7 @@ export function planFrom(
     image: grounds.image,
     allocation,
     workspaceOwner: grounds.owner,
+    idle: standOf(record.name, world),
   });
   return { desired, observed, plan: converge(desired, observed) };
 }

@@ -1,5 +1,6 @@
 /** What was desired last time, as long as nothing that decides it has changed: hashing 100 specs anew took most of an idle pass. */
 import type { DesiredProject, InstallFacts } from "../model/desired-project.ts";
+import type { IdleStand } from "../model/idle.ts";
 import type { Allocation } from "../model/quota.ts";
 import { desireProject, type ProjectFacts } from "../desired/desire.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
@@ -32,8 +33,17 @@ function isSame(before: ProjectFacts, now: ProjectFacts): boolean {
   return (
     before.image === now.image &&
     before.workspaceOwner === now.workspaceOwner &&
+    isSameStand(before.idle, now.idle) &&
     isSameAllocation(before.allocation, now.allocation)
   );
+}
+
+function isSameStand(before: IdleStand | null, now: IdleStand | null): boolean {
+  return before?.kind === now?.kind && before?.why === now?.why && restOf(before) === restOf(now);
+}
+
+function restOf(stand: IdleStand | null): string | null {
+  return stand?.kind === "resting" ? stand.rest : null;
 }
 
 function isSameAllocation(before: Allocation | null, now: Allocation | null): boolean {

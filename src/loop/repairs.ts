@@ -1,6 +1,7 @@
 /** How long a container that keeps dying waits for its next start: its agents' own restart policy cannot help it. */
 import type { ObservedProject } from "../model/observed-project.ts";
 import type { Plan } from "../model/step.ts";
+import { standOf } from "./idle.ts";
 import type { Session } from "./session.ts";
 
 /** A container that ran this long counts as stable: its next death is repaired at once. */
@@ -17,7 +18,8 @@ export function repairDelayMs(plan: Plan, observed: ObservedProject, session: Se
     (step) =>
       step.kind === "start-container" && step.containerId !== null && exited.has(step.containerId),
   );
-  if (!repair) return 0;
+  // What we stopped ourselves for want of work did not die.
+  if (!repair || standOf(plan.project, session.world)?.kind === "waking") return 0;
   const now = session.now();
   const before = session.world.repairs.get(plan.project);
   const lately =

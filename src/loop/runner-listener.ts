@@ -1,6 +1,6 @@
 /** What runners tell: journal events go to Postgres before they are acknowledged; reports wake passes. */
 import type { RunnerReport } from "../model/observed.ts";
-import type { JournalEvent } from "../model/run.ts";
+import { CURVE_POINTS, type JournalEvent } from "../model/run.ts";
 import { checkLimits } from "./check-limits.ts";
 import type { RunnersListener } from "../runners/door.ts";
 import { secretsFor } from "./act-doors.ts";
@@ -17,6 +17,7 @@ export function listenToRunners(state: DaemonState): RunnersListener {
     onReport(report) {
       noteCpu(report, state);
       if (state.session === null) return;
+      noteMemory(report, state.session);
       absorbReport(report, state.session);
       state.session.desk?.reported(report);
     },
@@ -29,6 +30,9 @@ export function listenToRunners(state: DaemonState): RunnersListener {
       if (!connected) return;
       state.session?.desk?.connected(project);
       state.session?.questions?.connected(project);
+    },
+    onThawed(project) {
+      state.session?.desk?.connected(project);
     },
     onProgress(_project, run, progress) {
       state.session?.desk?.progressed(run, progress);
@@ -44,6 +48,15 @@ export function listenToRunners(state: DaemonState): RunnersListener {
 const REPORT_FOLLOWS_MS = 50;
 /** A lost runner usually means a dead container, whose event says so sooner than this. */
 const LOST_GRACE_MS = 200;
+
+/** What is kept of a runner that may die without telling. */
+function noteMemory({ project, sample }: RunnerReport, { world: { memory } }: Session): void {
+  if (sample === null || sample.memoryWorkingSetBytes === null) return;
+  const before = memory.get(project) ?? [];
+  if (before.at(-1)?.at === sample.at) return;
+  const now = { at: sample.at, bytes: sample.memoryWorkingSetBytes };
+  memory.set(project, [...before.slice(1 - CURVE_POINTS), now]);
+}
 
 /** CPU use between the last two samples, in percent of one core. */
 function noteCpu({ project, sample }: RunnerReport, state: DaemonState): void {

@@ -8,6 +8,7 @@ import type { Metrics } from "../report/metrics.ts";
 import type { Log } from "../report/log.ts";
 import type { OpenDesk } from "./tasks/desk-state.ts";
 import type { QuestionBoard } from "./questions.ts";
+import type { IdleKeeper } from "./idle.ts";
 import type { Modes } from "./modes.ts";
 import type { Settings } from "./settings.ts";
 import type { UsageKeeper } from "./usage.ts";
@@ -41,6 +42,7 @@ export interface Session {
   desk: OpenDesk | null;
   /** What agents ask people; null until the session has read what is open. */
   questions: QuestionBoard | null;
+  readonly idle: IdleKeeper;
   /** Asks for a pass of one project. */
   trigger(project: string, reason: string, delayMs?: number): void;
   /** Asks for a host pass: allocation over all projects, then the project passes it finds necessary. */

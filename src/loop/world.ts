@@ -1,4 +1,5 @@
 /** The leader's memory: what is recorded, granted and known, rebuilt from the stores at every start. */
+import type { Rest } from "../model/idle.ts";
 import type { LimitValues } from "../model/desired.ts";
 import type { InstallFacts } from "../model/desired-project.ts";
 import type { EngineFacts } from "../model/observed.ts";
@@ -23,6 +24,22 @@ export interface Fault {
   readonly code: string;
   readonly detail: string;
   readonly at: number;
+}
+
+/** What the idle keeper knows of one project. */
+export interface Idleness {
+  /** When there was work last, as far as was looked. */
+  workedAt: number;
+  /** What the daemon put it to, as recorded; null: it is not at rest. */
+  rest: Rest | null;
+  /** Why it is being woken; null: it is not. */
+  waking: string | null;
+  /** When it last woke; 0: never. */
+  wokenAt: number;
+  /** Execs that are open. */
+  holds: number;
+  /** A change of `rest` is on its way to the records. */
+  writing: boolean;
 }
 
 export interface World {
@@ -53,6 +70,10 @@ export interface World {
   readonly refused: Map<string, string>;
   /** Since when the kernel has other limits than wanted, by project. */
   readonly mismatches: Map<string, number>;
+  /** Projects that may rest, or do. */
+  readonly idle: Map<string, Idleness>;
+  /** Working sets heard of late by project, oldest first, at most CURVE_POINTS each. */
+  readonly memory: Map<string, readonly Readonly<{ at: number; bytes: number }>[]>;
   /** Container repairs of late, for the delay of the next one. */
   readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
   /** When each orphan was first seen, by object id. */
@@ -101,6 +122,8 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     starting: new Set(),
     refused: new Map(),
     mismatches: new Map(),
+    idle: new Map(),
+    memory: new Map(),
     repairs: new Map(),
     orphans: new Map(),
     tidying: false,
@@ -125,6 +148,8 @@ export function forgetProject(world: World, project: string): void {
     world.refused,
     world.repairs,
     world.mismatches,
+    world.idle,
+    world.memory,
   ])
     map.delete(project);
   world.openRuns.delete(project);

@@ -1,5 +1,6 @@
 /** What one project is to be: everything `plan` compares the observed project with. */
 import type { ContainerSpec, ContainerWish, NetworkSpec, RunnerConfig } from "./desired.ts";
+import type { IdleStand } from "./idle.ts";
 import type { Phase, Wanted } from "./lifecycle.ts";
 import type { Egress } from "./project.ts";
 
@@ -26,6 +27,8 @@ export interface DesiredProject {
   readonly wanted: Wanted;
   readonly phase: Phase;
   readonly wish: ContainerWish;
+  /** Null: neither at rest nor waking. */
+  readonly idle: IdleStand | null;
   readonly image: string;
   readonly egress: Egress;
   /** Names its container and network have; anything there that is not ours blocks a create. */

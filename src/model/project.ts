@@ -1,5 +1,6 @@
 /** What one project is declared to be, after templates, defaults and overlays: every value filled in and in base units. */
 import type { AgentSpec } from "./agent.ts";
+import type { IdleSpec } from "./idle.ts";
 
 /** Where a project's files live; mounted at /workspace. */
 export type WorkspaceSpec =
@@ -44,6 +45,8 @@ export interface ProjectSpec {
   /** Extra tmpfs mounts, absolute paths. */
   readonly tmpfs: readonly string[];
   readonly agents: Readonly<Record<string, AgentSpec>>;
+  /** Absent: it runs on without work. */
+  readonly idle?: IdleSpec;
 }
 
 export interface HostSpec {

@@ -20,6 +20,17 @@ export interface RunRecord {
   readonly reason: string | null;
 }
 
+/** Memory of a run's container over time: [ms since the run's start, bytes], oldest first. */
+export type MemoryCurve = readonly (readonly [number, number])[];
+
+/** Points of a curve at most: what one line of text can show. */
+export const CURVE_POINTS = 60;
+
+export interface RunWithMemory extends RunRecord {
+  /** Null: not told, as by a runner that died with it. */
+  readonly memory: MemoryCurve | null;
+}
+
 /** Why a process ended, as far as the runner decided it. */
 export type ExitCause =
   | "self"
@@ -56,6 +67,8 @@ export type JournalBody =
       /** Descendants that were still alive and were killed. */
       survivors: number;
       durationMs: number;
+      /** At most CURVE_POINTS; absent from runners of an earlier version. */
+      memory?: MemoryCurve;
       /** What a task wrote to $BERTH_RESULT_FD, parsed; absent when it wrote nothing. */
       result?: unknown;
       /** Why what it wrote is no result (not JSON, over 256 KiB). */

@@ -63,6 +63,8 @@ export function stoppedReason(
   container: ObservedContainer,
   inspected: InspectedContainer | null,
 ): Reason {
+  const { idle } = situation.desired;
+  if (idle?.kind === "waking") return { cause: `woken: ${idle.why}`, external: false };
   if (container.state === "created") return { cause: "created, not started yet", external: false };
   if (!situation.settled) return { cause: "project is to run", external: false };
   const exit = inspected?.exitCode ?? null;
@@ -76,6 +78,23 @@ export function stoppedReason(
       external: true,
     };
   return { cause: `its main process exited with ${exit}`, external: false };
+}
+
+/** Why a container that is to run is frozen. */
+export function frozenReason({ desired, settled }: Situation): Reason {
+  if (desired.idle?.kind === "waking")
+    return { cause: `woken: ${desired.idle.why}`, external: false };
+  return settled
+    ? { cause: "paused externally", external: true }
+    : { cause: "project is to run", external: false };
+}
+
+/** Why a container that is to rest runs: it has just become idle, or somebody else woke it. */
+export function restlessReason(situation: Situation, external: string, own: string): Reason {
+  const { idle } = situation.desired;
+  return idle?.kind === "resting"
+    ? { cause: idle.why, external: false }
+    : externalIfSettled(situation, external, own);
 }
 
 /** Why something that should exist does not: taken away, or not made yet. */

@@ -10,7 +10,8 @@ import type { Phase, Wanted } from "../model/lifecycle.ts";
 import type { Declaration } from "../model/project.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
 import type { EventRecord } from "../model/event.ts";
-import type { JournalEvent, RunRecord } from "../model/run.ts";
+import type { JournalEvent, RunRecord, RunWithMemory } from "../model/run.ts";
+import type { Rest } from "../model/idle.ts";
 
 export interface InstallRow {
   readonly install: string;
@@ -192,9 +193,14 @@ export interface PostgresDoor {
   runs(
     query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
   ): Promise<readonly RunRecord[]>;
-  run(id: string): Promise<RunRecord | null>;
+  /** With the memory it took; null: nothing of it is kept. */
+  run(id: string): Promise<RunWithMemory | null>;
   /** Its project; also of an attempt whose start is not recorded yet. */
   runOwner(id: string): Promise<string | null>;
+  /** Projects the daemon froze or stopped for want of work, by name. */
+  rests(): Promise<ReadonlyMap<string, Rest>>;
+  /** Null: the project has woken. */
+  setRest(request: Readonly<{ epoch: number; project: string; rest: Rest | null }>): Promise<void>;
   appendEvents(epoch: number, events: readonly NewEvent[]): Promise<readonly EventRecord[]>;
   events(
     query: Readonly<{

@@ -66,7 +66,9 @@ async function ingestIn(tx: Statements, request: IngestRequest): Promise<Taken> 
   const tasks = await writeAttempts(tx, project, fresh);
   await tx.rows("project-journal-seq", [project, top]);
   const questions = await writeQuestions(tx, project, fresh);
-  await recordEvents(tx, [...wordsOfJournal(project, mark, fresh), ...questions]);
+  const named = new Map(tasks.flatMap(({ run, id }) => (run === null ? [] : [[run, id] as const])));
+  const words = wordsOfJournal({ project, after: mark, events: fresh, tasks: named });
+  await recordEvents(tx, [...words, ...questions]);
   return { durable: top, tasks };
 }
 
@@ -91,6 +93,7 @@ async function writeEnds(tx: Statements, whose: Whose, ends: readonly RunEnd[]):
     ends.map((end) => end.signal),
     ends.map((end) => end.oom),
     ends.map((end) => end.reason),
+    ends.map((end) => end.memory),
   ]);
 }
 

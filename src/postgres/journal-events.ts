@@ -5,14 +5,23 @@ import { keptText } from "./json-text.ts";
 
 type Words = Readonly<{ kind: string; message: string; fields: TimedEvent["fields"] }>;
 
-/** The event rows of a stretch of journal, in its order; `after` is the mark before it, to tell a gap. */
-export function wordsOfJournal(
-  project: string,
-  after: number,
-  events: readonly JournalEvent[],
-): readonly TimedEvent[] {
+/** Of more tasks than this that started, or ended well, in one stretch, an agent has one event: people read failures, and counts. */
+const TOLD_SINGLY = 20;
+
+export interface Stretch {
+  readonly project: string;
+  /** The mark before it, to tell a gap. */
+  readonly after: number;
+  readonly events: readonly JournalEvent[];
+  /** Task by run, of the attempts that ended in it. */
+  readonly tasks: ReadonlyMap<string, string>;
+}
+
+/** The event rows of a stretch of journal, in its order. */
+export function wordsOfJournal({ project, after, events, tasks }: Stretch): readonly TimedEvent[] {
   let last = after;
-  return events.flatMap((event) => {
+  const told = foldTasks(events.map((event) => withTask(event, tasks)));
+  return told.flatMap(({ event, folded }) => {
     const gap = event.seq - last - 1;
     last = event.seq;
     const lost: Words = {
@@ -20,7 +29,7 @@ export function wordsOfJournal(
       message: `${gap} journal events before ${event.seq} were never told`,
       fields: { missing: gap },
     };
-    return [...(gap > 0 ? [lost] : []), ...wordsOf(event)].map((words) => ({
+    return [...(gap > 0 ? [lost] : []), ...(folded ?? wordsOf(event))].map((words) => ({
       ...words,
       project,
       cause: "runner",
@@ -29,7 +38,51 @@ export function wordsOfJournal(
   });
 }
 
-function wordsOf(event: JournalEvent): readonly Words[] {
+/** A journal event; an exit also names the task it was of. */
+type Named = JournalEvent & Readonly<{ task?: string }>;
+
+function withTask(event: JournalEvent, tasks: ReadonlyMap<string, string>): Named {
+  const task = event.kind === "exited" ? tasks.get(event.run) : undefined;
+  return task === undefined ? event : { ...event, task };
+}
+
+/** `folded`: what stands in this event's place; null: it speaks for itself. */
+type Told = Readonly<{ event: Named; folded: readonly Words[] | null }>;
+
+function foldTasks(events: readonly Named[]): readonly Told[] {
+  const groups = new Map<string, Named[]>();
+  for (const event of events) {
+    const group = groupOf(event);
+    if (group === null) continue;
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, [event]);
+    else members.push(event);
+  }
+  return events.map((event) => {
+    const members = groups.get(groupOf(event) ?? "") ?? [];
+    if (members.length <= TOLD_SINGLY) return { event, folded: null };
+    return { event, folded: event === members.at(-1) ? [countWords(members)] : [] };
+  });
+}
+
+/** Starts of tasks and their good ends may be counted instead of told. */
+function groupOf(event: Named): string | null {
+  if (event.task === undefined) return null;
+  if (event.kind === "started") return `started ${event.agent}`;
+  return event.kind === "exited" && event.code === 0 ? `ended ${event.agent}` : null;
+}
+
+function countWords(events: readonly Named[]): Words {
+  const [first] = events;
+  const count = events.length;
+  const agent = first !== undefined && "agent" in first ? first.agent : "";
+  const fields = { agent, count, first: first?.task ?? null, last: events.at(-1)?.task ?? null };
+  return first?.kind === "started"
+    ? { kind: "agent.started", message: `${agent} started ${count} tasks`, fields }
+    : { kind: "agent.exited", message: `${agent} ended ${count} tasks with code 0`, fields };
+}
+
+function wordsOf(event: Named): readonly Words[] {
   switch (event.kind) {
     case "boot":
       return [
@@ -86,7 +139,8 @@ function wordsOf(event: JournalEvent): readonly Words[] {
 type AgentEvent = Exclude<
   Extract<JournalEvent, { agent: string }>,
   { kind: "asked" | "answered" | "withdrawn" }
->;
+> &
+  Readonly<{ task?: string }>;
 
 function agentWords(event: AgentEvent): readonly Words[] {
   const name = `${event.agent}#${event.replica}`;
@@ -94,14 +148,15 @@ function agentWords(event: AgentEvent): readonly Words[] {
     agent: event.agent,
     replica: event.replica,
     ...("run" in event ? { run: event.run } : {}),
-    ...("task" in event && event.task !== undefined ? { task: event.task } : {}),
+    ...(event.task === undefined ? {} : { task: event.task }),
   };
+  const task = event.task === undefined ? "" : ` task ${event.task}`;
   switch (event.kind) {
     case "started":
       return [
         {
           kind: "agent.started",
-          message: `${name} started`,
+          message: `${name} started${task}`,
           fields: { ...fields, pid: event.pid },
         },
       ];
@@ -137,14 +192,15 @@ function agentWords(event: AgentEvent): readonly Words[] {
 }
 
 function exitWords(
-  event: Extract<JournalEvent, { kind: "exited" }>,
+  event: Extract<JournalEvent, { kind: "exited" }> & Readonly<{ task?: string }>,
   name: string,
   fields: TimedEvent["fields"],
 ): readonly Words[] {
   const how = event.signal === null ? `with code ${event.code ?? "unknown"}` : `by ${event.signal}`;
+  const task = event.task === undefined ? "" : ` task ${event.task}`;
   const exited: Words = {
     kind: "agent.exited",
-    message: `${name} ended ${how}${event.cause === "self" ? "" : ` (${event.cause})`}`,
+    message: `${name} ended${task} ${how}${event.cause === "self" ? "" : ` (${event.cause})`}`,
     fields: {
       ...fields,
       code: event.code,

@@ -1,5 +1,10 @@
 /** What a stretch of a runner's journal says of runs: which started, which ended and how; pure. */
-import type { JournalEvent, RunOutcome } from "../model/run.ts";
+import {
+  CURVE_POINTS,
+  type JournalEvent,
+  type MemoryCurve,
+  type RunOutcome,
+} from "../model/run.ts";
 
 export interface RunStart {
   readonly id: string;
@@ -18,6 +23,8 @@ export interface RunEnd extends RunStart {
   readonly signal: string | null;
   readonly oom: boolean;
   readonly reason: string | null;
+  /** As JSON. */
+  readonly memory: string | null;
 }
 
 /** Where a journal does not say, the generation is the one the container was made of. */
@@ -44,7 +51,7 @@ type RunEvent = Extract<JournalEvent, { run: string; agent: string }>;
 type Exit = Extract<JournalEvent, { kind: "exited" }>;
 
 function endOf(event: JournalEvent, generation: number): RunEnd | null {
-  const open = { exitCode: null, signal: null, oom: false, endedAt: event.at };
+  const open = { exitCode: null, signal: null, oom: false, endedAt: event.at, memory: null };
   switch (event.kind) {
     case "exited":
       return {
@@ -57,6 +64,7 @@ function endOf(event: JournalEvent, generation: number): RunEnd | null {
         signal: event.signal,
         oom: event.oom,
         reason: event.cause === "self" ? null : event.cause,
+        memory: event.memory === undefined ? null : curveJson(event.memory),
       };
     case "start-failed":
       return {
@@ -90,6 +98,11 @@ function endOf(event: JournalEvent, generation: number): RunEnd | null {
     case "withdrawn":
       return null;
   }
+}
+
+/** Bounded here too: what a runner says is kept for a month. */
+function curveJson(curve: MemoryCurve): string {
+  return JSON.stringify(curve.slice(0, CURVE_POINTS));
 }
 
 /** Out of memory is told before anything else; what we stopped on purpose did not fail. */

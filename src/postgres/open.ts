@@ -13,6 +13,7 @@ import { intend, readProjects, settlePhase } from "./projects.ts";
 import { openQuestions } from "./questions.ts";
 import { enforceRetention } from "./retention.ts";
 import { loseRuns, projectsWithOpenRuns, readRun, readRuns, runOwner } from "./runs.ts";
+import { readRests, writeRest } from "./rest.ts";
 import { openSession } from "./session.ts";
 import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.ts";
 import { allocateSubnet, releaseSubnet } from "./subnets.ts";
@@ -56,6 +57,8 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     runs: (query) => readRuns(session, query),
     run: (id) => readRun(session, id),
     runOwner: (id) => runOwner(session, id),
+    rests: () => readRests(session),
+    setRest: (request) => writeRest(session, request),
     appendEvents: (epoch, events) => appendEvents(session, epoch, events),
     events: (query) => readEvents(session, query),
     recordAudit: ({ epoch, ...entry }) =>

@@ -1,5 +1,5 @@
 /** Runs as recorded, and the end of those nobody can tell the end of. */
-import type { RunRecord } from "../model/run.ts";
+import type { RunRecord, RunWithMemory } from "../model/run.ts";
 import { recordEvents } from "./events.ts";
 import type { Statements } from "./connection.ts";
 import { lostEndOf } from "./journal-tasks.ts";
@@ -69,8 +69,8 @@ export async function readRuns(
 }
 
 /** By its id; null when nothing of it is kept. */
-export async function readRun(session: Session, id: string): Promise<RunRecord | null> {
-  const [row] = await session.read<RunRecord & Record<string, unknown>>("run-get", [id]);
+export async function readRun(session: Session, id: string): Promise<RunWithMemory | null> {
+  const [row] = await session.read<RunWithMemory & Record<string, unknown>>("run-get", [id]);
   return row ?? null;
 }
 

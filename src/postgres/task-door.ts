@@ -1,6 +1,13 @@
 /** What the rest of the program may ask of Postgres about tasks: `PostgresDoor.tasks`. */
 import type { AttemptView } from "../model/task-view.ts";
-import type { TaskRecord, TaskRequest, TaskState, WaitingTask } from "../model/task.ts";
+import type { KeptBreaker } from "../model/breaker.ts";
+import type {
+  AttemptOutcome,
+  TaskRecord,
+  TaskRequest,
+  TaskState,
+  WaitingTask,
+} from "../model/task.ts";
 import type { Asker } from "./door.ts";
 
 export interface SubmitRow extends TaskRequest {
@@ -15,6 +22,9 @@ export interface ClaimRequest {
   /** Identity of the attempt, made by the caller; becomes the run's id in the runner. */
   readonly run: string;
   readonly leaseMs: number;
+  /** What gave the slot and its numbers: kept with the attempt. */
+  readonly by?: string;
+  readonly why?: Readonly<Record<string, number>>;
 }
 
 export interface Claimed {
@@ -47,6 +57,39 @@ export interface RunningAttempt {
   readonly handed: boolean;
   /** Its cancellation was accepted; its runner may not have heard of it. */
   readonly cancelAsked: boolean;
+}
+
+/** Without payload and result, which may be 256 KiB each. */
+export type ListedTask = Omit<TaskRecord, "payload" | "result">;
+
+/** An attempt that ended, as what it says of its agent. */
+export interface EndedAttempt {
+  readonly task: string;
+  readonly project: string;
+  readonly agent: string;
+  readonly outcome: AttemptOutcome;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** Why an attempt was made, and what its end led to. */
+export interface DecidedAttempt {
+  readonly task: string;
+  readonly attempt: number;
+  readonly project: string;
+  readonly agent: string;
+  readonly claimedAt: number;
+  /** Null: claimed before this was kept. */
+  readonly givenBy: string | null;
+  readonly why: Readonly<Record<string, number>> | null;
+  readonly endedAt: number | null;
+  readonly outcome: AttemptOutcome | null;
+  /** Of the task, by this end. */
+  readonly nextState: TaskState | null;
+  /** Backoff before the next attempt. */
+  readonly waitMs: number | null;
 }
 
 export interface TaskCount {
@@ -141,7 +184,7 @@ export interface TaskDoor {
   retry(epoch: number, task: string, by: Asker): Promise<TaskRecord>;
   setPriority(epoch: number, task: string, priority: number, by: Asker): Promise<TaskRecord>;
   get(task: string): Promise<TaskRecord | null>;
-  list(query: TaskQuery): Promise<readonly TaskRecord[]>;
+  list(query: TaskQuery): Promise<readonly ListedTask[]>;
   /** Attempts of one task, oldest first. */
   attempts(task: string): Promise<readonly AttemptView[]>;
   /** Counts by project, agent and state. */
@@ -151,6 +194,20 @@ export interface TaskDoor {
    * performance and estimates; `baselineMs` over five times as many.
    */
   performance(limit: number): Promise<readonly AgentPerformance[]>;
+  /** The newest `limit` ends of every agent, oldest first. */
+  ends(limit: number): Promise<readonly EndedAttempt[]>;
+  /** When the last attempt of each project ended that ever had one of these agents. */
+  lastEnds(
+    agents: readonly Readonly<{ project: string; agent: string }>[],
+  ): Promise<ReadonlyMap<string, number>>;
+  /** Newest first: of one task, or of agents of one project. */
+  decisions(
+    of: Readonly<{ task: string } | { project: string; agents: readonly string[] }>,
+    limit: number,
+  ): Promise<readonly DecidedAttempt[]>;
+  breakers(): Promise<readonly KeptBreaker[]>;
+  /** Each is written over what was there. */
+  keepBreakers(epoch: number, breakers: readonly KeptBreaker[]): Promise<void>;
   note(epoch: number, run: string, text: string): Promise<void>;
   /**
    * Called after the commit with tasks that ended or went back, by whatever did it: `settle`, `cancel`, `ingest`, `loseRuns`, the removal of a

@@ -2,7 +2,7 @@
 import type { AttemptView } from "../model/task-view.ts";
 import type { TaskRecord, WaitingTask } from "../model/task.ts";
 import type { Session } from "./session.ts";
-import type { AgentPerformance, TaskCount, TaskQuery } from "./task-door.ts";
+import type { AgentPerformance, ListedTask, TaskCount, TaskQuery } from "./task-door.ts";
 import { isTaskId } from "./task-id.ts";
 import type { RecordRow } from "./task-settle.ts";
 
@@ -23,10 +23,10 @@ export async function readTask(session: Session, id: string): Promise<TaskRecord
 export async function readTasks(
   session: Session,
   query: TaskQuery,
-): Promise<readonly TaskRecord[]> {
+): Promise<readonly ListedTask[]> {
   if (query.after !== null && !isTaskId(query.after)) return [];
   const { project, agent, states, tag, after, limit } = query;
-  const rows = await session.read<RecordRow>("task-list", [
+  const rows = await session.read<{ record: ListedTask }>("task-list", [
     project,
     agent,
     states,

@@ -26,6 +26,8 @@ export async function claim(
       asked.map((one) => one.task),
       asked.map((one) => one.run),
       asked.map((one) => one.leaseMs),
+      asked.map((one) => one.by ?? null),
+      asked.map((one) => (one.why === undefined ? null : JSON.stringify(one.why))),
     ]),
   );
 }

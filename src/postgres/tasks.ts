@@ -13,6 +13,13 @@ import {
   readTasks,
   readWaiting,
 } from "./task-read.ts";
+import {
+  keepBreakers,
+  readBreakers,
+  readDecisions,
+  readEnds,
+  readLastEnds,
+} from "./task-reasons.ts";
 import { settleIn } from "./task-settle.ts";
 import type { Settled } from "./task-settle.ts";
 import { claim, handed, readRunning, renew, unclaim } from "./task-slots.ts";
@@ -51,6 +58,11 @@ export function openTasks(session: Session, settled: Settled): TaskDoor {
     attempts: (task) => readAttempts(session, task),
     counts: () => readCounts(session),
     performance: (limit) => readPerformance(session, limit),
+    ends: (limit) => readEnds(session, limit),
+    lastEnds: (agents) => readLastEnds(session, agents),
+    decisions: (of, limit) => readDecisions(session, of, limit),
+    breakers: () => readBreakers(session),
+    keepBreakers: (epoch, breakers) => keepBreakers(session, epoch, breakers),
     note: (epoch, run, text) => note(session, epoch, { run, text }),
     onSettled: (listener) => settled.listen(listener),
   };

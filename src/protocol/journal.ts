@@ -26,6 +26,7 @@ const BODIES: Readonly<Record<JournalBody["kind"], Check>> = {
     durationMs: isCount,
     // `result` may be any JSON value, or absent.
     resultFault: maybe(isText),
+    memory: maybe(listOf(listOf(isCount))),
   }),
   "start-failed": shapeOf({ ...run, reason: isText, generation: isCount }),
   lost: shapeOf({ ...run, reason: isText }),

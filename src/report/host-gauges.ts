@@ -39,6 +39,7 @@ function standingGauges({ gauge }: Makers): (sources: MetricsSources) => void {
     leader.set(sources.leader() ? 1 : 0);
     epoch.set(sources.epoch() ?? 0);
     stream.set(sources.streamConnected() ? 1 : 0);
+    breaker.reset();
     for (const each of sources.breakers()) breaker.set({ name: each.name }, BREAKER[each.state]);
     const held = new Set<string>(sources.modes().map(({ name }) => name));
     for (const name of Object.keys(MODES)) mode.set({ mode: name }, held.has(name) ? 1 : 0);

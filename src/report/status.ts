@@ -2,6 +2,7 @@
 import type { AgentStatus } from "../model/agent.ts";
 import type { LimitValues } from "../model/desired.ts";
 import type { ObservedContainer, RunnerReport } from "../model/observed.ts";
+import type { IdleStand } from "../model/idle.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
 import type { NeedsYou } from "../model/question.ts";
 import type { HealthWord, ProjectView } from "../model/view.ts";
@@ -9,6 +10,8 @@ import type { HealthWord, ProjectView } from "../model/view.ts";
 export interface StatusSources {
   readonly record: ProjectRecord & Readonly<{ phaseSince: number }>;
   readonly waiting: readonly string[];
+  /** Null: neither at rest for want of work nor waking from it. */
+  readonly idle: IdleStand | null;
   readonly fault: Readonly<{ passing: boolean; code: string; detail: string; at: number }> | null;
   /** Null when it has none, undefined when the engine cannot be asked. */
   readonly container: ObservedContainer | null | undefined;
@@ -69,7 +72,7 @@ function healthWord(sources: StatusSources): HealthWord {
   if (fault !== null && !fault.passing) return "failed";
   if (container === undefined) return "unknown";
   if (container?.state === "paused") return "frozen";
-  if (record.wanted === "stopped") return "stopped";
+  if (record.wanted === "stopped" || restsStopped(sources)) return "stopped";
   if (container === null || container.state !== "running")
     return waiting.length > 0 ? "waiting" : "starting";
   if (report === null || !sources.connected)
@@ -77,6 +80,11 @@ function healthWord(sources: StatusSources): HealthWord {
       ? "unknown"
       : "starting";
   return agentsWord(report.agents, record);
+}
+
+/** Stopped for want of work, and so it is. */
+function restsStopped({ idle, container }: StatusSources): boolean {
+  return idle?.kind === "resting" && idle.rest === "stopped" && container?.state !== "running";
 }
 
 function agentsWord(agents: readonly AgentStatus[], record: ProjectRecord): HealthWord {
@@ -99,6 +107,9 @@ function reasons(sources: StatusSources): readonly string[] {
   const { fault, report, connected, container, now } = sources;
   const list: string[] = [];
   if (fault !== null) list.push(`${fault.code}: ${fault.detail}`);
+  const { idle } = sources;
+  if (idle?.kind === "resting") list.push(`${idle.rest}: ${idle.why}; a task wakes it`);
+  if (idle?.kind === "waking") list.push(`waking: ${idle.why}`);
   for (const each of sources.waiting) list.push(`waiting: ${each}`);
   if (container?.state === "running" && (!connected || report === null)) {
     list.push(

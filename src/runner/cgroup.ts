@@ -14,6 +14,30 @@ export function readCgroup(at: number, root = ROOT): CgroupSample {
   return unified ? { at, version: 2, ...readV2(root) } : { at, version: 1, ...readV1(root) };
 }
 
+/** Runs of one moment share a look: thousands of short ones must not each read what the kernel has to sum up. */
+const SHARED_MS = 20;
+let shared: Readonly<{ at: number; bytes: number | null }> | null = null;
+
+/** The working set in bytes, at most 20 ms old by the given clock. */
+export function readWorkingSet(lived: number, root = ROOT): number | null {
+  if (shared !== null && lived - shared.at < SHARED_MS && lived >= shared.at) return shared.bytes;
+  const unified = number(`${root}/memory.current`);
+  const bytes =
+    unified === null
+      ? workingSet(
+          number(`${root}/memory/memory.usage_in_bytes`),
+          field(`${root}/memory/memory.stat`, "total_inactive_file"),
+        )
+      : workingSet(unified, field(`${root}/memory.stat`, "inactive_file"));
+  shared = { at: lived, bytes };
+  return bytes;
+}
+
+/** Bytes; null: none, or not told. */
+export function readMemoryLimit(root = ROOT): number | null {
+  return number(`${root}/memory.max`) ?? limit(number(`${root}/memory/memory.limit_in_bytes`));
+}
+
 /** Only the OOM counter: read at every exit. */
 export function readOomKills(root = ROOT): number | null {
   return (

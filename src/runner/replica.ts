@@ -202,7 +202,7 @@ export class Replica {
     const oom = exit.signal === "SIGKILL" && cause === "self" && this.#room.claimOom();
     const durationMs = Math.round(clock.lived() - livedAt);
     const { code, signal } = exit;
-    const facts = { code, signal, oom, cause, survivors, durationMs };
+    const facts = { code, signal, oom, cause, survivors, durationMs, ...run.memory(oom) };
     journal.append({ kind: "exited", run: run.id, ...name, ...facts });
     this.#room.openRuns.remove(run.id);
     this.#run = null;

@@ -1,14 +1,17 @@
 /** One run: a process of an agent with its output, from before its start until nothing of its tree is left. */
 import { closeSync, openSync, readSync } from "node:fs";
+import type { MemoryCurve } from "../model/run.ts";
 import type { RunMeta } from "../protocol/spool.ts";
 import type { AgentPlan } from "./agent-plan.ts";
 import type { Clock } from "./clock.ts";
+import { readMemoryLimit, readWorkingSet } from "./cgroup.ts";
 import { condemn } from "./condemn.ts";
 import { discardFifo, readFifo } from "./fifo.ts";
 import type { Fifo, FifoPool, FifoReader } from "./fifo.ts";
 import type { Identity } from "./identity.ts";
 import { nextMarker } from "./launch.ts";
 import type { Exit, Launcher } from "./launch.ts";
+import { CurveRecorder } from "./memory-curve.ts";
 import type { OpenRuns } from "./open-runs.ts";
 import type { OutputStore, RunOutput } from "./output.ts";
 import type { Speech } from "./speech.ts";
@@ -141,6 +144,7 @@ export class ActiveRun {
   readonly exited: Promise<Exit>;
   readonly #parts: ActiveParts;
   readonly #readers: readonly FifoReader[];
+  readonly #memory: CurveRecorder;
 
   constructor(parts: ActiveParts) {
     this.id = parts.id;
@@ -150,6 +154,8 @@ export class ActiveRun {
     this.exited = parts.exited;
     this.#parts = parts;
     const { output, room, fifos } = parts;
+    const lived = (): number => room.clock.lived();
+    this.#memory = new CurveRecorder({ look: () => readWorkingSet(lived()), lived });
     const [out, err] = fifos;
     this.#readers = [
       readFifo(out.readFd, (bytes) => output.write(room.clock.now(), "stdout", bytes)),
@@ -170,12 +176,19 @@ export class ActiveRun {
 
   /** After the main process ended: ends its descendants, takes the last output, closes the files. Returns survivors found. */
   async finish(): Promise<number> {
+    this.#memory.end();
     const survivors = await this.kill();
     this.#parts.room.speech.end(this.id);
     await within(Promise.all(this.#readers.map(({ ended }) => ended)), DRAIN_DEADLINE_MS);
     for (const reader of this.#readers) reader.destroy();
     this.#parts.output.end(this.#parts.room.clock.now());
     return survivors;
+  }
+
+  /** Its container's memory from its start to `finish`. Who was killed for memory had reached the limit. */
+  memory(oom: boolean): Readonly<{ memory?: MemoryCurve }> {
+    const memory = this.#memory.points(oom ? readMemoryLimit() : null);
+    return memory.length === 0 ? {} : { memory };
   }
 }
 

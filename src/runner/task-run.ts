@@ -139,7 +139,7 @@ export class TaskRun {
     // A SIGKILL of ours explains itself; any other may have been the kernel's.
     const oom = exit.signal === "SIGKILL" && cause === "self" && this.#room.claimOom();
     const durationMs = Math.round(this.#room.clock.lived() - this.#bornAt);
-    const facts = { ...exit, oom, cause, survivors, durationMs, ...fields };
+    const facts = { ...exit, oom, cause, survivors, durationMs, ...run.memory(oom), ...fields };
     this.#room.journal.append({ kind: "exited", run: run.id, ...this.#name(), ...facts });
   }
 

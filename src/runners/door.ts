@@ -41,6 +41,8 @@ export interface RunnersListener {
     progress: Readonly<{ fraction: number; text: string }>,
   ): void;
   onConnected(project: string, connected: boolean): void;
+  /** It can answer again. */
+  onThawed(project: string): void;
   /** A runner reported an epoch above ours: we are no longer the leader. */
   onFenced(project: string, epoch: number): void;
 }
@@ -84,16 +86,18 @@ export interface RunnersDoor {
     answer: Readonly<{ run: string; question: string; text: string }>,
   ): Promise<void>;
   thawed(project: string, frozenMs: number): Promise<void>;
-  /** A frozen container's runner answers nothing: no deadline runs and no request is sent until it is false again. */
-  setFrozen(project: string, frozen: boolean): void;
   /** Journal events after `after` read straight from the spool: for a runner that is gone. */
   readJournal(project: string, after: number): Promise<readonly JournalEvent[]>;
   /** Output lines in time order over all runs of the project, from the spool: works without a container. */
   output(query: OutputQuery, signal: AbortSignal): AsyncIterable<OutputLine>;
   /** Deletes output of ended runs older than `beforeMs`; returns bytes freed. */
   prune(project: string, beforeMs: number): Promise<number>;
-  /** While frozen a runner cannot answer: no deadline applies. */
-  setFrozen(project: string, frozen: boolean): void;
+  /**
+   * A frozen container's runner answers nothing: no deadline runs and no request is sent until it is false again. `asOf`
+   * (milliseconds since the epoch): what was seen then; a look that is older than the last change says nothing.
+   */
+  setFrozen(project: string, frozen: boolean, asOf?: number): void;
+  frozen(project: string): boolean;
   setEpoch(epoch: number): void;
   close(): Promise<void>;
 }

@@ -16,6 +16,8 @@ const REQUEST_TIMEOUT_MS = 5_000;
 export function openRunners(options: RunnersOptions): RunnersDoor {
   const connections = new Map<string, Connection>();
   const frozenProjects = new Set<string>();
+  /** When each was last known to freeze or thaw. */
+  const changedAt = new Map<string, number>();
   let epoch = options.epoch;
 
   const ask: Ask = (project, what, frame) => {
@@ -28,6 +30,16 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
     connections.get(project)?.close();
     connections.delete(project);
     frozenProjects.delete(project);
+    changedAt.delete(project);
+  };
+
+  const setFrozen = (project: string, frozen: boolean, asOf = options.now()): void => {
+    if (frozen === frozenProjects.has(project) || asOf < (changedAt.get(project) ?? 0)) return;
+    changedAt.set(project, asOf);
+    if (frozen) frozenProjects.add(project);
+    else frozenProjects.delete(project);
+    connections.get(project)?.setFrozen(frozen);
+    if (!frozen) options.listener.onThawed(project);
   };
 
   return {
@@ -46,13 +58,8 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
     attach(project, after) {
       if (connections.has(project)) return;
       const folder = spoolOf(options.spoolRoot, project);
-      const connection = keepConnected({
-        project,
-        folder,
-        after,
-        runners: options,
-        epoch: () => epoch,
-      });
+      const own = { project, folder, after, runners: options };
+      const connection = keepConnected({ ...own, epoch: () => epoch });
       connections.set(project, connection);
       if (frozenProjects.has(project)) connection.setFrozen(true);
     },
@@ -60,11 +67,8 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
     report: (project) => connections.get(project)?.report() ?? null,
     connected: (project) => connections.get(project)?.connected() ?? false,
     ...commandsThrough(ask),
-    setFrozen(project, frozen) {
-      if (frozen) frozenProjects.add(project);
-      else frozenProjects.delete(project);
-      connections.get(project)?.setFrozen(frozen);
-    },
+    frozen: (project) => frozenProjects.has(project),
+    setFrozen,
     ...readersOf(options),
     setEpoch(value) {
       epoch = value;

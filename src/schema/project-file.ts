@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { agentLayer, insidePath } from "./agent-file.ts";
 import { BOUNDS } from "./bounds.ts";
-import { bytes, count, cpus, priority } from "./quantity.ts";
+import { bytes, count, cpus, duration, priority } from "./quantity.ts";
 import { agentName, asWritten, environment, image, labels, name, secret, text } from "./text.ts";
 
 const MIB = 1_048_576;
@@ -78,6 +78,13 @@ const tmpfs = insidePath.refine(
   { error: `must not lie over or under ${TAKEN.join(", ")}` },
 );
 
+const SECOND = 1_000;
+const MONTH = 30 * 86_400_000;
+
+const idle = z
+  .strictObject({ freeze_after: duration(SECOND, MONTH), stop_after: duration(SECOND, MONTH) })
+  .partial();
+
 const inherited = {
   image,
   priority,
@@ -94,6 +101,8 @@ const inherited = {
     .refine(distinct, { error: "must name each secret once" }),
   security: z.strictObject({ read_only_root: z.boolean() }).partial(),
   tmpfs: z.array(tmpfs).max(BOUNDS.tmpfs).refine(distinct, { error: "must name each path once" }),
+  /** `none` takes an inherited one away. */
+  idle: z.union([z.literal("none"), idle], { error: "must be a map, or none" }),
   agents: sized(z.record(agentName, agentLayer), BOUNDS.agentsPerProject),
 };
 

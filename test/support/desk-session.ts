@@ -63,7 +63,10 @@ export function deskSession(parts: DeskParts): Session {
     return world.records.get(request.project);
   };
   const session = {
-    doors: { postgres: { tasks: parts.tasks, intend }, runners: parts.runners },
+    doors: {
+      postgres: { tasks: parts.tasks, intend },
+      runners: { frozen: () => false, ...parts.runners },
+    },
     world,
     modes: createModes(parts.now, () => undefined),
     metrics: { taskWaited: () => undefined, taskEnded: () => undefined },
@@ -73,6 +76,8 @@ export function deskSession(parts: DeskParts): Session {
     now: parts.now,
     chance: () => 0.5,
     desk: null,
+    // Nothing here rests.
+    idle: { rouse: () => undefined },
     trigger: () => undefined,
     triggerHost: () => undefined,
     fenced: parts.fenced ?? (() => undefined),

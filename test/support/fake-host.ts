@@ -54,6 +54,7 @@ export function think(
     image: imageKnown ? IMAGE : null,
     allocation: allocations.find(({ project }) => project === record.name) ?? null,
     workspaceOwner: null,
+    idle: null,
   });
   const observed = look(host, record);
   const plan = converge(desired, observed);

@@ -140,7 +140,9 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
         return { ready, ended: [], nextAt: null, awaited: false };
       }),
     get: (id) => call("get", () => records.get(id) ?? null),
-    list: async () => [],
+    breakers: async () => [],
+    ends: async () => [],
+    keepBreakers: () => call("keepBreakers", () => undefined),
     onSettled: (listener) => {
       tell = listener;
     },

@@ -92,6 +92,7 @@ export function desired(record: ProjectRecord, facts: Partial<ProjectFacts> = {}
     image: IMAGE,
     allocation,
     workspaceOwner: null,
+    idle: null,
     ...facts,
   });
 }

@@ -17,6 +17,7 @@ export interface DoorFixture {
     reports: RunnerReport[];
     connected: boolean[];
     fenced: number[];
+    thawed: string[];
     progress: Readonly<{ run: string; fraction: number; text: string }>[];
     warnings: string[];
   };
@@ -36,6 +37,7 @@ export function doorFixture(folder = ""): DoorFixture {
     reports: [],
     connected: [],
     fenced: [],
+    thawed: [],
     progress: [],
     warnings: [],
   };
@@ -64,6 +66,7 @@ export function doorFixture(folder = ""): DoorFixture {
         onReport: (report) => told.reports.push(report),
         onConnected: (_project, connected) => told.connected.push(connected),
         onProgress: (_project, run, progress) => told.progress.push({ run, ...progress }),
+        onThawed: (project) => told.thawed.push(project),
         onFenced: (_project, epoch) => told.fenced.push(epoch),
       },
     }),

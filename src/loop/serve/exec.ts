@@ -1,19 +1,55 @@
 /** Exec: a command beside the agents, as the agents' user and under a marker of its own, so that its whole tree ends with it. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError, causeChain } from "../../base/errors.ts";
 import { isOurs } from "../../observe/belongings.ts";
 import type { ExecSession } from "../../docker/door.ts";
 import type { ExecOptions } from "../daemon.ts";
+import { standOf } from "../idle.ts";
 import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { recordOf } from "./views.ts";
 
-export async function openExec(
-  options: ExecOptions,
-  state: DaemonState,
-): Promise<Readonly<{ session: ExecSession; close(): Promise<void> }>> {
+/** How long a project that rests for want of work may take to come back. */
+const WAKE_MS = 30_000;
+const LOOK_MS = 20;
+
+type OpenedExec = Readonly<{ session: ExecSession; close(): Promise<void> }>;
+
+/** As long as it is open it counts as work: a project at rest wakes for it, and does not rest again before its end. */
+export async function openExec(options: ExecOptions, state: DaemonState): Promise<OpenedExec> {
   const session = leading(state);
   const { project } = options;
   recordOf(project, session);
+  const release = session.idle.hold(project);
+  try {
+    await awake(project, session);
+    const opened = await openAwake(options, session);
+    return {
+      session: opened.session,
+      close: () => opened.close().finally(release),
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function awake(project: string, session: Session): Promise<void> {
+  const deadline = session.now() + WAKE_MS;
+  while (standOf(project, session.world) !== null || isWaking(project, session)) {
+    if (session.signal.aborted || session.now() > deadline) return;
+    await sleep(LOOK_MS, undefined, { ref: false });
+  }
+}
+
+/** Its container was just started, and its runner has not said a word. */
+function isWaking(project: string, { world, doors, now }: Session): boolean {
+  const wokenAt = world.idle.get(project)?.wokenAt ?? 0;
+  return now() - wokenAt < WAKE_MS && !doors.runners.connected(project);
+}
+
+async function openAwake(options: ExecOptions, session: Session): Promise<OpenedExec> {
+  const { project } = options;
   const containerId = await runningContainer(project, session);
   await audited(options, session);
   if (options.root) {

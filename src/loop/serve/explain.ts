@@ -1,6 +1,6 @@
 /** Explaining: what binds a project, an agent or a task, what would let it start now, and the last decisions about it. */
 import { BerthError } from "../../base/errors.ts";
-import type { DecisionView, ExplainView } from "../../model/task-view.ts";
+import type { ExplainView } from "../../model/task-view.ts";
 import type { TaskRecord } from "../../model/task.ts";
 import { isTerminal } from "../../model/task.ts";
 import { breakerReason } from "../../plan/pool/breaker.ts";
@@ -10,10 +10,9 @@ import { type DaemonState, leading } from "../state.ts";
 import type { OpenDesk } from "../tasks/desk-state.ts";
 import { poolLimits } from "../tasks/limits.ts";
 import { expectedStarts } from "./queue.ts";
+import { decisionsAbout, decisionsAboutTask } from "./decisions.ts";
 import { deskOf } from "./desk-of.ts";
 import { oneView } from "./views.ts";
-
-const SHOWN = 20;
 
 export async function explainSubject(subject: string, state: DaemonState): Promise<ExplainView> {
   const session = leading(state);
@@ -21,8 +20,8 @@ export async function explainSubject(subject: string, state: DaemonState): Promi
   const [project = "", agent] = subject.split("/");
   if (session.world.records.has(project))
     return agent === undefined
-      ? explainProject(project, desk, state)
-      : explainAgent(project, agent, desk);
+      ? await explainProject(project, desk, state)
+      : await explainAgent(project, agent, desk);
   const record = await state.postgres.tasks.get(subject);
   if (record !== null) return explainTask(record, desk);
   throw new BerthError("usage", {
@@ -32,7 +31,11 @@ export async function explainSubject(subject: string, state: DaemonState): Promi
   });
 }
 
-function explainProject(project: string, desk: OpenDesk, state: DaemonState): ExplainView {
+async function explainProject(
+  project: string,
+  desk: OpenDesk,
+  state: DaemonState,
+): Promise<ExplainView> {
   const view = oneView(project, state);
   const limits = poolLimits(desk).projects.get(project);
   const breaker = desk.measures.breakers.get(project);
@@ -46,11 +49,14 @@ function explainProject(project: string, desk: OpenDesk, state: DaemonState): Ex
     wouldStart: constraint === null ? null : "what is named above has to end",
     estimateMs: null,
     errorMs: null,
-    decisions: decisionsOf(desk, (decision) => decision.project === project),
+    decisions: await decisionsAbout(
+      { project, agents: [...(limits?.workers.keys() ?? [])], agent: null },
+      state.postgres,
+    ),
   };
 }
 
-function explainAgent(project: string, agent: string, desk: OpenDesk): ExplainView {
+async function explainAgent(project: string, agent: string, desk: OpenDesk): Promise<ExplainView> {
   const limits = poolLimits(desk);
   const worker = limits.projects.get(project)?.workers.get(agent);
   if (worker === undefined)
@@ -74,22 +80,15 @@ function explainAgent(project: string, agent: string, desk: OpenDesk): ExplainVi
     wouldStart: WOULD[kind],
     estimateMs: null,
     errorMs: null,
-    decisions: decisionsOf(
-      desk,
-      (decision) => decision.project === project && decision.agent === agent,
+    decisions: await decisionsAbout(
+      { project, agents: [agent], agent },
+      desk.session.doors.postgres,
     ),
   };
 }
 
-function explainTask(record: TaskRecord, desk: OpenDesk): ExplainView {
-  const decisions = decisionsOf(
-    desk,
-    (decision) =>
-      decision.task === record.id ||
-      (decision.task === null &&
-        decision.agent === record.agent &&
-        decision.project === record.project),
-  );
+async function explainTask(record: TaskRecord, desk: OpenDesk): Promise<ExplainView> {
+  const decisions = await decisionsAboutTask(record, desk.session.doors.postgres);
   const shared = {
     subject: record.id,
     kind: "task" as const,
@@ -118,13 +117,6 @@ function explainTask(record: TaskRecord, desk: OpenDesk): ExplainView {
     estimateMs: start === undefined ? null : Math.max(0, Math.round(start.at - now)),
     errorMs: start === undefined ? null : Math.max(0, Math.round((start.to - start.from) / 2)),
   };
-}
-
-function decisionsOf(
-  desk: OpenDesk,
-  keep: (decision: DecisionView) => boolean,
-): readonly DecisionView[] {
-  return desk.measures.decisions.filter(keep).slice(-SHOWN).toReversed();
 }
 
 /** What would have to happen, by what binds. */

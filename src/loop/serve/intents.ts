@@ -34,6 +34,7 @@ export async function intend(
     idempotencyKey: ask.idempotencyKey,
   });
   world.records.set(row.name, row);
+  session.idle.touch(row.name);
   for (const map of [world.refused, world.faults, world.repairs, world.owners])
     map.delete(row.name);
   outbox.add({

@@ -17,6 +17,7 @@ import { type Preview, previewFingerprint, previewProject } from "../../plan/pre
 import type { ProjectRow } from "../../postgres/door.ts";
 import { inspectOurs, reservedNow } from "../host-pass.ts";
 import { sight } from "../plan-project.ts";
+import { standOf } from "../idle.ts";
 import type { Session } from "../session.ts";
 
 export interface Read {
@@ -182,6 +183,7 @@ async function previewOne(name: string, ground: Ground, session: Session): Promi
     allocation: ground.allocations.get(name) ?? null,
     // Who owns a path is looked up on acceptance; for a preview any owner but root does.
     workspaceOwner: world.owners.get(name) ?? { uid: 1, gid: 1 },
+    idle: standOf(name, world),
   });
   const row = before ?? phantom(record);
   const grounds = { image, subnet: record.subnet ?? UNALLOCATED_SUBNET, owner: null };

@@ -4,7 +4,7 @@ import type { TaskRecord, TaskRequest } from "../../model/task.ts";
 import type { Submitted, TaskProgress, TaskSummary, TaskView } from "../../model/task-view.ts";
 import { workerFault } from "../../model/task-request.ts";
 import type { Asker } from "../../postgres/door.ts";
-import type { SubmitRow } from "../../postgres/task-door.ts";
+import type { ListedTask, SubmitRow } from "../../postgres/task-door.ts";
 import type { TaskDaemon } from "../task-daemon.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { type OpenDesk, waitingOf } from "../tasks/desk-state.ts";
@@ -24,7 +24,10 @@ export function serveTasks(state: DaemonState): TaskDaemon {
       return state.postgres.tasks.attempts(task);
     },
     tasks: async (query) =>
-      (await state.postgres.tasks.list(query)).map((record) => summaryOf(record, state)),
+      (await state.postgres.tasks.list(query)).map((task) => ({
+        ...task,
+        progress: progressOf(task, state),
+      })),
     cancelTask: (id, by) => cancel(id, by, state),
     retryTask: (id, by) => retry(id, by, state),
     prioritiseTask: (id, priority, by) => prioritise(id, { priority, by }, state),
@@ -123,7 +126,7 @@ async function doubting<T>(desk: OpenDesk, work: Promise<T>): Promise<T> {
   }
 }
 
-function progressOf({ run }: TaskRecord, state: DaemonState): TaskProgress | null {
+function progressOf({ run }: ListedTask, state: DaemonState): TaskProgress | null {
   if (run === null) return null;
   return state.session?.desk?.runs.get(run)?.progress ?? null;
 }
@@ -132,6 +135,7 @@ export function viewOf(record: TaskRecord, state: DaemonState): TaskView {
   return { ...record, progress: progressOf(record, state) };
 }
 
+/** What was just submitted, as a list shows it. */
 function summaryOf(record: TaskRecord, state: DaemonState): TaskSummary {
   const { payload: _payload, result: _result, ...rest } = record;
   return { ...rest, progress: progressOf(record, state) };

@@ -7,6 +7,7 @@ import { projectView } from "../../report/status.ts";
 import type { HostView, ProjectView, ReadyView } from "../../model/view.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
+import { standOf } from "../idle.ts";
 import { reservedBytes } from "../reserved.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { belongingsOf } from "../../observe/belongings.ts";
@@ -53,6 +54,7 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
   return projectView({
     record,
     waiting: world.waiting.get(record.name) ?? [],
+    idle: standOf(record.name, world),
     fault: world.faults.get(record.name) ?? null,
     container: modes.holds("engine-gone") && live === null ? undefined : live,
     report: doors.runners.report(record.name),

@@ -1,18 +1,16 @@
 /** Why something ended as it did: gathered from what is recorded, whether or not its container still exists. */
 import { BerthError } from "../../base/errors.ts";
 import type { WhyView } from "../../model/task-view.ts";
-import type { RunRecord } from "../../model/run.ts";
+import type { RunRecord, RunWithMemory } from "../../model/run.ts";
 import type { TaskRecord } from "../../model/task.ts";
-import { type DaemonState, leading } from "../state.ts";
-import { deskOf } from "./desk-of.ts";
+import type { DaemonState } from "../state.ts";
+import { decisionsAboutTask } from "./decisions.ts";
 
 const LAST_LINES = 20;
-/** Runs looked through for one that is no task's. */
-const RUNS = 1_000;
 
 export async function whyOf(subject: string, state: DaemonState): Promise<WhyView> {
   const task = await state.postgres.tasks.get(subject);
-  const run = await runOf(task?.run ?? subject, task, state);
+  const run = await state.postgres.run(task?.run ?? subject);
   if (task === null && run === null)
     throw new BerthError("usage", {
       code: "loop.subject-unknown",
@@ -36,29 +34,20 @@ export async function whyOf(subject: string, state: DaemonState): Promise<WhyVie
     oom: run?.oom ?? false,
     oomKills: session?.doors.runners.report(project)?.sample?.oomKills ?? null,
     memoryLimitBytes: session?.world.records.get(project)?.spec.limits.memoryBytes ?? null,
-    memory: [],
+    memory: memoryOf(run, state),
     lastLines: runId === null ? [] : await lastLines(project, runId, state),
     notes: await notesOf(project, runId, state),
-    decisions:
-      session === null
-        ? []
-        : deskOf(leading(state))
-            .measures.decisions.filter((decision) => task !== null && decision.task === task.id)
-            .toReversed(),
+    decisions: task === null ? [] : await decisionsAboutTask(task, state.postgres),
   };
 }
 
-async function runOf(
-  id: string,
-  task: TaskRecord | null,
-  state: DaemonState,
-): Promise<RunRecord | null> {
-  const runs = await state.postgres.runs({
-    project: task?.project ?? null,
-    agent: task?.agent ?? null,
-    limit: RUNS,
-  });
-  return runs.find((run) => run.id === id) ?? null;
+/** As the runner told it with the end; while it runs, and of a runner that died with it, the samples heard since it began. */
+function memoryOf(run: RunWithMemory | null, state: DaemonState): WhyView["memory"] {
+  if (run === null) return [];
+  const { startedAt, endedAt, memory } = run;
+  if (memory !== null) return memory.map(([ms, bytes]) => ({ at: startedAt + ms, bytes }));
+  const heard = state.session?.world.memory.get(run.project) ?? [];
+  return heard.filter(({ at }) => at >= startedAt && at <= (endedAt ?? Infinity));
 }
 
 function sentence(task: TaskRecord | null, run: RunRecord | null): string {

@@ -16,14 +16,16 @@ import {
   troubled,
   waitingOf,
 } from "./desk-state.ts";
+import { createBreakerKeeper, recall } from "./breaker-keeper.ts";
 import { dispatchRound } from "./dispatch.ts";
 import { handAgain, handStale } from "./hand-over.ts";
-import { newMeasures, noteEnd } from "./measures.ts";
+import { type BreakerChange, newMeasures } from "./measures.ts";
 import { keepLeases } from "./leases.ts";
 import { PROMOTE_MS, newPromotion, noteSettled, noteSubmitted, promoteIfDue } from "./promotion.ts";
 import { agrees, resync } from "./resync.ts";
 import { takeEnd } from "./take-end.ts";
 import { takeOver } from "./take-over.ts";
+import { createSubmissionTeller, tellBreaker } from "./tell.ts";
 import { forgetVanished } from "./vanished.ts";
 
 const MAX_BATCH = 500;
@@ -61,8 +63,9 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       }),
     run: (items) => submitAll(items, session),
   });
+  const tellSubmitted = createSubmissionTeller(session);
   for (const task of await tasks.waiting()) desk.pool.insert(task);
-  await replayEnds(desk);
+  await recall(desk);
   for (const attempt of await tasks.running()) await takeOver(attempt, desk);
   // Only now: a desk that could not be opened leaves nothing behind.
   const timers = [
@@ -76,6 +79,7 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
   return Object.assign(desk, {
     async submit(row: SubmitRow, by: Asker) {
       const answer = await submit({ row, by });
+      if (answer.ok && answer.fresh) tellSubmitted(answer.task, by);
       if (answer.ok && answer.fresh && answer.task.state === "ready")
         desk.enqueue(waitingOf(answer.task));
       if (answer.ok) noteSubmitted(answer.task, desk);
@@ -99,44 +103,47 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
   });
 }
 
-/** Breakers and means as if we had led all along: the last ends are taken in again, in their order. */
-async function replayEnds(desk: Desk): Promise<void> {
-  const states = ["succeeded", "failed", "timed-out", "dead"] as const;
-  const query = { project: null, agent: null, states, tag: null, after: null, limit: REPLAYED };
-  const ended = await desk.session.doors.postgres.tasks.list(query);
-  for (const record of ended.toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0)))
-    noteEnd(desk.measures, record, record.endedAt ?? desk.session.now());
+/** Writes, a little later, that runners have the attempts that still run then. */
+function createConfirm(
+  session: Session,
+  runs: (run: string) => boolean,
+): (run: string) => Promise<boolean> {
+  return createBatcher<string, boolean>({
+    maxBatch: MAX_BATCH,
+    maxWaiting: MAX_WAITING,
+    overflow: () => new Error("too many attempts wait to be confirmed"),
+    run: async (handed) => {
+      await pause(HANDED_LATE_MS);
+      const open = handed.filter(runs);
+      const { epoch } = session.world.install;
+      if (open.length > 0) await session.doors.postgres.tasks.handed(epoch, open);
+      return handed.map(() => true);
+    },
+  });
 }
 
-const REPLAYED = 1_000;
+function onBreaker(session: Session): (change: BreakerChange) => void {
+  const keep = createBreakerKeeper(session);
+  return (change) => {
+    keep(change);
+    tellBreaker(change, session);
+  };
+}
 
 function newDesk(session: Session): Desk {
-  const { tasks } = session.doors.postgres;
-  const { epoch } = session.world.install;
   let asked = false;
   let doubted = false;
   let gaveAt = -Infinity;
   let rounds: Promise<void> = Promise.resolve();
-  const confirm = createBatcher<string, boolean>({
-    maxBatch: MAX_BATCH,
-    maxWaiting: MAX_WAITING,
-    overflow: () => new Error("too many attempts wait to be confirmed"),
-    run: async (runs) => {
-      await pause(HANDED_LATE_MS);
-      const open = runs.filter((run) => desk.runs.has(run));
-      if (open.length > 0) await tasks.handed(epoch, open);
-      return runs.map(() => true);
-    },
-  });
   const desk: Desk = {
     session,
     pool: new PoolState(),
     runs: new Map(),
-    measures: newMeasures(),
+    measures: newMeasures(onBreaker(session)),
     promotion: newPromotion(),
     silentSince: new Map(),
     memory: NO_MEMORY,
-    confirmHanded: (run) => confirm(run),
+    confirmHanded: createConfirm(session, (run) => desk.runs.has(run)),
     dispatch() {
       if (asked || session.signal.aborted) return;
       asked = true;
@@ -144,6 +151,7 @@ function newDesk(session: Session): Desk {
         const early = gaveAt + ROUND_PACE_MS - performance.now();
         if (early > 0) await pause(early);
         asked = false;
+        session.idle.rouse();
         const gave = await dispatchRound(desk).catch((error: unknown) => {
           troubled("round", error, session);
           return true;

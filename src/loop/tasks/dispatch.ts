@@ -1,10 +1,11 @@
 /** An allocation round: decide on what is known, claim durably, hand over. */
 import { randomBytes } from "node:crypto";
+import type { ClaimRequest } from "../../postgres/task-door.ts";
 import { allocatePool } from "../../plan/pool/allocate-pool.ts";
 import { STRATEGIES } from "../../plan/pool/strategies.ts";
 import { type Desk, LEASE_MS, troubled, waitingOf } from "./desk-state.ts";
 import { handOver } from "./hand-over.ts";
-import { noteDecision, noteStart } from "./measures.ts";
+import { noteStart } from "./measures.ts";
 import { poolLimits } from "./limits.ts";
 
 /** Claims a transaction; a round that decides more takes several. */
@@ -23,28 +24,18 @@ export async function dispatchRound(desk: Desk): Promise<boolean> {
   const { decisions, memory } = allocatePool(pool, limits, { strategy, memory: desk.memory, now });
   desk.memory = memory;
   if (decisions.length === 0) return false;
-  const claims = decisions.map(({ task, project, agent, by, why }) => {
+  const claims = decisions.map(({ task, project, by, why }) => {
     pool.start(task.id, now);
     noteStart(desk.measures, task, now);
     session.metrics.taskWaited(project, Math.max(0, now - task.readyAt) / 1000);
-    noteDecision(desk.measures, {
-      at: now,
-      project,
-      agent,
-      task: task.id,
-      text: `got a slot by ${by}`,
-      why,
-    });
-    return { task: task.id, run: newRun(now), leaseMs: LEASE_MS };
+    return { task: task.id, run: newRun(now), leaseMs: LEASE_MS, by, why };
   });
   for (let from = 0; from < claims.length; from += CLAIMS)
     await claim(claims.slice(from, from + CLAIMS), limits.slots, desk);
   return true;
 }
 
-type Claim = Readonly<{ task: string; run: string; leaseMs: number }>;
-
-async function claim(claims: readonly Claim[], slots: number, desk: Desk): Promise<void> {
+async function claim(claims: readonly ClaimRequest[], slots: number, desk: Desk): Promise<void> {
   const { session, pool } = desk;
   const { tasks } = session.doors.postgres;
   try {

@@ -5,9 +5,11 @@ import type { AgentLimits, PoolLimits, ProjectLimits } from "../../plan/pool/lim
 import { NO_PERFORMANCE, performanceFactor } from "../../plan/pool/performance.ts";
 import { type BacklogSight, scale } from "../../plan/pool/scaling.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
+import { standOf } from "../idle.ts";
 import type { Session } from "../session.ts";
 import type { Desk } from "./desk-state.ts";
-import { keyOf, noteDecision } from "./measures.ts";
+import { keyOf } from "./measures.ts";
+import { tellScaled } from "./tell.ts";
 
 export function poolLimits(desk: Desk): PoolLimits {
   const { world } = desk.session;
@@ -64,14 +66,7 @@ function agentLimits(project: string, { name: agent, task }: AgentSpec, desk: De
   const after = scale(before, backlogOf(project, agent, { min, max, desk }), now);
   measures.targets.set(key, after);
   if (before !== null && before.target !== after.target)
-    noteDecision(measures, {
-      at: now,
-      project,
-      agent,
-      task: null,
-      text: `workers ${before.target} → ${after.target}: ${after.why}`,
-      why: { from: before.target, to: after.target },
-    });
+    tellScaled({ project, agent, from: before.target, to: after.target, why: after.why }, session);
   return {
     min,
     max,
@@ -104,6 +99,9 @@ function backlogOf(
 /** Why the project can take no task now, for people; null: its runner is there and its workspace is ready. */
 function notReady(record: ProjectRow, session: Session): string | null {
   if (record.wanted !== "active") return `project: ${record.phase}`;
+  const stand = standOf(record.name, session.world);
+  if (stand?.kind === "resting") return `project: ${stand.rest}, ${stand.why}`;
+  if (session.doors.runners.frozen(record.name)) return "project: frozen, waking up";
   const waiting = session.world.waiting.get(record.name) ?? [];
   const report = session.doors.runners.report(record.name);
   if (!session.doors.runners.connected(record.name) || report === null)

@@ -1,7 +1,7 @@
-/** What the desk measures: performance of projects, durations of agents, breakers, worker targets, and the last decisions. */
-import type { TaskRecord } from "../../model/task.ts";
-import type { DecisionView } from "../../model/task-view.ts";
-import { type Breaker, type BreakerEvent, CLOSED, breakerAfter } from "../../plan/pool/breaker.ts";
+/** What the desk measures: performance of projects, durations of agents, breakers, worker targets. */
+import type { Breaker } from "../../model/breaker.ts";
+import type { AttemptOutcome, TaskRecord } from "../../model/task.ts";
+import { type BreakerEvent, CLOSED, breakerAfter } from "../../plan/pool/breaker.ts";
 import { NO_PERFORMANCE, type PerformanceRecord, observeEnd } from "../../plan/pool/performance.ts";
 import type { WorkerTarget } from "../../plan/pool/scaling.ts";
 
@@ -22,21 +22,28 @@ export interface Measures {
   readonly breakers: Map<string, Breaker>;
   /** By `project/agent`. */
   readonly targets: Map<string, WorkerTarget>;
-  /** Oldest first, at most MAX_DECISIONS. */
-  readonly decisions: DecisionView[];
+  /** Told of every breaker that is another than before. */
+  readonly onBreaker: (change: BreakerChange) => void;
 }
 
-const MAX_DECISIONS = 2_000;
-/** Tasks a mean looks back on. */
-const WINDOW = 50;
+export interface BreakerChange {
+  /** A project or `project/agent`. */
+  readonly key: string;
+  readonly before: Breaker;
+  readonly after: Breaker;
+  readonly at: number;
+}
 
-export function newMeasures(): Measures {
+/** Tasks a mean looks back on. */
+export const WINDOW = 50;
+
+export function newMeasures(onBreaker: Measures["onBreaker"]): Measures {
   return {
     performance: new Map(),
     durations: new Map(),
     breakers: new Map(),
     targets: new Map(),
-    decisions: [],
+    onBreaker,
   };
 }
 
@@ -44,29 +51,56 @@ export function keyOf(project: string, agent: string): string {
   return `${project}/${agent}`;
 }
 
-export function noteDecision(measures: Measures, decision: DecisionView): void {
-  measures.decisions.push(decision);
-  if (measures.decisions.length > MAX_DECISIONS) measures.decisions.splice(0, MAX_DECISIONS / 10);
+/** How an attempt ended. */
+export interface MeasuredEnd {
+  readonly task: string;
+  readonly project: string;
+  readonly agent: string;
+  readonly outcome: AttemptOutcome;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number;
 }
 
-/** Takes in how an attempt ended. Cancelled and lost ones say nothing of the work. */
-export function noteEnd(measures: Measures, record: TaskRecord, now: number): void {
-  const { project, agent, id, startedAt } = record;
-  const event = breakerEvent(record);
-  for (const key of [project, keyOf(project, agent)]) {
-    const before = measures.breakers.get(key) ?? CLOSED;
-    measures.breakers.set(key, breakerAfter(before, event, { now }));
-  }
-  if (event.kind === "inconclusive" || startedAt === null) return;
-  const durationMs = Math.max(0, (record.endedAt ?? now) - startedAt);
+/** As the record of its task tells it: one that waits for its next attempt failed. */
+export function endOf(record: TaskRecord, now: number): MeasuredEnd {
+  const { id, project, agent, state, exitCode, signal, startedAt } = record;
+  const outcome =
+    state === "succeeded" || state === "timed-out" || state === "cancelled" || state === "lost"
+      ? state
+      : "failed";
+  return {
+    task: id,
+    project,
+    agent,
+    outcome,
+    exitCode,
+    signal,
+    startedAt,
+    endedAt: record.endedAt ?? now,
+  };
+}
+
+/** Takes in how an attempt ended: measures and breakers. */
+export function noteEnd(measures: Measures, end: MeasuredEnd): void {
+  measureEnd(measures, end);
+  const event = breakerEvent(end);
+  for (const key of [end.project, keyOf(end.project, end.agent)])
+    moveBreaker(measures, { key, event, at: end.endedAt });
+}
+
+/** Measures only. Cancelled and lost ones say nothing of the work. */
+export function measureEnd(measures: Measures, end: MeasuredEnd): void {
+  const { project, agent, startedAt, endedAt } = end;
+  const { kind } = breakerEvent(end);
+  if (kind === "inconclusive" || startedAt === null) return;
+  const durationMs = Math.max(0, endedAt - startedAt);
   const performance = measures.performance.get(project) ?? NO_PERFORMANCE;
-  const succeeded = event.kind === "succeeded";
+  const succeeded = kind === "succeeded";
   measures.performance.set(project, observeEnd(performance, { succeeded, durationMs }));
-  measures.durations.set(
-    keyOf(project, agent),
-    averaged(measures.durations.get(keyOf(project, agent)), durationMs),
-  );
-  if (event.kind === "failed") noteBreaker(measures, { project, agent, task: id, now });
+  const key = keyOf(project, agent);
+  measures.durations.set(key, averaged(measures.durations.get(key), durationMs));
 }
 
 export function noteStart(
@@ -74,30 +108,30 @@ export function noteStart(
   task: Readonly<{ id: string; project: string; agent: string }>,
   now: number,
 ): void {
-  for (const key of [task.project, keyOf(task.project, task.agent)]) {
-    const breaker = measures.breakers.get(key);
-    if (breaker !== undefined)
-      measures.breakers.set(
-        key,
-        breakerAfter(breaker, { kind: "started", task: task.id }, { now }),
-      );
-  }
+  for (const key of [task.project, keyOf(task.project, task.agent)])
+    if (measures.breakers.has(key))
+      moveBreaker(measures, { key, event: { kind: "started", task: task.id }, at: now });
 }
 
-function noteBreaker(
+/** Lets one breaker take an event in. */
+export function moveBreaker(
   measures: Measures,
-  at: Readonly<{ project: string; agent: string; task: string; now: number }>,
+  { key, event, at }: Readonly<{ key: string; event: BreakerEvent; at: number }>,
 ): void {
-  const breaker = measures.breakers.get(keyOf(at.project, at.agent));
-  if (breaker?.kind !== "open") return;
-  noteDecision(measures, {
-    at: at.now,
-    project: at.project,
-    agent: at.agent,
-    task: at.task,
-    text: `its breaker opened: ${breaker.failureClass}`,
-    why: { coolDownMs: breaker.coolDownMs },
-  });
+  const before = measures.breakers.get(key) ?? CLOSED;
+  const after = breakerAfter(before, event, { now: at });
+  measures.breakers.set(key, after);
+  if (!isSame(before, after)) measures.onBreaker({ key, before, after, at });
+}
+
+function isSame(a: Breaker, b: Breaker): boolean {
+  if (a === b) return true;
+  return (
+    a.kind === "closed" &&
+    b.kind === "closed" &&
+    a.failures === b.failures &&
+    a.failureClass === b.failureClass
+  );
 }
 
 function averaged(before: Durations | undefined, durationMs: number): Durations {
@@ -110,15 +144,12 @@ function averaged(before: Durations | undefined, durationMs: number): Durations 
 }
 
 /** Failures of one class: the same exit code, the same signal, or a timeout. */
-function breakerEvent(record: TaskRecord): BreakerEvent {
-  const task = record.id;
-  if (record.state === "succeeded") return { kind: "succeeded", task };
-  if (record.state === "cancelled" || record.state === "lost")
-    return { kind: "inconclusive", task };
-  if (record.state === "timed-out") return { kind: "failed", task, failureClass: "timed out" };
-  if (record.signal !== null)
-    return { kind: "failed", task, failureClass: `signal ${record.signal}` };
-  if (record.exitCode !== null && record.exitCode !== 0)
-    return { kind: "failed", task, failureClass: `exit code ${record.exitCode}` };
+export function breakerEvent({ task, outcome, signal, exitCode }: MeasuredEnd): BreakerEvent {
+  if (outcome === "succeeded") return { kind: "succeeded", task };
+  if (outcome === "timed-out") return { kind: "failed", task, failureClass: "timed out" };
+  if (outcome !== "failed") return { kind: "inconclusive", task };
+  if (signal !== null) return { kind: "failed", task, failureClass: `signal ${signal}` };
+  if (exitCode !== null && exitCode !== 0)
+    return { kind: "failed", task, failureClass: `exit code ${exitCode}` };
   return { kind: "inconclusive", task };
 }

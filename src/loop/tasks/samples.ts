@@ -1,4 +1,5 @@
 /** What waits and works, by project, for the metrics. */
+import { breakerAt } from "../../plan/pool/breaker.ts";
 import type { QueueSample } from "../../report/metrics-sources.ts";
 import type { DaemonState } from "../state.ts";
 
@@ -20,4 +21,19 @@ export function queueSamples(state: Pick<DaemonState, "session" | "now">): reado
     samples.set(project, { project, waiting, running, oldestSeconds: (now - oldest) / 1000 });
   }
   return [...samples.values()];
+}
+
+/** Breakers of projects (`project:web`) and of their agents (`agent:web/coder`) that tasks ever moved. */
+export function breakerSamples(
+  state: DaemonState,
+): readonly Readonly<{ name: string; state: "closed" | "open" | "half-open" }>[] {
+  const { session } = state;
+  if (session === null || session.desk === null) return [];
+  const now = state.now();
+  return [...session.desk.measures.breakers]
+    .filter(([key]) => session.world.records.has(key.split("/")[0] ?? ""))
+    .map(([key, breaker]) => ({
+      name: key.includes("/") ? `agent:${key}` : `project:${key}`,
+      state: breakerAt(breaker, now).kind,
+    }));
 }

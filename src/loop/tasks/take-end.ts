@@ -1,11 +1,11 @@
 /** What the records say of a task that ended, went back to wait, or moved replaces what the desk remembers of it. */
 import { isTerminal, type TaskRecord } from "../../model/task.ts";
 import { type Desk, waitingOf } from "./desk-state.ts";
-import { noteEnd } from "./measures.ts";
+import { endOf, noteEnd } from "./measures.ts";
 
 export function takeEnd(record: TaskRecord, desk: Desk): void {
   if (record.state === "running") return;
-  noteEnd(desk.measures, record, desk.session.now());
+  noteEnd(desk.measures, endOf(record, desk.session.now()));
   desk.session.metrics.taskEnded(
     record.project,
     isTerminal(record.state) ? record.state : "retried",

@@ -1,5 +1,5 @@
 /** The steps for a project that is frozen or stopped: its container stays, nothing is started or replaced. */
-import { externalIfSettled } from "../drift.ts";
+import { restlessReason } from "../drift.ts";
 import { isLive } from "../live.ts";
 import type { Draft } from "./draft.ts";
 import { haltContainer, retireExtras } from "./retire.ts";
@@ -15,7 +15,7 @@ export function planFrozen(draft: Draft, situation: Situation): void {
       draft.wait(`engine: container ${kept.name} is restarting`);
       return;
     }
-    const reason = externalIfSettled(situation, "thawed externally", "project is to be frozen");
+    const reason = restlessReason(situation, "thawed externally", "project is to be frozen");
     draft.add(
       { kind: "pause-container", containerId: kept.id },
       {
@@ -35,7 +35,7 @@ export function planFrozen(draft: Draft, situation: Situation): void {
 export function planStopped(draft: Draft, situation: Situation): void {
   const cleared = retireExtras(draft, situation);
   const { kept } = situation;
-  const reason = externalIfSettled(situation, "started externally", "project is to be stopped");
+  const reason = restlessReason(situation, "started externally", "project is to be stopped");
   const halted =
     kept === null
       ? cleared

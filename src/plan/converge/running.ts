@@ -1,6 +1,6 @@
 /** The steps for a project that is to run: create, replace, start, thaw, or mend what lives. */
 import type { ObservedContainer } from "../../model/observed.ts";
-import { externalIfSettled, missingReason, stoppedReason, type Reason } from "../drift.ts";
+import { frozenReason, missingReason, stoppedReason, type Reason } from "../drift.ts";
 import { isLive } from "../live.ts";
 import { tellRunner } from "./agents.ts";
 import { blockersOf } from "./blockers.ts";
@@ -140,7 +140,7 @@ function mendLive(
 ): void {
   const resource = `container:${situation.desired.project}`;
   if (kept.state === "paused") {
-    const reason = externalIfSettled(situation, "paused externally", "project is to run");
+    const reason = frozenReason(situation);
     draft.add(
       { kind: "thaw-container", containerId: kept.id },
       { resource, ...reason, impact: "live", after: cleared },

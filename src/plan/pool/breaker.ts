@@ -1,4 +1,5 @@
 /** A breaker for a project's or an agent's failures: repeated ones of the same class hold back new work for a while. */
+import type { Breaker } from "../../model/breaker.ts";
 
 export interface BreakerRules {
   /** Failures of one class in a row that open it. */
@@ -14,18 +15,6 @@ export const BREAKER_RULES: BreakerRules = {
   coolDownMs: 30_000,
   coolDownMaxMs: 1_800_000,
 };
-
-/** Plain data: kept in the database, so that a restart changes nothing. */
-export type Breaker =
-  | Readonly<{ kind: "closed"; failureClass: string | null; failures: number }>
-  | Readonly<{ kind: "open"; failureClass: string; until: number; coolDownMs: number }>
-  | Readonly<{
-      kind: "half-open";
-      failureClass: string;
-      /** The one task that is let through; null: none yet. */
-      probe: string | null;
-      coolDownMs: number;
-    }>;
 
 export const CLOSED: Breaker = { kind: "closed", failureClass: null, failures: 0 };
 

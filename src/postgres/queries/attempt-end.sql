@@ -6,7 +6,8 @@ with given as (
     $11::bigint[]) as g (run, outcome, exit_code, signal, result, reason, at, state, state_reason, wait_ms, started)
 ), ended as (
   update attempt a set outcome = g.outcome, exit_code = g.exit_code, signal = g.signal, reason = g.reason,
-    ended_at = coalesce(at_ms(g.at), clock_timestamp()), started_at = coalesce(a.started_at, at_ms(g.started)), handed_at = coalesce(a.handed_at, clock_timestamp())
+    ended_at = coalesce(at_ms(g.at), clock_timestamp()), started_at = coalesce(a.started_at, at_ms(g.started)), handed_at = coalesce(a.handed_at, clock_timestamp()),
+    next_state = g.state, wait_ms = nullif(g.wait_ms, 0)
   from given g where a.run = g.run and a.ended_at is null
   returning a.task, g.*
 )

@@ -5,7 +5,7 @@ import { desireRemembered } from "../../../src/loop/remembered.ts";
 import { IMAGE, INSTALL, MIB, sampleRecord } from "../../support/project-samples.ts";
 
 const allocation = { project: "web", admitted: true, memoryBytes: 256 * MIB, waiting: null };
-const facts: ProjectFacts = { image: IMAGE, allocation, workspaceOwner: null };
+const facts: ProjectFacts = { image: IMAGE, allocation, workspaceOwner: null, idle: null };
 
 test("the same record, facts and install are answered from memory, also by an allocation made anew", () => {
   const record = sampleRecord();
@@ -25,6 +25,9 @@ test("whatever differs is desired anew", () => {
     { image: null },
     { image: { ...IMAGE, user: "1000" } },
     { workspaceOwner: { uid: 7, gid: 7 } },
+    { idle: { kind: "resting", rest: "frozen", why: "idle since then" } },
+    { idle: { kind: "resting", rest: "stopped", why: "idle since then" } },
+    { idle: { kind: "waking", why: "a task waits" } },
   ];
   for (const change of changes) {
     desireRemembered(record, INSTALL, facts);

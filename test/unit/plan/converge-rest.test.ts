@@ -14,6 +14,39 @@ test("pausing freezes, and a thaw by somebody else is repaired", () => {
   expect(plan(frozen, stopped(137))).toBe("");
 });
 
+const resting = (rest: "frozen" | "stopped") =>
+  ({ idle: { kind: "resting", rest, why: "idle since then" } }) as const;
+const waking = { idle: { kind: "waking", why: "task 7 waits" } } as const;
+
+test("rest for want of work is nobody's drift: it is frozen or stopped, left alone, and woken with its reason", () => {
+  const active = sampleRecord({ phase: "active" });
+  const paused = withContainer({ state: "paused" });
+  expect(plan(desired(active, resting("frozen")), up)).toBe(
+    "[] #1 container:web, pause-container, idle since then",
+  );
+  expect(plan(desired(active, resting("frozen")), paused)).toBe("");
+  expect(plan(desired(active, resting("stopped")), paused)).toMatchInlineSnapshot(`
+    "[] #1 container:web, thaw-container, idle since then: thaw before the stop
+    [1] #2 container:web, stop-container, idle since then"
+  `);
+  expect(plan(desired(active, resting("stopped")), stopped(0))).toBe("");
+  expect(plan(desired(active, waking), paused)).toBe(
+    "[] #1 container:web, thaw-container, woken: task 7 waits",
+  );
+  expect(plan(desired(active, waking), stopped(0))).toContain(
+    "start-container, woken: task 7 waits",
+  );
+});
+
+test("who is on the way somewhere does not rest, and a pause goes before it", () => {
+  const changed = sampleRecord({ phase: "activating" });
+  expect(plan(desired(changed, resting("frozen")), withContainer({ state: "paused" }))).toContain(
+    "thaw-container, project is to run",
+  );
+  const pausing = sampleRecord({ wanted: "frozen", phase: "paused" });
+  expect(plan(desired(pausing, waking), withContainer({ state: "paused" }))).toBe("");
+});
+
 test("resuming thaws", () => {
   expect(
     plan(desired(sampleRecord({ phase: "resuming" })), withContainer({ state: "paused" })),

@@ -56,6 +56,7 @@ const container = (state: ObservedContainer["state"]): ObservedContainer => ({
 const sources = (more: Partial<StatusSources> = {}): StatusSources => ({
   record: { ...sampleRecord(), phaseSince: 0 },
   waiting: [],
+  idle: null,
   fault: null,
   container: container("running"),
   report: report(agent()),

@@ -27,6 +27,7 @@ image: i
 workspace: { git: "https://example.org/x", ref: main, volume: v }
 environment: { one: x }
 labels: { one: x }
+idle: { freeze_after: 1m, stop_after: 1h }
 agents:
   one:
     command: [x]

@@ -8,7 +8,8 @@ import {
   breakerStarts,
   CLOSED,
 } from "../../../../src/plan/pool/breaker.ts";
-import type { Breaker, BreakerEvent } from "../../../../src/plan/pool/breaker.ts";
+import type { Breaker } from "../../../../src/model/breaker.ts";
+import type { BreakerEvent } from "../../../../src/plan/pool/breaker.ts";
 
 const { coolDownMs, coolDownMaxMs, failures } = BREAKER_RULES;
 
