@@ -21,9 +21,14 @@ const HOLD_MS: Readonly<Record<ProgressLine["state"], number>> = {
   waiting: 1_000,
 };
 
-/** How long these verdicts must hold before they are final. */
-export function holdMsOf(verdicts: readonly Verdict[]): number {
-  return Math.max(0, ...verdicts.map((verdict) => HOLD_MS[verdict.state]));
+/** Agents that end as soon as they start run for a moment, again and again, until their restarts are used up. */
+const STARTED_HOLD_MS = 100;
+
+/** How long these verdicts must hold before they are final; `moved`: something was on its way before. */
+export function holdMsOf(verdicts: readonly Verdict[], moved: boolean): number {
+  const started = moved && verdicts.some(({ project }) => project?.phase === "active");
+  const settledMs = started ? STARTED_HOLD_MS : 0;
+  return Math.max(settledMs, ...verdicts.map((verdict) => HOLD_MS[verdict.state]));
 }
 
 /** Whether the project is where its operator wants it, on the way, waiting for room, or failed; settled only with its effect. */

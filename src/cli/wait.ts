@@ -30,6 +30,7 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
   const waker = wakeOnEvents(client, context.signal);
   const started = performance.now();
   let heldSince = started;
+  let moved = false;
   let seen = started;
   try {
     for (;;) {
@@ -42,12 +43,16 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
       seen = now;
       await progress.update(verdicts);
       const moving = verdicts.filter((verdict) => verdict.state === "moving");
-      if (moving.length > 0) heldSince = now;
-      const held = now - heldSince >= holdMsOf(verdicts);
-      if (moving.length === 0 && held) return finish(verdicts);
+      if (moving.length > 0) {
+        heldSince = now;
+        moved = true;
+      }
+      const holdMs = holdMsOf(verdicts, moved);
+      if (moving.length === 0 && now - heldSince >= holdMs) return finish(verdicts);
       if (now - started > timeoutMs)
         throw timedOut(moving.length > 0 ? moving : verdicts, timeoutMs);
-      await waker.next(Math.min(LOOK_MS, Math.max(PAUSE_MS, timeoutMs - (now - started))));
+      const nextMs = moving.length > 0 ? LOOK_MS : heldSince + holdMs - now;
+      await waker.next(Math.max(PAUSE_MS, Math.min(LOOK_MS, nextMs, timeoutMs - (now - started))));
     }
   } finally {
     waker.end();
