@@ -50,8 +50,11 @@ export function openMetrics(sources: MetricsSources, version: string): Metrics {
       ooms.inc({ project }, 0);
       for (const { agent } of agents) restarts.inc({ project, agent }, 0);
     }
-    for (const { project } of sources.queue())
+    for (const { project } of sources.queue()) {
       for (const outcome of OUTCOMES) tasks.inc({ project, outcome }, 0);
+      if (!waited.has(project)) waits.zero({ project });
+      waited.add(project);
+    }
     for (const fill of fills) fill(sources, projects);
   };
   return {

@@ -50,10 +50,11 @@ test("an unheard project has limits but no use", async () => {
   expect(text).not.toContain("container_memory_working_set_bytes{");
 });
 
-test("restarts and OOM kills begin at 0, so that the first one is an increase", async () => {
+test("restarts, OOM kills and waits begin at 0, so that the first one is an increase", async () => {
   const text = await metricsOf(standing(1), false).text();
   expect(text).toContain('berth_agent_restarts_total{project="p0",agent="a0"} 0');
   expect(text).toContain('berth_oom_kills_total{project="p0"} 0');
+  expect(text).toContain('berth_task_wait_seconds_count{project="p0"} 0');
 });
 
 test("no series of a project stays when it goes, whoever removed it", async () => {
