@@ -1,4 +1,5 @@
 /** Routes of questions: look at what agents ask, and answer. */
+import { paged } from "./paged.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import {
   answerBody,
@@ -32,8 +33,7 @@ export function questionRoutes(daemon: Daemon): readonly Route[] {
           after: query.cursor ?? null,
           limit: query.limit + 1,
         });
-        const items = found.slice(0, query.limit);
-        return { items, next: found.length > query.limit ? (items.at(-1)?.id ?? null) : null };
+        return paged(found, query.limit);
       },
     }),
     route({

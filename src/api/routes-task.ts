@@ -1,4 +1,5 @@
 /** Routes of tasks: submit, look, cancel, retry, prioritise. */
+import { paged } from "./paged.ts";
 import type { z } from "@hono/zod-openapi";
 import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
@@ -103,8 +104,7 @@ function taskReads(daemon: Daemon): readonly Route[] {
           after: query.cursor ?? null,
           limit: query.limit + 1,
         });
-        const items = found.slice(0, query.limit);
-        return { items, next: found.length > query.limit ? (items.at(-1)?.id ?? null) : null };
+        return paged(found, query.limit);
       },
     }),
     route({

@@ -1,4 +1,5 @@
 /** Routes about access: tokens are made and ended by whoever holds the host; the audit log says who did what. */
+import { paged } from "./paged.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import { nothing } from "../schema/api-request.ts";
 import {
@@ -78,8 +79,7 @@ function auditRoute(daemon: Daemon): Route {
         before: query.cursor ?? null,
         limit: query.limit + 1,
       });
-      const items = found.slice(0, query.limit);
-      return { items, next: found.length > query.limit ? String(items.at(-1)?.id) : null };
+      return paged(found, query.limit);
     },
   });
 }
