@@ -113,6 +113,7 @@ async function answer(route: Route, context: AppContext, facts: AppFacts): Promi
   const request = context.req.raw;
   const caller = await admitted(route.access, context, facts);
   return route.respond({
+    once: (asked, work) => facts.daemon.once(asked, work),
     params: context.req.param(),
     query: queryOf(new URL(request.url).searchParams),
     body: await readJson(request, bodyLimit(route, context.env, facts.bounds)),
@@ -124,7 +125,7 @@ async function answer(route: Route, context: AppContext, facts: AppFacts): Promi
   });
 }
 
-/** Only on the socket are larger bodies taken where a route needs them: over TCP whoever asks may be anywhere. */
+/** Only on the socket are larger bodies taken, of declarations: over TCP whoever asks may be anywhere. */
 function bodyLimit(route: Route, { entrance }: Arrival, bounds: Bounds): number {
   return bounds[entrance === "tcp" ? "bodyBytes" : route.bodyLimit];
 }

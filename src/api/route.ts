@@ -1,10 +1,12 @@
 /** One route: its schemas both check what is asked and write the OpenAPI document. */
 import type { OpenAPIHono, z } from "@hono/zod-openapi";
 import { BerthError, type ProblemFact } from "../base/errors.ts";
+import { hashOf } from "../base/hash.ts";
+import type { OnceDaemon } from "../loop/once.ts";
 import type { Asker } from "../postgres/door.ts";
 import { type Access, type Caller, refuseForeign } from "./access.ts";
 import { problem } from "../schema/api-problem.ts";
-import { nothing } from "../schema/api-request.ts";
+import { nothing, writeHeaders } from "../schema/api-request.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Connection } from "./connections.ts";
 
@@ -18,6 +20,7 @@ export interface Call<P, Q, B> {
   readonly caller: Caller;
   /** The caller as records name them. */
   readonly by: Asker;
+  /** One caller's keys are not another's; for a route of `repeats: "each-time"` it is as it was sent. */
   readonly idempotencyKey: string | null;
   readonly headers: Headers;
   /** Aborted when the client left. */
@@ -40,8 +43,15 @@ interface Definition<
   readonly query: Q;
   /** `nothing` for a route that takes no body. */
   readonly body: B;
-  readonly bodyLimit?: "bundleBodyBytes" | "tasksBodyBytes";
+  readonly bodyLimit?: "bundleBodyBytes";
   readonly response: R;
+  /**
+   * What a repeat under the same `Idempotency-Key` does, on any route but GET: it gets the first answer, out of the records, or out of the
+   * daemon's memory where what was changed ends with the daemon too; or (`each-time`) the route is asked again and sees to it itself.
+   */
+  readonly repeats?: "records" | "daemon" | "each-time";
+  /** An answer that holds a secret, as a repeat is told it: secrets are told once and not kept. */
+  readonly again?: (answer: z.input<R>) => z.input<R>;
   /** Media type of the answer and of further forms of it. */
   readonly media?: readonly string[];
   readonly answer: (
@@ -51,6 +61,7 @@ interface Definition<
 
 /** What arrived, unchecked. */
 export interface Arrived {
+  readonly once: OnceDaemon["once"];
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
@@ -67,6 +78,7 @@ export interface Route {
   readonly operation: Operation;
   readonly access: Access<never>;
   readonly bodyLimit: keyof Bounds;
+  readonly repeats: "records" | "daemon" | "each-time";
   respond(arrived: Arrived): Promise<Response>;
 }
 
@@ -77,25 +89,60 @@ export function route<
   B extends z.ZodType,
   R extends z.ZodType,
 >(definition: Definition<P, Q, B, R>): Route {
+  const repeats = definition.repeats ?? "records";
   return {
     method: definition.method,
     path: definition.path,
     bodyLimit: definition.bodyLimit ?? "bodyBytes",
     operation: operationOf(definition),
     access: definition.access,
-    async respond(arrived) {
+    repeats,
+    async respond({ once, ...arrived }) {
+      const { caller } = arrived;
+      const key = definition.method === "get" ? null : arrived.idempotencyKey;
       const call = {
         ...arrived,
-        by: arrived.caller.by,
+        by: caller.by,
+        idempotencyKey: repeats === "each-time" ? key : keyOf(key, caller),
         params: checked(definition.params, arrived.params, "path"),
         query: checked(definition.query, arrived.query, "query"),
         body: checked(definition.body, arrived.body, "body"),
       };
-      await refuseForeign(arrived.caller, definition.access, call);
-      const answer = await definition.answer(call);
-      return answer instanceof Response ? answer : Response.json(answer);
+      await refuseForeign(caller, definition.access, call);
+      if (call.idempotencyKey === null || repeats === "each-time") {
+        const answer = await definition.answer(call);
+        return answer instanceof Response ? answer : Response.json(answer);
+      }
+      const { method, path, again = same } = definition;
+      const request = { method, path, params: call.params, query: call.query, body: call.body };
+      const asked = { key: call.idempotencyKey, request: requestHash(request), keep: repeats };
+      const told = await once(asked, async () => {
+        const answer = await definition.answer(call);
+        if (answer instanceof Response)
+          throw new TypeError(`${path} answers with no value to keep`);
+        return { answer, again: again(answer) };
+      });
+      return Response.json(told);
     },
   };
+}
+
+/** Keys of different callers never meet; no header's key holds a space. */
+function keyOf(key: string | null, { token }: Caller): string | null {
+  return key === null || token === null ? key : `${token} ${key}`;
+}
+
+function same<T>(answer: T): T {
+  return answer;
+}
+
+function requestHash(request: unknown): string {
+  try {
+    return hashOf(request);
+  } catch (cause) {
+    const detail = "body: is nested too deep for a request with an Idempotency-Key";
+    throw new BerthError("usage", { code: "api.request-invalid", detail, cause });
+  }
 }
 
 type AnyDefinition = Pick<
@@ -110,7 +157,12 @@ function operationOf(of: AnyDefinition): Operation {
     method: of.method,
     path: of.path,
     summary: of.summary,
-    request: { params: of.params, query: of.query, ...(of.body === nothing ? {} : { body }) },
+    request: {
+      params: of.params,
+      query: of.query,
+      ...(of.method === "get" ? {} : { headers: writeHeaders }),
+      ...(of.body === nothing ? {} : { body }),
+    },
     responses: {
       200: {
         description: "Done",

@@ -26,6 +26,8 @@ export function logRoutes(daemon: Daemon): readonly Route[] {
       query: nothing,
       body: logLevelBody,
       response: logLevelView,
+      // the level ends with the daemon, and is changed where no record can be kept
+      repeats: "daemon",
       answer: ({ body, by }) => daemon.setLogLevel({ level: body.level, by }),
     }),
   ];

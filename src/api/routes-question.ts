@@ -12,7 +12,7 @@ import { nothing } from "../schema/api-request.ts";
 import { within } from "./access.ts";
 import { type Route, route } from "./route.ts";
 
-/** Answering takes an `Idempotency-Key`: without one a repeat is refused, because the question is answered by then. */
+/** Without an `Idempotency-Key` a repeated answer is refused, because the question is answered by then. */
 export function questionRoutes(daemon: Daemon): readonly Route[] {
   return [
     route({

@@ -19,7 +19,7 @@ import { type Route, route } from "./route.ts";
 import { queueRoutes } from "./routes-queue.ts";
 import { submitTasks } from "./submit.ts";
 
-/** Submitting takes an `Idempotency-Key`; cancelling, retrying and prioritising ask for a state. */
+/** Every task keeps the key it was submitted under: a repeat answers with the task as it is now, and `fresh: false`. */
 export function taskRoutes(daemon: Daemon, now: () => number): readonly Route[] {
   return [
     submitRoute(daemon, now),
@@ -42,8 +42,8 @@ function submitRoute(daemon: Daemon, now: () => number): Route {
     params: nothing,
     query: nothing,
     body: submitBody,
-    bodyLimit: "tasksBodyBytes",
     response: submitAnswer,
+    repeats: "each-time",
     answer: async ({ body, by, idempotencyKey }) => {
       const many = "items" in body;
       const requests = bodiesOf(body).map((request, at) => ({
@@ -143,7 +143,8 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       query: nothing,
       body: nothing,
       response: taskView,
-      answer: ({ params, by }) => daemon.cancelTask(params.id, by),
+      answer: ({ params, by, idempotencyKey }) =>
+        daemon.cancelTask(params.id, { ...by, idempotencyKey }),
     }),
     route({
       method: "post",
@@ -154,7 +155,8 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       query: nothing,
       body: nothing,
       response: taskView,
-      answer: ({ params, by }) => daemon.retryTask(params.id, by),
+      answer: ({ params, by, idempotencyKey }) =>
+        daemon.retryTask(params.id, { ...by, idempotencyKey }),
     }),
     route({
       method: "post",
@@ -165,7 +167,8 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       query: nothing,
       body: priorityBody,
       response: taskView,
-      answer: ({ params, body, by }) => daemon.prioritiseTask(params.id, body.priority, by),
+      answer: ({ params, body, by, idempotencyKey }) =>
+        daemon.prioritiseTask(params.id, body.priority, { ...by, idempotencyKey }),
     }),
   ];
 }

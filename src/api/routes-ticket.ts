@@ -17,6 +17,8 @@ export function ticketRoute(tickets: Tickets, daemon: Daemon): Route {
     query: nothing,
     body: nothing,
     response: ticketView,
+    repeats: "daemon",
+    again: (issued) => ({ ...issued, ticket: null }),
     answer: ({ params, caller }) => {
       daemon.project(params.name);
       return tickets.issue(caller, params.name);

@@ -38,7 +38,8 @@ export function tokenRoutes(daemon: Daemon, pageUrl: () => string | null): reado
       query: nothing,
       body: nothing,
       response: tokenView,
-      answer: ({ params, by }) => daemon.revokeToken(params.token, by),
+      answer: ({ params, by, idempotencyKey }) =>
+        daemon.revokeToken(params.token, { ...by, idempotencyKey }),
     }),
     auditRoute(daemon),
   ];
@@ -48,16 +49,21 @@ function createRoute(daemon: Daemon, pageUrl: () => string | null): Route {
   return route({
     method: "post",
     path: "/tokens",
-    summary: "Make an access token; its secret is told once, here",
+    summary: "Make an access token; its secret is told once, here, and null to a repeat",
     access: { kind: "host", scope: "admin" },
     params: nothing,
     query: nothing,
     body: tokenBody,
     response: tokenMade,
-    answer: async ({ body, by }) => {
-      const { token, secret } = await daemon.createToken({ ...body, by });
+    again: (made) => ({ ...made, secret: null, page: null }),
+    answer: async ({ body, by, idempotencyKey }) => {
+      const { token, secret } = await daemon.createToken({
+        ...body,
+        by: { ...by, idempotencyKey },
+      });
       const url = pageUrl();
-      return { token, secret, page: url === null ? null : `${url}/#token=${secret}` };
+      const shown = secret !== null && url !== null;
+      return { token, secret, page: shown ? `${url}/#token=${secret}` : null };
     },
   });
 }

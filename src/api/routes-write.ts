@@ -12,7 +12,7 @@ import {
 } from "../schema/api-request.ts";
 import { type Route, route } from "./route.ts";
 
-/** `apply` and `rollback` take an `Idempotency-Key`; `down` and `gc` ask for a state, so asking twice is the same. */
+/** What declares, and what clears. */
 export function writeRoutes(daemon: Daemon): readonly Route[] {
   return [...declarationWrites(daemon), ...clearingWrites(daemon)];
 }
@@ -29,6 +29,8 @@ function declarationWrites(daemon: Daemon): readonly Route[] {
       body: planBody,
       bodyLimit: "bundleBodyBytes",
       response: planView,
+      // nothing is changed, and an old plan helps nobody
+      repeats: "each-time",
       answer: ({ body }) => daemon.plan(body.bundle, body.prune),
     }),
     route({
@@ -69,8 +71,8 @@ function clearingWrites(daemon: Daemon): readonly Route[] {
       query: nothing,
       body: downBody,
       response: downView,
-      answer: async ({ body, by }) => ({
-        projects: await daemon.down({ source: body.source, by }),
+      answer: async ({ body, by, idempotencyKey }) => ({
+        projects: await daemon.down({ source: body.source, by: { ...by, idempotencyKey } }),
       }),
     }),
     route({

@@ -1,4 +1,5 @@
 /** Calls about access: part of the client. */
+import { BerthError } from "../base/errors.ts";
 import type {
   ApiToken,
   AuditPage,
@@ -20,10 +21,21 @@ interface Calls {
 /** Functions over one daemon's tokens and audit log; paths are below `/api/v1`. */
 export function tokenCalls({ get, write, end }: Calls) {
   return {
-    createToken: (token: TokenBody) => write<TokenMade>("/tokens", token),
+    createToken: async (token: TokenBody) => toldNow(await write<TokenMade>("/tokens", token)),
     tokens: async () => (await get<TokenList>("/tokens")).items,
     /** By id or name. */
     revokeToken: (token: string) => end<Token>(`/tokens/${encodeURIComponent(token)}`),
     audit: (query: AuditQuery) => get<AuditPage>("/audit", query),
   };
+}
+
+/** The transport may repeat a request whose answer it lost; then the secret went with that answer. */
+function toldNow(made: TokenMade): TokenMade & Readonly<{ secret: string }> {
+  const { secret, token } = made;
+  if (secret !== null) return { ...made, secret };
+  throw new BerthError("conflict", {
+    code: "client.secret-lost",
+    detail: `the token ${token.name} was made, but the answer with its secret got lost`,
+    hint: `berth token revoke ${token.name}, then make it again`,
+  });
 }

@@ -16,10 +16,11 @@ import type {
   RemovedView,
 } from "../model/view.ts";
 import type { ExecSession } from "../docker/door.ts";
-import type { Asker, GenerationRow } from "../postgres/door.ts";
+import type { Asker, GenerationRow, KeyedAsker } from "../postgres/door.ts";
 import type { OutputLine, OutputQuery } from "../runners/door.ts";
 import type { QuestionDaemon } from "./question-daemon.ts";
 import type { LogDaemon } from "./log-daemon.ts";
+import type { OnceDaemon } from "./once.ts";
 import type { TaskDaemon } from "./task-daemon.ts";
 import type { UsageDaemon } from "./usage-daemon.ts";
 import type { TokenDaemon } from "./token-daemon.ts";
@@ -55,7 +56,8 @@ export interface ExecOptions {
 }
 
 /** All throw BerthError. Writes on a standby are conflict `loop.not-leader`; without Postgres transient `postgres.unreachable`. */
-export interface Daemon extends TaskDaemon, QuestionDaemon, TokenDaemon, UsageDaemon, LogDaemon {
+export interface Daemon
+  extends TaskDaemon, QuestionDaemon, TokenDaemon, UsageDaemon, LogDaemon, OnceDaemon {
   ready(): ReadyView;
   host(): HostView;
   /** Parses again, never changes anything; problems come as BerthError declaration with `problems` in the problem document. */
@@ -100,7 +102,7 @@ export interface Daemon extends TaskDaemon, QuestionDaemon, TokenDaemon, UsageDa
     }>,
   ): Promise<ProjectView>;
   /** Deactivates every project (of one source, or all). */
-  down(request: Readonly<{ source: string | null; by: Asker }>): Promise<readonly string[]>;
+  down(request: Readonly<{ source: string | null; by: KeyedAsker }>): Promise<readonly string[]>;
   runs(
     query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
   ): Promise<readonly RunRecord[]>;

@@ -9,7 +9,7 @@ import type {
   WhyView,
 } from "../model/task-view.ts";
 import type { TaskRequest } from "../model/task.ts";
-import type { Asker } from "../postgres/door.ts";
+import type { Asker, KeyedAsker } from "../postgres/door.ts";
 import type { TaskQuery } from "../postgres/task-door.ts";
 
 /** All throw BerthError; an id that names nothing is usage `postgres.task-unknown`. */
@@ -24,9 +24,9 @@ export interface TaskDaemon {
   attempts(id: string): Promise<readonly AttemptView[]>;
   /** Newest first. */
   tasks(query: TaskQuery): Promise<readonly TaskSummary[]>;
-  cancelTask(id: string, by: Asker): Promise<TaskView>;
-  retryTask(id: string, by: Asker): Promise<TaskView>;
-  prioritiseTask(id: string, priority: number, by: Asker): Promise<TaskView>;
+  cancelTask(id: string, by: KeyedAsker): Promise<TaskView>;
+  retryTask(id: string, by: KeyedAsker): Promise<TaskView>;
+  prioritiseTask(id: string, priority: number, by: KeyedAsker): Promise<TaskView>;
   /** What waits, of one project or of all, at most `limit` rows. */
   queue(project: string | null, limit: number): Promise<QueueView>;
   /** `PROJECT`, `PROJECT/AGENT` or a task's id. */

@@ -1,7 +1,7 @@
 /** What the API may ask of the daemon about access: tokens, who bears one, and the audit log. */
 import type { AuditView, Scope, TokenView } from "../model/access.ts";
 import type { AuditQuery } from "../postgres/audit.ts";
-import type { Asker } from "../postgres/door.ts";
+import type { KeyedAsker } from "../postgres/door.ts";
 
 export interface TokenRequest {
   readonly name: string;
@@ -10,16 +10,18 @@ export interface TokenRequest {
   readonly project: string | null;
   /** Milliseconds since the epoch; null: never. */
   readonly expiresAt: number | null;
-  readonly by: Asker;
+  readonly by: KeyedAsker;
 }
 
 /** Part of `Daemon`; all throw BerthError. */
 export interface TokenDaemon {
-  /** `secret` is the token's whole text, told this once. */
-  createToken(request: TokenRequest): Promise<Readonly<{ token: TokenView; secret: string }>>;
+  /** `secret` is the token's whole text, told this once; null: its idempotency key made a token before. */
+  createToken(
+    request: TokenRequest,
+  ): Promise<Readonly<{ token: TokenView; secret: string | null }>>;
   tokens(): Promise<readonly TokenView[]>;
   /** By id or name. */
-  revokeToken(token: string, by: Asker): Promise<TokenView>;
+  revokeToken(token: string, by: KeyedAsker): Promise<TokenView>;
   /** The live token of this text, known at most half a second ago; null: none. */
   bearerOf(text: string): Promise<TokenView | null>;
   /** Whether the token of this id still opens anything, known at most half a second ago. */

@@ -1,7 +1,9 @@
 /** Idempotency keys: the same request under the same key gets the answer it got the first time. */
 import { hashOf } from "../base/hash.ts";
-import { BerthError } from "../base/errors.ts";
+import { keyReused } from "../base/key-reused.ts";
+import type { AnswerDoor } from "./answer-door.ts";
 import type { Statements } from "./connection.ts";
+import type { Session } from "./session.ts";
 
 export interface Keyed {
   readonly key: string | null;
@@ -24,12 +26,29 @@ export async function answeredOnce<T>(
   return answer;
 }
 
+/** No key of a write's own transaction begins so: a header holds no space. */
+const WHOLE = "answer ";
+
+/** Opens this part of the door: answers as whole requests got them, beside those of single writes above. */
+export function openAnswers(session: Session): AnswerDoor {
+  return {
+    async read(key) {
+      const [row] = await session.read<{ bodyHash: string; answer: string }>("answer-read", [
+        WHOLE + key,
+      ]);
+      return row === undefined ? null : { request: row.bodyHash, text: row.answer };
+    },
+    async keep({ epoch, key, request, text }) {
+      await session.write({ operation: "keep answer", epoch }, (tx) =>
+        // As a string: jsonb would sort the keys of an object.
+        tx.rows("answer-keep", [WHOLE + key, request, JSON.stringify(text)]),
+      );
+    },
+  };
+}
+
 async function earlier<T>(tx: Statements, key: string, bodyHash: string): Promise<T> {
   const [row] = await tx.rows<{ bodyHash: string; answer: T }>("answer-read", [key]);
   if (row?.bodyHash === bodyHash) return row.answer;
-  throw new BerthError("conflict", {
-    code: "postgres.idempotency-reused",
-    detail: `the idempotency key ${key} was used for another request`,
-    hint: "use a new key for a new request",
-  });
+  throw keyReused(key);
 }

@@ -1,6 +1,7 @@
 /** What the rest of the program may ask of Postgres, where everything accepted is recorded. */
 import type { Bundle } from "../model/bundle.ts";
 import type { AuditView } from "../model/access.ts";
+import type { AnswerDoor } from "./answer-door.ts";
 import type { AuditQuery } from "./audit.ts";
 import type { QuestionDoor } from "./question-door.ts";
 import type { TaskDoor } from "./task-door.ts";
@@ -26,6 +27,11 @@ export interface Asker {
   /** What the caller says its OS user is: a claim. */
   readonly claim: string | null;
   readonly reason: string | null;
+}
+
+/** Who asks, and under which idempotency key. */
+export interface KeyedAsker extends Asker {
+  readonly idempotencyKey?: string | null;
 }
 
 export interface GenerationRow {
@@ -126,6 +132,7 @@ export interface PostgresDoor {
   readonly usage: UsageDoor;
   readonly tokens: TokenDoor;
   readonly questions: QuestionDoor;
+  readonly answers: AnswerDoor;
   ping(): Promise<void>;
   /** The database clock, milliseconds since the epoch. */
   clock(): Promise<number>;

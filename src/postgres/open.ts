@@ -1,5 +1,6 @@
 /** Opens the door to Postgres: everything accepted is recorded here. */
 import { accept, currentDeclaration } from "./accept.ts";
+import { openAnswers } from "./answers.ts";
 import { readAudit, recordAudit } from "./audit.ts";
 import type { PostgresDoor } from "./door.ts";
 import { appendEvents, readEvents } from "./events.ts";
@@ -32,6 +33,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     usage: openUsage(session),
     tokens: openTokens(session),
     questions: openQuestions(session),
+    answers: openAnswers(session),
     ping: async () => void (await session.read("ping")),
     clock: () => readClock(session),
     migrate: () => migrate(session, options),

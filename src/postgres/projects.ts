@@ -21,9 +21,11 @@ export async function readProjects(session: Session): Promise<readonly ProjectRo
 /** See `PostgresDoor.intend`. */
 export async function intend(session: Session, request: IntentRequest): Promise<ProjectRow> {
   const { epoch, idempotencyKey, ...body } = request;
-  return session.write({ operation: "intend", epoch }, (tx) =>
-    answeredOnce(tx, { key: idempotencyKey, body }, () => intendIn(tx, request)),
-  );
+  return session.write({ operation: "intend", epoch }, async (tx) => {
+    await answeredOnce(tx, { key: idempotencyKey, body }, () => intendIn(tx, request));
+    // A repeat is told what is so now: the first answer may long be outdated, and would be acted upon.
+    return readProject(tx, request.project);
+  });
 }
 
 type PhaseMove = Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>;
@@ -88,7 +90,7 @@ async function cancelWaitingIn(tx: Statements, project: string): Promise<readonl
   return rows.map((row) => row.record);
 }
 
-async function intendIn(tx: Statements, request: IntentRequest): Promise<ProjectRow> {
+async function intendIn(tx: Statements, request: IntentRequest): Promise<null> {
   const { project, change } = request;
   await tx.rows("project-lock", [project]);
   const wish = wishOf(await readProject(tx, project), change);
@@ -102,7 +104,7 @@ async function intendIn(tx: Statements, request: IntentRequest): Promise<Project
     wish.stoppedAgents,
   ]);
   await recordAudit(tx, { by: request.by, epoch: request.epoch, project, ...wordsOf(change) });
-  return readProject(tx, project);
+  return null;
 }
 
 async function readProject(tx: Statements, name: string): Promise<ProjectRow> {

@@ -8,7 +8,7 @@ import type {
   TaskState,
   WaitingTask,
 } from "../model/task.ts";
-import type { Asker } from "./door.ts";
+import type { Asker, KeyedAsker } from "./door.ts";
 
 export interface SubmitRow extends TaskRequest {
   readonly priorityUsed: number;
@@ -178,11 +178,11 @@ export interface TaskDoor {
   cancel(
     epoch: number,
     task: string,
-    by: Asker,
+    by: KeyedAsker,
   ): Promise<Readonly<{ task: TaskRecord; runningRun: string | null }>>;
   /** A terminal task other than succeeded and cancelled back to `ready` with one more attempt allowed. */
-  retry(epoch: number, task: string, by: Asker): Promise<TaskRecord>;
-  setPriority(epoch: number, task: string, priority: number, by: Asker): Promise<TaskRecord>;
+  retry(epoch: number, task: string, by: KeyedAsker): Promise<TaskRecord>;
+  setPriority(epoch: number, task: string, priority: number, by: KeyedAsker): Promise<TaskRecord>;
   get(task: string): Promise<TaskRecord | null>;
   list(query: TaskQuery): Promise<readonly ListedTask[]>;
   /** Attempts of one task, oldest first. */

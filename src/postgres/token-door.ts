@@ -1,6 +1,6 @@
 /** What the rest of the program may ask of Postgres about access tokens: `PostgresDoor.tokens`. */
 import type { Scope, TokenView } from "../model/access.ts";
-import type { Asker } from "./door.ts";
+import type { KeyedAsker } from "./door.ts";
 
 export interface NewToken {
   readonly epoch: number;
@@ -13,7 +13,7 @@ export interface NewToken {
   readonly project: string | null;
   /** Milliseconds since the epoch; null: never. */
   readonly expiresAt: number | null;
-  readonly by: Asker;
+  readonly by: KeyedAsker;
 }
 
 export interface LiveToken extends TokenView {
@@ -21,10 +21,10 @@ export interface LiveToken extends TokenView {
 }
 
 export interface TokenDoor {
-  /** Audited. `postgres.token-name-taken` (conflict) while a live token has the name, `postgres.tokens-full` (capacity) past the bound. */
+  /** Audited. Under a known key the token made then, by its own id. `postgres.token-name-taken` (conflict) while a live token has the name, `postgres.tokens-full` (capacity) past the bound. */
   create(token: NewToken): Promise<TokenView>;
   /** By id or name; audited. Unknown or revoked already: `postgres.token-unknown`. */
-  revoke(request: Readonly<{ epoch: number; token: string; by: Asker }>): Promise<TokenView>;
+  revoke(request: Readonly<{ epoch: number; token: string; by: KeyedAsker }>): Promise<TokenView>;
   /** Newest first, with those that ended lately. */
   list(): Promise<readonly TokenView[]>;
   /** All that open something now. */

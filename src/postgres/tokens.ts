@@ -1,8 +1,10 @@
 /** Access tokens: made, ended and read; each change with its audit record in one transaction. */
 import { BerthError } from "../base/errors.ts";
 import { askerName, type TokenView } from "../model/access.ts";
+import { answeredOnce } from "./answers.ts";
 import { recordAudit } from "./audit.ts";
 import type { Statements } from "./connection.ts";
+import type { KeyedAsker } from "./door.ts";
 import { takeTurn } from "./locks.ts";
 import type { Session } from "./session.ts";
 import type { LiveToken, NewToken, TokenDoor } from "./token-door.ts";
@@ -16,18 +18,34 @@ type Row<T> = T & Record<string, unknown>;
 export function openTokens(session: Session): TokenDoor {
   return {
     create: (token) =>
-      session.write({ operation: "create token", epoch: token.epoch }, (tx) => createIn(tx, token)),
-    revoke: ({ epoch, token, by }) =>
-      session.write({ operation: "revoke token", epoch }, async (tx) => {
-        const [gone] = await tx.rows<Row<TokenView>>("token-revoke", [token]);
-        if (gone === undefined) throw unknownToken(token);
-        const words = { action: "token.revoke", detail: wordsOf(gone) };
-        await recordAudit(tx, { by, epoch, project: gone.project, ...words });
-        return gone;
+      session.write({ operation: "create token", epoch: token.epoch }, (tx) => {
+        const { name, scope, project, expiresAt } = token;
+        const body = { action: "token.create", name, scope, project, expiresAt };
+        return answeredOnce(tx, { key: keyOf(token), body }, () => createIn(tx, token));
+      }),
+    revoke: (request) =>
+      session.write({ operation: "revoke token", epoch: request.epoch }, (tx) => {
+        const body = { action: "token.revoke", token: request.token };
+        return answeredOnce(tx, { key: keyOf(request), body }, () => revokeIn(tx, request));
       }),
     list: () => session.read<Row<TokenView>>("token-list"),
     live: () => session.read<Row<LiveToken>>("token-live"),
   };
+}
+
+function keyOf({ by }: Readonly<{ by: KeyedAsker }>): string | null {
+  return by.idempotencyKey ?? null;
+}
+
+async function revokeIn(
+  tx: Statements,
+  { epoch, token, by }: Parameters<TokenDoor["revoke"]>[0],
+): Promise<TokenView> {
+  const [gone] = await tx.rows<Row<TokenView>>("token-revoke", [token]);
+  if (gone === undefined) throw unknownToken(token);
+  const words = { action: "token.revoke", detail: wordsOf(gone) };
+  await recordAudit(tx, { by, epoch, project: gone.project, ...words });
+  return gone;
 }
 
 async function createIn(tx: Statements, token: NewToken): Promise<TokenView> {

@@ -22,6 +22,18 @@ export const agentPath = z.strictObject({ name, agent: name });
 export const generationPath = z.strictObject({ generation: z.coerce.number().int().min(1) });
 export const nothing = z.strictObject({});
 
+/** Headers of every route but GET, for the document; caller.ts reads them. */
+export const writeHeaders = z.object({
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/)
+    .optional()
+    .describe(
+      "A repeat with the same key gets the first answer and changes nothing; with another request it is a 409. Kept for 7 days.",
+    ),
+  "x-berth-reason": z.string().optional().describe("Why, for the audit log; percent-encoded"),
+});
+
 /** A bundle within its bounds; what is in the files is the declaration's own business. */
 const sentBundle = bundle.refine((sent) => Object.hasOwn(sent.files, sent.entry), {
   path: ["entry"],

@@ -39,7 +39,8 @@ export const terminalReply = z.union([
 export type TerminalRequest = z.input<typeof terminalRequest>;
 export type TerminalReply = z.output<typeof terminalReply>;
 
-export const ticketView = shape({ ticket: z.string(), expiresAt: z.number() }).meta({
+/** Opens one terminal; told once, so that a repeat of the request gets null. */
+export const ticketView = shape({ ticket: z.string().nullable(), expiresAt: z.number() }).meta({
   id: "Ticket",
 });
 export type ApiTicket = z.output<typeof ticketView>;

@@ -19,10 +19,10 @@ export const tokenView = proves<TokenView>()(
 
 export const tokenList = shape({ items: listOf(tokenView) }).meta({ id: "TokenList" });
 
-/** `secret` is the whole token, told this once; `page` opens the page with it where one is served. */
+/** `secret` is the whole token, told this once: a repeat of the request gets null. `page` opens the page with it where one is served. */
 export const tokenMade = shape({
   token: tokenView,
-  secret: z.string(),
+  secret: z.string().nullable(),
   page: z.string().nullable(),
 }).meta({ id: "TokenMade" });
 

@@ -23,5 +23,6 @@ export async function bearer(
   const by = { who: "local", claim: null, reason: null };
   const asked = { name: `test-${made}`, scope, project, expiresAt, by };
   const { token, secret } = await daemon.createToken(asked);
+  if (secret === null) throw new Error("a new token has a secret");
   return { id: token.id, secret, headers: { authorization: `Bearer ${secret}` } };
 }

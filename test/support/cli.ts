@@ -4,6 +4,9 @@ import { runCli } from "../../src/cli/cli.ts";
 import type { In, Io, Out } from "../../src/cli/io.ts";
 import { NOW } from "./fake-daemon.ts";
 
+/** Every write of every test gets a key of its own, as in life. */
+let keys = 0;
+
 export interface CliWorld {
   readonly address?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -48,7 +51,7 @@ export function startCli(argv: readonly string[], world: CliWorld = {}): Running
     version: "0.1.0",
     user: "ann",
     now: () => NOW,
-    newKey: () => "key-1",
+    newKey: () => `key-${(keys += 1)}`,
     onInterrupt(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -4,6 +4,7 @@ import { BerthError } from "../../src/base/errors.ts";
 import { aQuestion, fakeQuestions } from "./fake-questions.ts";
 import { fakeTasks } from "./fake-tasks.ts";
 import { fakeTokens } from "./fake-tokens.ts";
+import { type AnswerStore, openOnce } from "../../src/loop/once.ts";
 import type { Daemon } from "../../src/loop/daemon.ts";
 import type { EventRecord } from "../../src/model/event.ts";
 import type { RunRecord } from "../../src/model/run.ts";
@@ -253,11 +254,21 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
       items: [],
     }),
     ...fakeQuestions(note),
+    ...openOnce(memoryAnswers()),
     metrics: async () =>
       "# HELP berth_leader Whether this daemon leads.\n# TYPE berth_leader gauge\nberth_leader 1\n",
     ...changes,
   };
   return daemon;
+}
+
+/** Answers kept as Postgres keeps them. */
+export function memoryAnswers(): AnswerStore {
+  const kept = new Map<string, Awaited<ReturnType<AnswerStore["read"]>>>();
+  return {
+    read: async (key) => kept.get(key) ?? null,
+    keep: async (key, answer) => void kept.set(key, answer),
+  };
 }
 
 export async function* lines<T>(items: readonly T[]): AsyncGenerator<T> {

@@ -1,7 +1,7 @@
 /** Accepting declarations: apply, roll back, take down. */
 import { BerthError } from "../../base/errors.ts";
 import type { ApplyView } from "../../model/view.ts";
-import type { Asker } from "../../postgres/door.ts";
+import type { Asker, KeyedAsker } from "../../postgres/door.ts";
 import type { ApplyOptions } from "../daemon.ts";
 import { succeeded } from "../failed.ts";
 import type { Session } from "../session.ts";
@@ -144,7 +144,7 @@ export async function rollBack(
 
 /** Wants every project (of one source) inactive; returns their names. Workspaces stay. */
 export async function takeDown(
-  request: Readonly<{ source: string | null; by: Asker }>,
+  request: Readonly<{ source: string | null; by: KeyedAsker }>,
   state: DaemonState,
 ): Promise<readonly string[]> {
   const session = leading(state);
@@ -154,9 +154,10 @@ export async function takeDown(
         wanted !== "removed" && (request.source === null || source === request.source),
     )
     .map(({ name }) => name);
+  const key = request.by.idempotencyKey ?? null;
   for (const project of names) {
     await intend(
-      { project, by: request.by, idempotencyKey: null },
+      { project, by: request.by, idempotencyKey: key === null ? null : `${key} ${project}` },
       { kind: "wanted", wanted: "inactive", removeVolumes: false },
       state,
     );

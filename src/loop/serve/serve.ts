@@ -8,6 +8,7 @@ import { examine } from "./doctor.ts";
 import { openExec } from "./exec.ts";
 import { EventFeed } from "./event-feed.ts";
 import { collectGarbage } from "./garbage.ts";
+import { openOnce } from "../once.ts";
 import { intend, remove } from "./intents.ts";
 import { planBundle, readBundle } from "./plan-view.ts";
 import { serveQuestions } from "./questions.ts";
@@ -66,6 +67,13 @@ export function serve(state: DaemonState): Daemon {
     ...serveUsage(state),
     ...serveLogLevel(state),
     ...serveQuestions(state),
+    ...openOnce({
+      read: (key) => postgres.answers.read(key),
+      keep: (key, kept) => {
+        const { epoch } = leading(state).world.install;
+        return postgres.answers.keep({ ...kept, epoch, key });
+      },
+    }),
   };
 }
 

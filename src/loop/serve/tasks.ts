@@ -3,7 +3,7 @@ import { BerthError } from "../../base/errors.ts";
 import type { TaskRecord, TaskRequest } from "../../model/task.ts";
 import type { Submitted, TaskProgress, TaskSummary, TaskView } from "../../model/task-view.ts";
 import { workerFault } from "../../model/task-request.ts";
-import type { Asker } from "../../postgres/door.ts";
+import type { Asker, KeyedAsker } from "../../postgres/door.ts";
 import type { ListedTask, SubmitRow } from "../../postgres/task-door.ts";
 import type { TaskDaemon } from "../task-daemon.ts";
 import { type DaemonState, leading } from "../state.ts";
@@ -78,7 +78,7 @@ async function submitOne(request: TaskRequest, by: Asker, state: DaemonState): P
   };
 }
 
-async function cancel(id: string, by: Asker, state: DaemonState): Promise<TaskView> {
+async function cancel(id: string, by: KeyedAsker, state: DaemonState): Promise<TaskView> {
   const session = leading(state);
   const desk = deskOf(session);
   const { task, runningRun } = await doubting(
@@ -89,7 +89,7 @@ async function cancel(id: string, by: Asker, state: DaemonState): Promise<TaskVi
   return viewOf(await taskOf(id, state), state);
 }
 
-async function retry(id: string, by: Asker, state: DaemonState): Promise<TaskView> {
+async function retry(id: string, by: KeyedAsker, state: DaemonState): Promise<TaskView> {
   const session = leading(state);
   const desk = deskOf(session);
   const record = await doubting(
@@ -102,7 +102,7 @@ async function retry(id: string, by: Asker, state: DaemonState): Promise<TaskVie
 
 async function prioritise(
   id: string,
-  { priority, by }: Readonly<{ priority: number; by: Asker }>,
+  { priority, by }: Readonly<{ priority: number; by: KeyedAsker }>,
   state: DaemonState,
 ): Promise<TaskView> {
   const session = leading(state);

@@ -21,6 +21,8 @@ export function serveTokens(state: DaemonState): TokenDaemon {
       const { id, text, hash } = newSecret();
       const { epoch } = session.world.install;
       const token = await tokens.create({ epoch, id, name, hash, scope, project, expiresAt, by });
+      // Known by its idempotency key: this secret opens nothing, and that one's is gone.
+      if (token.id !== id) return { token, secret: null };
       book.forget();
       state.log.conceal(text);
       return { token, secret: text };

@@ -9,12 +9,13 @@ import { startServer, type TestServer } from "../../support/api-server.ts";
 import { bearer } from "../../support/bearer.ts";
 import { aLine, anEvent, fakeDaemon, lines, NOW } from "../../support/fake-daemon.ts";
 
+let keys = 0;
 const clientOf = (server: TestServer, token: string | null) =>
   makeClient({
     transport: fetchTransport(server.url),
     identity: { user: null, reason: "from the page", token },
     signal: AbortSignal.timeout(20_000),
-    newKey: () => "key-1",
+    newKey: () => `key-${(keys += 1)}`,
   });
 
 test("by fetch the client reads lists and streams, and errors keep their code", async () => {
@@ -97,7 +98,7 @@ test("a project is declared by itself, under the path's name, and nothing of the
         base: "/api",
       },
       prune: false,
-      idempotencyKey: "key-1",
+      idempotencyKey: expect.stringMatching(/ key-\d+$/),
       by: { reason: "from the page" },
     },
   ]);

@@ -138,7 +138,7 @@ test("removing, clearing and rolling back pass their options on", async () => {
   });
   expect(daemon.asked).toEqual([
     ["remove", { project: "web", removeVolumes: true, by: NOBODY, idempotencyKey: null }],
-    ["down", { source: "/srv/berth.yaml", by: NOBODY }],
+    ["down", { source: "/srv/berth.yaml", by: { ...NOBODY, idempotencyKey: null } }],
     ["gc", { dryRun: true, force: false, by: NOBODY }],
     ["rollback", { generation: 2, by: NOBODY, idempotencyKey: "k-3" }],
   ]);

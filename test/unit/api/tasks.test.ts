@@ -172,9 +172,9 @@ test("cancelling, retrying and prioritising name the task and who asks", async (
   const moved = await server.ask({ path: `${at}/priority`, body: { priority: 900 } });
   expect(taskView.parse(moved.json()).priority).toBe(900);
   expect(daemon.asked).toEqual([
-    ["cancelTask", { id: "t-7", by: NOBODY }],
-    ["retryTask", { id: "t-7", by: NOBODY }],
-    ["prioritiseTask", { id: "t-7", priority: 900, by: NOBODY }],
+    ["cancelTask", { id: "t-7", by: { ...NOBODY, idempotencyKey: null } }],
+    ["retryTask", { id: "t-7", by: { ...NOBODY, idempotencyKey: null } }],
+    ["prioritiseTask", { id: "t-7", priority: 900, by: { ...NOBODY, idempotencyKey: null } }],
   ]);
   expect((await server.ask({ path: `${at}/priority`, body: { priority: 1001 } })).status).toBe(400);
   expect((await server.ask({ path: "/api/v1/tasks/nope" })).status).toBe(404);
