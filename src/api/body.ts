@@ -54,6 +54,6 @@ function tooLarge(limitBytes: number): BerthError {
   return new BerthError("usage", {
     code: "api.body-too-large",
     detail: `the body is larger than ${limitBytes} bytes`,
-    hint: "a bundle may hold 16 MiB of declarations, and so may one submission of tasks",
+    hint: "send tasks in several requests; plan and apply take larger declarations on the unix socket",
   });
 }

@@ -3,11 +3,10 @@
 const MIB = 1_048_576;
 
 export interface Bounds {
-  /** Body of `plan` and `apply`: a bundle of 16 MiB as JSON, with room for escapes of line ends. */
-  readonly bundleBodyBytes: number;
-  /** Body of a submission: many tasks, or one with a payload that is only just too large, which is said in its own words. */
-  readonly tasksBodyBytes: number;
+  /** Any body, sized or chunked, over TCP and on the unix socket. */
   readonly bodyBytes: number;
+  /** Those of `plan` and `apply` on the unix socket: a bundle is all files of a declaration, 16 MiB at most, with room for JSON's escapes. */
+  readonly bundleBodyBytes: number;
   readonly headerBytes: number;
   readonly headers: number;
   /** Connections of one listener that carry requests; one that became a stream counts there. */
@@ -43,9 +42,8 @@ export interface Bounds {
 }
 
 export const BOUNDS: Bounds = {
-  bundleBodyBytes: 17 * MIB,
-  tasksBodyBytes: 16 * MIB,
   bodyBytes: MIB,
+  bundleBodyBytes: 17 * MIB,
   headerBytes: 16_384,
   headers: 64,
   connections: 256,

@@ -1,0 +1,73 @@
+/** Generated from the route table: what a body may weigh, over TCP and on the unix socket, sized and in chunks, with the bounds users have. */
+import { expect, test } from "vitest";
+import type { Route } from "../../../src/api/route.ts";
+import { type Sent, startServer, type TestServer } from "../../support/api-server.ts";
+import { bearer } from "../../support/bearer.ts";
+import { fakeDaemon } from "../../support/fake-daemon.ts";
+import { bodyFor, pathFor, tableOf, twoProjects } from "../../support/route-table.ts";
+
+const MIB = 1_048_576;
+const CHUNKED = { "transfer-encoding": "chunked" };
+
+const writes = tableOf(fakeDaemon()).filter(({ method }) => method === "post" || method === "put");
+const bundled = (route: Route): boolean => ["/api/v1/plan", "/api/v1/apply"].includes(route.path);
+const named = (routes: readonly Route[]) =>
+  routes.map((route) => [`${route.method} ${route.path}`, route] as const);
+
+/** A good body of exactly that many bytes: spaces before its end. */
+function weighing(route: Route, bytes: number): string {
+  const text = JSON.stringify(
+    route.path === "/api/v1/log-level" ? { level: "warn" } : bodyFor(route, "web"),
+  );
+  return `${text.slice(0, -1)}${" ".repeat(bytes - text.length)}}`;
+}
+
+type Way = (sent: Sent) => ReturnType<TestServer["ask"]>;
+
+async function statuses(way: Way, route: Route, bytes: number) {
+  const sent = { method: route.method.toUpperCase(), path: pathFor(route, "web") };
+  const answers = [];
+  for (const headers of [{}, CHUNKED]) {
+    const answer = await way({ ...sent, raw: weighing(route, bytes), headers });
+    const { code } = Object.assign({ code: null }, answer.json());
+    answers.push(answer.status === 413 ? code : answer.status === 404 ? "unknown" : answer.status);
+    expect((await way({ path: "/healthz" })).status).toBe(200);
+  }
+  return answers;
+}
+
+async function ways(daemon = twoProjects()) {
+  const server = await startServer(daemon, { tokenBurst: 1_000, tokenRate: 1_000 });
+  const { headers } = await bearer(daemon, "admin");
+  const tcp: Way = (sent) => server.askTcp({ ...sent, headers: { ...headers, ...sent.headers } });
+  return { server, tcp, socket: server.ask as Way };
+}
+
+const REFUSED = ["api.body-too-large", "api.body-too-large"];
+
+test.each(named(writes))("%s: 1 MiB over TCP, not a byte more", async (_, route) => {
+  const { server, tcp } = await ways();
+  await using _server = server;
+  expect(await statuses(tcp, route, MIB)).not.toContain("api.body-too-large");
+  expect(await statuses(tcp, route, MIB + 1)).toEqual(REFUSED);
+});
+
+test.each(named(writes.filter((route) => !bundled(route))))(
+  "%s: 1 MiB on the unix socket, not a byte more",
+  async (_, route) => {
+    const { server, socket } = await ways();
+    await using _server = server;
+    expect(await statuses(socket, route, MIB)).not.toContain("api.body-too-large");
+    expect(await statuses(socket, route, MIB + 1)).toEqual(REFUSED);
+  },
+);
+
+test.each(named(writes.filter(bundled)))(
+  "%s: 17 MiB on the unix socket, where a bundle of 16 MiB fits, not a byte more",
+  async (_, route) => {
+    const { server, socket } = await ways();
+    await using _server = server;
+    expect(await statuses(socket, route, 17 * MIB)).toEqual([200, 200]);
+    expect(await statuses(socket, route, 17 * MIB + 1)).toEqual(REFUSED);
+  },
+);
