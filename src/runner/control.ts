@@ -31,9 +31,11 @@ export interface ControlListener {
   closed(): void;
 }
 
-/** One connection, as seen from inside. */
+/** One connection, as seen from inside. What is said in one turn of the loop goes out together: each write wakes the daemon. */
 export class Line {
   readonly #socket: Socket;
+  #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
   #stalledSince: NodeJS.Timeout | null = null;
   /** Journal events are sent after this sequence number; null until the daemon says `resume`. */
   sentSeq: number | null = null;
@@ -44,30 +46,49 @@ export class Line {
 
   /** Whether the peer keeps up. */
   get roomy(): boolean {
-    return !this.#socket.destroyed && this.#socket.writableLength < HIGH_WATER_BYTES;
+    return !this.#socket.destroyed && this.#queuedBytes < HIGH_WATER_BYTES;
+  }
+
+  get #queuedBytes(): number {
+    return this.#unsentBytes + this.#socket.writableLength;
   }
 
   send(frame: RunnerFrame): void {
     if (this.#socket.destroyed) return;
-    this.#socket.write(encodeFrame(frame));
-    if (this.#socket.writableLength > MAX_QUEUED_BYTES) this.end();
-    else if (this.#socket.writableLength > 0) this.#watchStall();
+    const bytes = encodeFrame(frame);
+    if (this.#unsent.length === 0) setImmediate(() => this.#flush());
+    this.#unsent.push(bytes);
+    this.#unsentBytes += bytes.length;
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) this.end();
   }
 
-  /** What was queued is lost: it is in the journal, or told again by the next status. */
+  /** What the peer has not taken is lost: it is in the journal, or told again by the next status. */
   end(): void {
+    this.#flush();
     this.keptUp();
     this.#socket.destroy();
   }
 
   /** Says a last word and closes. */
   endWith(frame: RunnerFrame): void {
+    this.#flush();
     this.#socket.end(encodeFrame(frame));
   }
 
   keptUp(): void {
     if (this.#stalledSince !== null) clearTimeout(this.#stalledSince);
     this.#stalledSince = null;
+  }
+
+  #flush(): void {
+    const bytes = Buffer.concat(this.#unsent);
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+    if (this.#socket.destroyed || bytes.length === 0) return;
+    this.#socket.write(bytes, () => {
+      if (this.#socket.writableLength === 0) this.keptUp();
+    });
+    if (this.#socket.writableLength > 0) this.#watchStall();
   }
 
   #watchStall(): void {

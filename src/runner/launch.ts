@@ -57,6 +57,7 @@ export class Launcher {
   readonly #asked = new Map<number, Asked>();
   readonly #running = new Map<number, (exit: Exit) => void>();
   #lastId = 0;
+  #gathering = false;
 
   constructor(clock: Lived, line: Socket = new Socket({ fd: LINE_FD })) {
     this.#clock = clock;
@@ -101,7 +102,19 @@ export class Launcher {
   #ask(id: number, frame: Buffer): Promise<Answer> {
     return new Promise((resolve) => {
       this.#asked.set(id, { answer: resolve, askedAt: this.#clock.lived() });
+      this.#gather();
       this.#line.write(frame);
+    });
+  }
+
+  /** Starts asked for in one turn of the loop go out together. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#line.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      this.#line.uncork();
     });
   }
 

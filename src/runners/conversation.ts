@@ -76,6 +76,7 @@ class SocketConversation implements Conversation {
   #welcomed = false;
   #ended = false;
   #held = false;
+  #gathering = false;
   /** Anything received since the last look for life. */
   #heard = false;
   #garbage = 0;
@@ -107,7 +108,10 @@ class SocketConversation implements Conversation {
     const bytes = encodeFrame(frame);
     if (this.#ended) return;
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.end("it does not read what we send");
-    else this.#socket.write(bytes);
+    else {
+      this.#gather();
+      this.#socket.write(bytes);
+    }
   }
 
   ask(
@@ -155,6 +159,17 @@ class SocketConversation implements Conversation {
       if (next === undefined) return;
       next();
     }
+  }
+
+  /** What is sent in one turn of the loop goes out together: each write wakes the runner, and costs more than its frame. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#socket.cork();
+    setImmediate(() => {
+      this.#gathering = false;
+      this.#socket.uncork();
+    });
   }
 
   #end(ending: Ending): void {

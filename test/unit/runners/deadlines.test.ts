@@ -79,7 +79,7 @@ test("a silent runner that answers its pings stays connected, one that does not 
   expect(fake.connections()).toBe(1);
   expect(fixture.door.connected("web")).toBe(true);
   deaf = true;
-  vi.advanceTimersByTime(12_000);
+  vi.advanceTimersByTime(7_000);
   await until(() => pings() === 2);
   vi.advanceTimersByTime(5_000);
   await until(() => fake.connections() === 2);
