@@ -46,7 +46,7 @@ async function start(): Promise<void> {
     launcher,
     journal,
     spool,
-    openRuns: new OpenRuns(spool.path("open"), spool.path(RUNS_FOLDER)),
+    openRuns: new OpenRuns(spool.path("open-runs")),
     secrets: new SecretFiles(),
     image: { environment: imageEnvironment(), users: readUserFiles() },
     version: BERTH_VERSION,

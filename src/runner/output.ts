@@ -54,7 +54,7 @@ interface RunFiles {
   readonly segments: Segment[];
 }
 
-/** All runs' output in one folder. Runs are kept in the order they started, which their ids give. */
+/** All runs' output in one folder. Runs are kept in the order their folders were made, at boot in that of their ids. */
 export class OutputStore {
   readonly #folder: string;
   readonly caps: OutputCaps;
@@ -77,17 +77,29 @@ export class OutputStore {
     return this.#total;
   }
 
-  /** Begins a run's folder; its first segment is made with its first byte. */
-  open(meta: RunMeta): RunOutput {
+  /**
+   * A run's output; its first segment is made with its first byte. So is its folder where runs are many and short: in a
+   * directory files cost more to make and remove than a silent process costs to run.
+   */
+  open(meta: RunMeta, folderMade: "at-once" | "with-output"): RunOutput {
     const folder = join(this.#folder, meta.run);
-    this.#dropFolders(1);
-    mkdirSync(folder, { mode: 0o700 });
-    writeFileSync(join(folder, META_FILE), JSON.stringify(meta), { mode: 0o600 });
     const files: RunFiles = { run: meta.run, live: true, segments: [] };
-    this.#runs.push(files);
+    let made = false;
+    const make = (): void => {
+      if (made) return;
+      this.#dropFolders(1);
+      // Recursive: it may be there already from a try that could not write the meta file.
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeFileSync(join(folder, META_FILE), JSON.stringify(meta), { mode: 0o600 });
+      this.#runs.push(files);
+      made = true;
+    };
+    if (folderMade === "at-once") make();
     return new RunOutput({
       folder,
       segmentBytes: this.caps.segmentBytes,
+      made: () => made,
+      make,
       begun: (number) => files.segments.push({ number, bytes: 0 }),
       grew: (bytes) => this.#grew(files, bytes),
       lost: (bytes) => this.#dropped(meta.run, bytes),
@@ -161,6 +173,9 @@ export class OutputStore {
 interface RunOutputParts {
   readonly folder: string;
   readonly segmentBytes: number;
+  made(): boolean;
+  /** Makes the folder, unless it is there. Throws when the disk refuses. */
+  make(): void;
   begun(number: number): void;
   grew(bytes: number): void;
   lost(bytes: number): void;
@@ -196,7 +211,7 @@ export class RunOutput {
     if (this.#ended) return;
     this.#ended = true;
     this.#retryAt = 0;
-    this.#append(at, [encodeEnd(at)]);
+    if (this.#outputBytes > 0 || this.#parts.made()) this.#append(at, [encodeEnd(at)]);
     this.#tellLost();
     this.#close();
     this.#parts.ended();
@@ -222,6 +237,7 @@ export class RunOutput {
   #segmentFor(at: number, size: number): number {
     if (this.#fd !== null && this.#segmentBytes + size <= this.#parts.segmentBytes) return this.#fd;
     this.#close();
+    this.#parts.make();
     this.#number += 1;
     const fd = openSync(join(this.#parts.folder, segmentName(this.#number)), "ax", 0o600);
     this.#fd = fd;

@@ -108,8 +108,8 @@ async function launchInto(
 ): Promise<LaunchedRun | Readonly<{ ok: false; reason: string }>> {
   const { plan, identity, meta, feed } = parts;
   try {
-    const output = room.store.open(meta);
-    room.openRuns.add(meta.run);
+    const output = room.store.open(meta, parts.task === null ? "at-once" : "with-output");
+    room.openRuns.add(meta);
     const marker = nextMarker();
     const { run, agent, replica } = meta;
     const spoken = room.speech.begin({ run, agent, replica, task: parts.task }, identity);

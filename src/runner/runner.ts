@@ -71,6 +71,7 @@ export class Runner {
     await this.#project.shutdown();
     this.#tellNow();
     this.#parts.journal.close();
+    this.#parts.openRuns.close();
   }
 
   /** Appends to the journal, and tells the daemon if it listens. */

@@ -88,8 +88,15 @@ export interface RunnersDoor {
   thawed(project: string, frozenMs: number): Promise<void>;
   /** Journal events after `after` read straight from the spool: for a runner that is gone. */
   readJournal(project: string, after: number): Promise<readonly JournalEvent[]>;
-  /** Output lines in time order over all runs of the project, from the spool: works without a container. */
-  output(query: OutputQuery, signal: AbortSignal): AsyncIterable<OutputLine>;
+  /**
+   * Output lines in time order over all runs of the project, from the spool: works without a container. `isOver` tells
+   * whether a run's end is recorded: one that printed nothing left no trace here, and a follow of it ends by that.
+   */
+  output(
+    query: OutputQuery,
+    signal: AbortSignal,
+    isOver?: (run: string) => Promise<boolean>,
+  ): AsyncIterable<OutputLine>;
   /** Deletes output of ended runs older than `beforeMs`; returns bytes freed. */
   prune(project: string, beforeMs: number): Promise<number>;
   /**

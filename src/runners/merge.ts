@@ -43,6 +43,7 @@ export class Merge {
   /** Readers that had nothing at `#checkedAt`. */
   #idle = new Set<RunReader>();
   #checkedAt = 0;
+  #complete = false;
 
   constructor(options: MergeOptions) {
     this.#options = options;
@@ -63,6 +64,16 @@ export class Merge {
   /** Readers found empty are read again by the next `next`. */
   recheck(): void {
     this.#checkedAt = 0;
+  }
+
+  /** No run is known yet. */
+  get empty(): boolean {
+    return this.#known.size === 0;
+  }
+
+  /** No run will be added any more. */
+  expectNoMore(): void {
+    this.#complete = true;
   }
 
   openFolders(): readonly string[] {
@@ -91,7 +102,8 @@ export class Merge {
 
   #nothing(): "idle" | "end" {
     const { follow, endless } = this.#options;
-    return follow && (endless || this.#open.length > 0 || this.#known.size === 0) ? "idle" : "end";
+    const expecting = endless || (this.#known.size === 0 && !this.#complete);
+    return follow && (expecting || this.#open.length > 0) ? "idle" : "end";
   }
 
   /** In a follow every empty reader is looked at once per settle time, however fast the others are. */

@@ -85,8 +85,14 @@ function readersOf(options: RunnersOptions): Pick<RunnersDoor, "readJournal" | "
   const folderOf = (project: string): string => spoolOf(options.spoolRoot, project);
   return {
     readJournal: (project, after) => readJournal(folderOf(project), project, after),
-    output: (query, signal) =>
-      readOutput({ spool: folderOf(query.project), query, signal, now: () => options.now() }),
+    output: (query, signal, isOver = async () => false) =>
+      readOutput({
+        spool: folderOf(query.project),
+        query,
+        signal,
+        now: () => options.now(),
+        isOver,
+      }),
     async prune(project, beforeMs) {
       try {
         return await pruneRuns(folderOf(project), beforeMs);

@@ -11,6 +11,9 @@ import { listRuns, selectRuns, type RunMemory } from "./runs.ts";
 import { tailStart } from "./tail.ts";
 import { createWake, type Wake } from "./wake.ts";
 
+/** Between looks whether the one run that is followed, and of which nothing is here, has ended without a word; doubles. */
+const SILENT_LOOK_MS = 25;
+const MAX_SILENT_LOOK_MS = 1_000;
 /** A line may reach the disk this much after it was read. */
 const LATEST_WRITE_MS = 1_000;
 const FROM_THE_BEGINNING: Start = { key: -1, run: "", place: null };
@@ -41,6 +44,7 @@ export async function* readOutput(context: OutputContext): AsyncGenerator<Output
     now,
   });
   const wake = createWake(signal);
+  const waiting = { ...context, merge, wake, memory, silentMs: SILENT_LOOK_MS };
   try {
     merge.add(runs);
     let key = start.key;
@@ -48,7 +52,7 @@ export async function* readOutput(context: OutputContext): AsyncGenerator<Output
       const next = await merge.next();
       if (next === "end" || (next === "idle" && isPast(context))) return;
       if (next === "unsettled") await wake.wait(SETTLE_MS);
-      else if (next === "idle") await untilMore({ ...context, merge, wake, memory });
+      else if (next === "idle") await untilMore(waiting);
       else if (matches(next, query)) {
         key = Math.max(key, next.line.key);
         yield outputLine(next, key);
@@ -80,12 +84,19 @@ interface Waiting extends OutputContext {
   readonly merge: Merge;
   readonly wake: Wake;
   readonly memory: RunMemory;
+  silentMs: number;
 }
 
 /** Nothing new is looked for until something changed; then runs are listed again, for a new one may be the change. */
-async function untilMore({ merge, wake, spool, query, memory }: Waiting): Promise<void> {
+async function untilMore(waiting: Waiting): Promise<void> {
+  const { merge, wake, spool, query, memory } = waiting;
   // What changed before a watch began is only seen by looking once more.
   const fresh = wake.watchOnly([spool, join(spool, RUNS_FOLDER), ...merge.openFolders()]);
-  if (!fresh) await wake.wait();
+  const silent = query.run !== null && merge.empty ? query.run : null;
+  if (!fresh) await wake.wait(silent === null ? undefined : waiting.silentMs);
+  waiting.silentMs = Math.min(MAX_SILENT_LOOK_MS, waiting.silentMs * 2);
+  // Asked before the look: what it printed was there before its end was recorded.
+  const over = silent !== null && (await waiting.isOver(silent));
   merge.add(selectRuns(await listRuns(spool, memory), query));
+  if (over) merge.expectNoMore();
 }

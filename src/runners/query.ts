@@ -8,6 +8,8 @@ export interface OutputContext {
   readonly query: OutputQuery;
   readonly signal: AbortSignal;
   now(): number;
+  /** Whether a run's end is recorded; its output was written before. */
+  isOver(run: string): Promise<boolean>;
 }
 
 /** Whether a line is within the times asked for. */

@@ -42,7 +42,11 @@ export interface FakeSpool {
     }>,
   ): FakeRun;
   read(query?: Partial<OutputQuery>): Promise<readonly OutputLine[]>;
-  follow(query: Partial<OutputQuery>, signal: AbortSignal): AsyncGenerator<OutputLine>;
+  follow(
+    query: Partial<OutputQuery>,
+    signal: AbortSignal,
+    isOver?: (run: string) => Promise<boolean>,
+  ): AsyncGenerator<OutputLine>;
   remove(): void;
 }
 
@@ -59,12 +63,13 @@ const EVERYTHING: OutputQuery = {
 
 /** A spool, by default a fresh one in the temporary folder; `remove` takes it away. */
 export function fakeSpool(folder = mkdtempSync(join(tmpdir(), "berth-spool-"))): FakeSpool {
-  const follow: FakeSpool["follow"] = (query, signal) =>
+  const follow: FakeSpool["follow"] = (query, signal, isOver = async () => false) =>
     readOutput({
       spool: folder,
       query: { ...EVERYTHING, ...query },
       signal,
       now: () => Date.now(),
+      isOver,
     });
   return {
     folder,

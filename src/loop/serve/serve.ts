@@ -51,7 +51,8 @@ export function serve(state: DaemonState): Daemon {
     runs: (query) => postgres.runs(query),
     run: async (id) => (await postgres.run(id)) ?? noRun(id),
     runOwner: async (id) => (await postgres.runOwner(id)) ?? noRun(id),
-    output: (query, signal) => leading(state).doors.runners.output(query, signal),
+    output: (query, signal) =>
+      leading(state).doors.runners.output(query, signal, (run) => hasEnded(run, postgres)),
     exec: (options) => openExec(options, state),
     events: (query) => postgres.events(query),
     follow: (query, signal) => feed.follow(query, signal),
@@ -75,6 +76,12 @@ export function serve(state: DaemonState): Daemon {
       },
     }),
   };
+}
+
+/** While nobody can tell, it has not. */
+async function hasEnded(run: string, postgres: DaemonState["postgres"]): Promise<boolean> {
+  const record = await postgres.run(run).catch(() => null);
+  return record !== null && record.endedAt !== null;
 }
 
 function noRun(id: string): never {

@@ -1,5 +1,5 @@
 /** Output segments stay within their caps, and what goes is told. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -20,8 +20,15 @@ const store = (caps: Partial<typeof DEFAULT_CAPS> = {}): OutputStore =>
     ...DEFAULT_CAPS,
     ...caps,
   });
-const open = (from: OutputStore, run: string): RunOutput =>
-  from.open({ run, agent: "a", replica: 0, boot: "b", generation: 1, startedAt: 1 });
+const meta = (run: string) => ({
+  run,
+  agent: "a",
+  replica: 0,
+  boot: "b",
+  generation: 1,
+  startedAt: 1,
+});
+const open = (from: OutputStore, run: string): RunOutput => from.open(meta(run), "at-once");
 const segments = (run: string): readonly string[] =>
   readdirSync(join(folder, run))
     .filter((name) => name.endsWith(".seg"))
@@ -93,4 +100,27 @@ test("output that the disk refuses is told as dropped, and writing goes on later
   output.end(3);
   expect(dropped).toHaveLength(1);
   expect(dropped[0]?.bytes).toBeGreaterThan(800_000);
+});
+
+test("a run whose folder comes with its output leaves nothing when it prints nothing, and all when it prints", () => {
+  const all = store();
+  const [silent, chatty] = ["r1", "r2"].map((run) => all.open(meta(run), "with-output"));
+  expect(readdirSync(folder)).toEqual([]);
+  chatty?.write(1, "stdout", Buffer.from("word"));
+  silent?.end(2);
+  chatty?.end(2);
+  expect(readdirSync(folder)).toEqual(["r2"]);
+  expect(JSON.parse(readFileSync(join(folder, "r2", "meta.json"), "utf8"))).toEqual(meta("r2"));
+  expect(records("r2", "000001.seg").map(({ kind }) => kind)).toEqual(["begin", "chunk", "end"]);
+  expect(dropped).toEqual([]);
+});
+
+test("what a folder that cannot be made would have held is told as dropped", () => {
+  const all = store();
+  const output = all.open(meta("r1"), "with-output");
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, "no folder");
+  output.write(1, "stdout", Buffer.from("word"));
+  output.end(2);
+  expect(dropped).toEqual([{ run: "r1", bytes: 4 }]);
 });

@@ -95,3 +95,27 @@ test("a follow until a time that is past ends", async () => {
   spool.run({ run: "r1", startedAt: 1_000 }).write(1_001, "stdout", "a\n");
   expect(texts(await collect({ until: 2_000 }, 100))).toEqual(["a"]);
 });
+
+test("a follow of one run that printed nothing ends once its end is recorded", async () => {
+  let looks = 0;
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]);
+  const isOver = async (run: string): Promise<boolean> => run === "r1" && (looks += 1) > 2;
+  for await (const line of spool.follow({ follow: true, run: "r1" }, signal, isOver))
+    expect.fail(`a line: ${line.text}`);
+  expect(looks).toBe(3);
+  expect(signal.aborted).toBe(false);
+});
+
+test("what was printed before the end was recorded is told, though nothing was there at first", async () => {
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]);
+  const isOver = async (): Promise<boolean> => {
+    const run = spool.run({ run: "r1", startedAt: now() });
+    run.write(now(), "stdout", "last words\n");
+    run.end(now());
+    return true;
+  };
+  const lines: OutputLine[] = [];
+  for await (const line of spool.follow({ follow: true, run: "r1" }, signal, isOver))
+    lines.push(line);
+  expect(texts(lines)).toEqual(["last words"]);
+});

@@ -29,7 +29,7 @@ test("numbered lines over many segments come back without a gap, the unfinished 
     ...DEFAULT_CAPS,
     segmentBytes: 4_096,
   });
-  const output = store.open(meta);
+  const output = store.open(meta, "at-once");
   const wanted = Array.from({ length: 3_000 }, (_, at) => `line ${at + 1}`);
   const text = wanted.join("\n");
   for (let from = 0; from < text.length; from += 777) {
@@ -44,7 +44,7 @@ test("what the cap dropped is one marker whose count is right", async () => {
   let dropped = 0;
   const caps = { ...DEFAULT_CAPS, segmentBytes: 4_096, totalBytes: 20_000 };
   const store = new OutputStore(join(folder, "runs"), (_run, count) => (dropped += count), caps);
-  const output = store.open(meta);
+  const output = store.open(meta, "at-once");
   for (let n = 0; n < 1_000; n += 1)
     output.write(1_000 + n, "stdout", bytes(`${"x".repeat(99)}\n`));
   output.end(3_000);
