@@ -24,7 +24,7 @@ export async function cancel(
   const operation = { operation: "cancel task", epoch: request.epoch };
   const { ended, ...answer } = await session.write(operation, async (tx) => {
     const before = await lock(tx, request.task);
-    const task = await once(tx, request, { action: "task.cancel" }, () =>
+    const task = await once(tx, { ...request, action: "task.cancel" }, () =>
       cancelIn(tx, request, before),
     );
     const running = task.state === "running" && (before.cancelAsked || task !== before.record);
@@ -52,7 +52,7 @@ async function cancelIn(tx: Statements, request: Steering, before: Locked): Prom
 /** See `TaskDoor.retry`. */
 export async function retry(session: Session, request: Steering): Promise<TaskRecord> {
   return session.write({ operation: "retry task", epoch: request.epoch }, (tx) =>
-    once(tx, request, { action: "task.retry" }, () => retryIn(tx, request)),
+    once(tx, { ...request, action: "task.retry" }, () => retryIn(tx, request)),
   );
 }
 
@@ -77,7 +77,7 @@ export async function setPriority(
 ): Promise<TaskRecord> {
   const { epoch, priority } = request;
   return session.write({ operation: "set task priority", epoch }, (tx) =>
-    once(tx, request, { action: "task.priority", priority }, () => setPriorityIn(tx, request)),
+    once(tx, { ...request, action: "task.priority", priority }, () => setPriorityIn(tx, request)),
   );
 }
 
@@ -96,13 +96,17 @@ async function setPriorityIn(
 /** Changes a task once a key; a repeat is told how the task is now, which may be in a list of what waits already. */
 async function once(
   tx: Statements,
-  { task, by }: Steering,
-  asked: Readonly<{ action: string; priority?: number }>,
+  {
+    task,
+    by,
+    action,
+    priority = null,
+  }: Steering & Readonly<{ action: string; priority?: number | null }>,
   work: () => Promise<TaskRecord>,
 ): Promise<TaskRecord> {
   const changed: TaskRecord[] = [];
   const key = by.idempotencyKey ?? null;
-  await answeredOnce(tx, { key, body: { ...asked, task } }, async () => {
+  await answeredOnce(tx, { key, body: { action, priority, task } }, async () => {
     changed.push(await work());
     return null;
   });

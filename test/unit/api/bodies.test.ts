@@ -40,34 +40,32 @@ async function ways(daemon = twoProjects()) {
   const server = await startServer(daemon, { tokenBurst: 1_000, tokenRate: 1_000 });
   const { headers } = await bearer(daemon, "admin");
   const tcp: Way = (sent) => server.askTcp({ ...sent, headers: { ...headers, ...sent.headers } });
-  return { server, tcp, socket: server.ask as Way };
+  const socket: Way = (sent) => server.ask(sent);
+  return { tcp, socket, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 const REFUSED = ["api.body-too-large", "api.body-too-large"];
 
 test.each(named(writes))("%s: 1 MiB over TCP, not a byte more", async (_, route) => {
-  const { server, tcp } = await ways();
-  await using _server = server;
-  expect(await statuses(tcp, route, MIB)).not.toContain("api.body-too-large");
-  expect(await statuses(tcp, route, MIB + 1)).toEqual(REFUSED);
+  await using server = await ways();
+  expect(await statuses(server.tcp, route, MIB)).not.toContain("api.body-too-large");
+  expect(await statuses(server.tcp, route, MIB + 1)).toEqual(REFUSED);
 });
 
 test.each(named(writes.filter((route) => !bundled(route))))(
   "%s: 1 MiB on the unix socket, not a byte more",
   async (_, route) => {
-    const { server, socket } = await ways();
-    await using _server = server;
-    expect(await statuses(socket, route, MIB)).not.toContain("api.body-too-large");
-    expect(await statuses(socket, route, MIB + 1)).toEqual(REFUSED);
+    await using server = await ways();
+    expect(await statuses(server.socket, route, MIB)).not.toContain("api.body-too-large");
+    expect(await statuses(server.socket, route, MIB + 1)).toEqual(REFUSED);
   },
 );
 
 test.each(named(writes.filter(bundled)))(
   "%s: 17 MiB on the unix socket, where a bundle of 16 MiB fits, not a byte more",
   async (_, route) => {
-    const { server, socket } = await ways();
-    await using _server = server;
-    expect(await statuses(socket, route, 17 * MIB)).toEqual([200, 200]);
-    expect(await statuses(socket, route, 17 * MIB + 1)).toEqual(REFUSED);
+    await using server = await ways();
+    expect(await statuses(server.socket, route, 17 * MIB)).toEqual([200, 200]);
+    expect(await statuses(server.socket, route, 17 * MIB + 1)).toEqual(REFUSED);
   },
 );
