@@ -1,11 +1,22 @@
 /** One connection at a time: taken from the pool, used, given back or destroyed. */
-import type { ClientBase, Pool, PoolClient, QueryResult, QueryResultRow } from "pg";
+import type { ClientBase, Pool, PoolClient, QueryResultRow } from "pg";
 import { isAnswer } from "./errors.ts";
 import { sql } from "./sql.ts";
 
 /** Statements by file name; inside a transaction or on their own. */
 export interface Statements {
-  rows<R extends QueryResultRow>(query: string, values?: readonly unknown[]): Promise<readonly R[]>;
+  readonly rows: Ask;
+}
+
+/** The statement of a file with its values; its rows. */
+export type Ask = <R extends QueryResultRow>(
+  query: string,
+  values?: readonly unknown[],
+) => Promise<readonly R[]>;
+
+export interface Transaction extends Statements {
+  /** As `rows`, and commits with it in one round trip: nothing may be asked, and nothing refused, after it. */
+  readonly last: Ask;
 }
 
 /** The statements of this room on one connection. */
@@ -46,28 +57,49 @@ export async function withClient<T>(
 }
 
 /**
- * Commits what `work` did, or none of it. `opening` are statements without parameters that are sent with the `begin`, in
- * one round trip; each sees what was committed before it began. `work` is given the rows of each.
+ * Commits what `work` did, or none of it. `opening` are statements without parameters that are sent with the `begin`; each
+ * sees what was committed before it began. `work` does not wait for them: what it asks is on its way behind them, and
+ * fails with them, so an opening guards by failing, not by what it answers.
  */
 export async function inTransaction<T>(
   client: ClientBase,
-  work: (tx: Statements, opened: readonly (readonly QueryResultRow[])[]) => Promise<T>,
+  work: (tx: Transaction) => Promise<T>,
   opening: readonly string[] = [],
 ): Promise<T> {
+  const opened = client.query(["begin", ...opening].join(";\n"));
+  const tx = openTransaction(client);
+  const working = work(tx);
   let result: T;
   try {
-    const answer = await client.query(["begin", ...opening].join(";\n"));
-    // pg answers several statements with a list, which its types do not say.
-    const answers = [answer].flat() as readonly QueryResult[];
-    result = await work(
-      statementsOn(client),
-      answers.slice(1).map(({ rows }) => rows),
-    );
+    [result] = await Promise.all([working, opened]);
   } catch (thrown) {
+    // What it still asked after a rollback would stand by itself.
+    await Promise.allSettled([working]);
+    // Behind a failed opening everything fails, and says no more than that.
+    const cause: unknown = await opened.then(
+      () => thrown,
+      (first: unknown) => first,
+    );
     // Only a connection in step can be rolled back; any other is destroyed by `withClient`, which rolls back as well.
-    if (isAnswer(thrown)) await client.query("rollback");
-    throw thrown;
+    if (isAnswer(cause) && !tx.over()) await client.query("rollback");
+    throw cause;
   }
-  await client.query("commit");
+  if (!tx.over()) await client.query("commit");
   return result;
+}
+
+function openTransaction(client: ClientBase): Transaction & Readonly<{ over: () => boolean }> {
+  const { rows } = statementsOn(client);
+  let over = false;
+  return {
+    rows,
+    over: () => over,
+    async last<R extends QueryResultRow>(query: string, values?: readonly unknown[]) {
+      const asked = rows<R>(query, values);
+      over = true;
+      // After a failed statement this `commit` is a rollback.
+      const [found] = await Promise.all([asked, client.query("commit")]);
+      return found;
+    },
+  };
 }

@@ -86,13 +86,6 @@ function networkCode(thrown: Error): string {
   return first instanceof Error && "code" in first ? String(first.code) : "";
 }
 
-export function stale(epoch: number): BerthError {
-  return new BerthError("conflict", {
-    code: "postgres.epoch-stale",
-    detail: `epoch ${epoch} is no longer the leader's: another daemon has taken over`,
-  });
-}
-
 export function unknownProject(project: string): BerthError {
   return new BerthError("usage", {
     code: "postgres.project-unknown",

@@ -1,7 +1,7 @@
 /** Events for people and programs; their ids become visible in order, so a reader that goes on after an id misses none. */
 import type { EventRecord } from "../model/event.ts";
 import type { NewEvent } from "./door.ts";
-import type { Statements } from "./connection.ts";
+import type { Ask, Statements } from "./connection.ts";
 import { takeTurn } from "./locks.ts";
 import type { Session } from "./session.ts";
 
@@ -16,14 +16,18 @@ export type EventQuery = Readonly<{
   newestFirst: boolean;
 }>;
 
-/** Call it last in a transaction: the lock is held until the commit. */
+/** Call it last in a transaction: the lock is held until the commit. With `tx.last` as `ask` the commit goes with it. */
 export async function recordEvents(
   tx: Statements,
   events: readonly TimedEvent[],
+  ask: Ask = tx.rows,
 ): Promise<readonly EventRecord[]> {
   if (events.length === 0) return [];
-  await takeTurn(tx, "events");
-  return tx.rows<EventRecord & Record<string, unknown>>("event-insert", [JSON.stringify(events)]);
+  const [, recorded] = await Promise.all([
+    takeTurn(tx, "events"),
+    ask<EventRecord & Record<string, unknown>>("event-insert", [JSON.stringify(events)]),
+  ]);
+  return recorded;
 }
 
 /** Appends and returns them as recorded. */
@@ -37,6 +41,7 @@ export async function appendEvents(
     recordEvents(
       tx,
       events.map((event) => ({ ...event, at: null })),
+      tx.last,
     ),
   );
 }

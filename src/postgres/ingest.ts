@@ -6,7 +6,7 @@ import { wordsOfJournal } from "./journal-events.ts";
 import { endsOf, startsOf } from "./journal-rows.ts";
 import { attemptEndsOf, attemptStartsOf } from "./journal-tasks.ts";
 import type { RunEnd, RunStart } from "./journal-rows.ts";
-import type { Statements } from "./connection.ts";
+import type { Statements, Transaction } from "./connection.ts";
 import type { TaskRecord } from "../model/task.ts";
 import { writeQuestions } from "./question-journal.ts";
 import type { Session } from "./session.ts";
@@ -47,7 +47,7 @@ export async function ingest(
 
 type Taken = Readonly<{ durable: number; tasks: readonly TaskRecord[] }>;
 
-async function ingestIn(tx: Statements, request: IngestRequest): Promise<Taken> {
+async function ingestIn(tx: Transaction, request: IngestRequest): Promise<Taken> {
   const { project, epoch, generation } = request;
   const [row] = await tx.rows<{ journalSeq: number }>("project-lock", [project]);
   if (row === undefined) throw unknownProject(project);
@@ -61,14 +61,17 @@ async function ingestIn(tx: Statements, request: IngestRequest): Promise<Taken> 
   const ended = new Set(ends.map(({ id }) => id));
   // A run that began and ended since is written once, with both.
   const open = startsOf(fresh).filter(({ id }) => !ended.has(id));
-  await writeStarts(tx, [project, epoch], open);
-  await writeEnds(tx, [project, epoch], ends);
-  const tasks = await writeAttempts(tx, project, fresh);
-  await tx.rows("project-journal-seq", [project, top]);
-  const questions = await writeQuestions(tx, project, fresh);
+  // None of these needs another's answer: they go together, in this order.
+  const [, , tasks, questions] = await Promise.all([
+    writeStarts(tx, [project, epoch], open),
+    writeEnds(tx, [project, epoch], ends),
+    writeAttempts(tx, project, fresh),
+    writeQuestions(tx, project, fresh),
+    tx.rows("project-journal-seq", [project, top]),
+  ]);
   const named = new Map(tasks.flatMap(({ run, id }) => (run === null ? [] : [[run, id] as const])));
   const words = wordsOfJournal({ project, after: mark, events: fresh, tasks: named });
-  await recordEvents(tx, [...words, ...questions]);
+  await recordEvents(tx, [...words, ...questions], tx.last);
   return { durable: top, tasks };
 }
 
@@ -106,13 +109,12 @@ async function writeAttempts(
   const ends = attemptEndsOf(events);
   const ended = new Set(ends.map(({ run }) => run));
   const starts = attemptStartsOf(events).filter(({ run }) => !ended.has(run));
-  if (starts.length > 0)
-    await tx.rows("attempt-start", [
-      project,
-      starts.map((start) => start.run),
-      starts.map((start) => start.at),
-    ]);
-  return settleIn(tx, ends, project);
+  const columns = [starts.map(({ run }) => run), starts.map(({ at }) => at)];
+  const [, tasks] = await Promise.all([
+    starts.length > 0 ? tx.rows("attempt-start", [project, ...columns]) : [],
+    settleIn(tx, ends, project),
+  ]);
+  return tasks;
 }
 
 function startColumns(runs: readonly RunStart[]): readonly (readonly unknown[])[] {

@@ -70,6 +70,8 @@ export function clientConfig(options: PostgresOptions, limits: PostgresLimits): 
 export function poolConfig(options: PostgresOptions, limits: PostgresLimits): PoolConfig {
   return {
     ...clientConfig(options, limits),
+    // What a transaction asks is sent without waiting for what it asked before; the server answers in order.
+    pipeline: true,
     max: limits.connections,
     idleTimeoutMillis: IDLE_CONNECTION_MS,
   };

@@ -17,7 +17,7 @@ export async function writeRest(
 ): Promise<void> {
   await session.write({ operation: "rest", epoch }, (tx) =>
     rest === null
-      ? tx.rows("rest-clear", [project])
-      : tx.rows("rest-write", [project, rest.kind, Math.round(rest.since)]),
+      ? tx.last("rest-clear", [project])
+      : tx.last("rest-write", [project, rest.kind, Math.round(rest.since)]),
   );
 }

@@ -4,8 +4,7 @@ import type { QueryResultRow } from "pg";
 import { withDeadline } from "../guard/deadline.ts";
 import { openGuard } from "../guard/guard.ts";
 import { inTransaction, statementsOn, withClient } from "./connection.ts";
-import type { Statements } from "./connection.ts";
-import { stale } from "./errors.ts";
+import type { Transaction } from "./connection.ts";
 import { turnText } from "./locks.ts";
 import type { Turn } from "./locks.ts";
 import { BY_KEY, LIMITS, poolConfig } from "./options.ts";
@@ -23,7 +22,7 @@ export interface Session extends Reach {
   /** A transaction during which the epoch stands still; throws `postgres.epoch-stale` without a trace when it is not `epoch`. */
   write<T>(
     request: Readonly<{ operation: string; epoch: number; fence?: Fence; turn?: Turn }>,
-    work: (tx: Statements) => Promise<T>,
+    work: (tx: Transaction) => Promise<T>,
   ): Promise<T>;
   trouble(operation: string, error: unknown): void;
   close(): Promise<void>;
@@ -59,17 +58,10 @@ export function openSession(options: PostgresOptions): Session {
     write: ({ operation, epoch, fence = "shared", turn }, work) =>
       reach.guarded(operation, limits.callMs, (signal) =>
         withClient(pool, signal, (client) =>
-          inTransaction(
-            client,
-            async (tx, [current]) => {
-              if (current?.length !== 1) throw stale(epoch);
-              return work(tx);
-            },
-            [
-              sqlWith(fence === "shared" ? "fence" : "fence-exclusive", [epoch]),
-              ...(turn === undefined ? [] : [turnText(turn)]),
-            ],
-          ),
+          inTransaction(client, work, [
+            sqlWith(fence === "shared" ? "fence" : "fence-exclusive", [epoch]),
+            ...(turn === undefined ? [] : [turnText(turn)]),
+          ]),
         ),
       ),
     close: async () => {

@@ -38,7 +38,7 @@ export async function settleSteps(
 ): Promise<void> {
   if (settlements.length === 0) return;
   await session.write({ operation: "settle steps", epoch }, (tx) =>
-    tx.rows("step-settle", [
+    tx.last("step-settle", [
       settlements.map((one) => one.rowId),
       settlements.map((one) => one.outcome),
       settlements.map((one) => one.code),

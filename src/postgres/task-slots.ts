@@ -20,7 +20,7 @@ export async function claim(
   ];
   if (asked.length === 0) return [];
   return session.write({ operation: "claim tasks", epoch, turn: "pool" }, (tx) =>
-    tx.rows<Claimed & Record<string, unknown>>("task-claim", [
+    tx.last<Claimed & Record<string, unknown>>("task-claim", [
       poolSize,
       epoch,
       asked.map((one) => one.task),
@@ -40,7 +40,7 @@ export async function handed(
 ): Promise<void> {
   if (runs.length === 0) return;
   await session.write({ operation: "attempts handed", epoch }, (tx) =>
-    tx.rows("attempt-handed", [runs]),
+    tx.last("attempt-handed", [runs]),
   );
 }
 
@@ -52,8 +52,7 @@ export async function unclaim(
 ): Promise<void> {
   if (runs.length === 0) return;
   await session.write({ operation: "unclaim tasks", epoch }, async (tx) => {
-    await tx.rows("attempt-lock", [runs, null]);
-    await tx.rows("attempt-undo", [runs]);
+    await Promise.all([tx.rows("attempt-lock", [runs, null]), tx.last("attempt-undo", [runs])]);
   });
 }
 
@@ -64,7 +63,7 @@ export async function renew(
 ): Promise<void> {
   if (runs.length === 0) return;
   await session.write({ operation: "renew leases", epoch }, (tx) =>
-    tx.rows("attempt-renew", [runs, leaseMs]),
+    tx.last("attempt-renew", [runs, leaseMs]),
   );
 }
 

@@ -3,7 +3,7 @@ import { hashOf } from "../base/hash.ts";
 import { BerthError } from "../base/errors.ts";
 import { isTerminal } from "../model/task.ts";
 import type { TaskRecord, TaskState } from "../model/task.ts";
-import type { Statements } from "./connection.ts";
+import type { Ask, Statements, Transaction } from "./connection.ts";
 import type { Asker } from "./door.ts";
 import { arrayLiteral, keptJson } from "./json-text.ts";
 import type { Session } from "./session.ts";
@@ -18,38 +18,69 @@ export type Submitted =
 /** Rows a statement; a batch of any size is one transaction. */
 const STRETCH = 500;
 
-/** See `TaskDoor.submit`. */
+/**
+ * See `TaskDoor.submit`. The common case costs one round trip: what may be written is, and only what was not is looked
+ * into, after the commit.
+ */
 export async function submit(
   session: Session,
   { epoch, rows, by }: Readonly<{ epoch: number; rows: readonly SubmitRow[]; by: Asker }>,
 ): Promise<readonly Submitted[]> {
-  if (rows.length === 0) return [];
-  return session.write({ operation: "submit tasks", epoch }, async (tx) => {
-    const answers: Submitted[] = [];
-    for (let from = 0; from < rows.length; from += STRETCH)
-      answers.push(...(await submitIn(tx, rows.slice(from, from + STRETCH), by)));
-    await auditFresh(tx, answers, { epoch, by });
-    return answers;
-  });
+  const answers: (Submitted | undefined)[] = rows.map(faultOf);
+  const sound = rows.flatMap((row, at) => (answers[at] === undefined ? [{ at, row }] : []));
+  if (sound.length > 0) {
+    const written = await session.write({ operation: "submit tasks", epoch }, (tx) =>
+      writeAll(tx, sound, { epoch, by }),
+    );
+    for (const { at, record } of written) answers[at] = { ok: true, task: record, fresh: true };
+  }
+  const left = sound.filter(({ at }) => answers[at] === undefined);
+  if (left.length > 0) {
+    const verdictOn = await unwritten(
+      session,
+      left.map(({ row }) => row),
+    );
+    for (const { at, row } of left) answers[at] = verdictOn(row);
+  }
+  return answers.map((answer, at) => answer ?? keyLost(rowAt(rows, at)));
 }
 
-/** What was new is audited with it; an answer given again changed nothing. */
-async function auditFresh(
-  tx: Statements,
-  answers: readonly Submitted[],
-  { epoch, by }: Readonly<{ epoch: number; by: Asker }>,
-): Promise<void> {
-  const fresh = answers.flatMap((answer) => (answer.ok && answer.fresh ? [answer.task] : []));
-  if (fresh.length === 0) return;
-  await tx.rows("audit-submitted", [
-    by.who,
-    by.claim,
-    by.reason,
-    epoch,
-    fresh.map((task) => task.project),
-    fresh.map((task) => task.agent),
-    fresh.map((task) => task.id),
+type Placed = Readonly<{ at: number; row: SubmitRow }>;
+type Written = Readonly<{ at: number; record: TaskRecord }>;
+type Under = Readonly<{ epoch: number; by: Asker }>;
+
+async function writeAll(
+  tx: Transaction,
+  rows: readonly Placed[],
+  under: Under,
+): Promise<readonly Written[]> {
+  const needs = await needsOf(
+    tx,
+    rows.map(({ row }) => row),
+  );
+  const drafts = rows
+    .filter(({ row }) => dependencyFault(row, needs) === undefined)
+    .map(({ at, row }) => draftOf(at, row, needs));
+  const asked: Promise<readonly Written[]>[] = [];
+  for (let from = 0; from < drafts.length; from += STRETCH) {
+    const ask = from + STRETCH < drafts.length ? tx.rows : tx.last;
+    asked.push(insertIn(ask, drafts.slice(from, from + STRETCH), under));
+  }
+  return (await Promise.all(asked)).flat();
+}
+
+/** Why a row was not written: its project, a key that is taken, or what it comes after. */
+async function unwritten(
+  session: Session,
+  rows: readonly SubmitRow[],
+): Promise<(row: SubmitRow) => Submitted> {
+  const reads: Statements = { rows: (query, values) => session.read(query, values) };
+  const [inProject, earlier, needs] = await Promise.all([
+    projectsOf(reads, rows),
+    earlierOf(reads, rows),
+    needsOf(reads, rows),
   ]);
+  return (row) => inProject(row) ?? earlier(row) ?? dependencyFault(row, needs) ?? keyLost(row);
 }
 
 type Draft = Readonly<{
@@ -62,47 +93,6 @@ type Draft = Readonly<{
   blockedBy: Need | null;
 }>;
 type Need = Readonly<{ id: string; project: string; state: TaskState }>;
-
-async function submitIn(
-  tx: Statements,
-  rows: readonly SubmitRow[],
-  by: Asker,
-): Promise<readonly Submitted[]> {
-  const answers: (Submitted | undefined)[] = rows.map(faultOf);
-  const left = (): readonly number[] =>
-    rows.flatMap((_, at) => (answers[at] === undefined ? [at] : []));
-  const settle = async (one: (row: SubmitRow) => Submitted | undefined): Promise<void> => {
-    for (const at of left()) answers[at] = one(rowAt(rows, at));
-  };
-  await settle(
-    await projectsOf(
-      tx,
-      left().map((at) => rowAt(rows, at)),
-    ),
-  );
-  await settle(
-    await earlierOf(
-      tx,
-      left().map((at) => rowAt(rows, at)),
-    ),
-  );
-  const needs = await needsOf(
-    tx,
-    left().map((at) => rowAt(rows, at)),
-  );
-  await settle((row) => dependencyFault(row, needs));
-  const drafts = left().map((at) => draftOf(at, rowAt(rows, at), needs));
-  for (const { at, record } of await insertIn(tx, drafts, by))
-    answers[at] = { ok: true, task: record, fresh: true };
-  // Another transaction, or an earlier row of this one, was first with the same key.
-  await settle(
-    await earlierOf(
-      tx,
-      left().map((at) => rowAt(rows, at)),
-    ),
-  );
-  return answers.map((answer, at) => answer ?? keyLost(rowAt(rows, at)));
-}
 
 function rowAt(rows: readonly SubmitRow[], at: number): SubmitRow {
   const row = rows[at];
@@ -213,13 +203,12 @@ function bodyHashOf(row: SubmitRow): string {
 }
 
 async function insertIn(
-  tx: Statements,
+  ask: Ask,
   drafts: readonly Draft[],
-  by: Asker,
-): Promise<readonly Readonly<{ at: number; record: TaskRecord }>[]> {
-  if (drafts.length === 0) return [];
+  { epoch, by }: Under,
+): Promise<readonly Written[]> {
   const of = <T>(column: (draft: Draft) => T): readonly T[] => drafts.map(column);
-  const written = await tx.rows<RecordRow & { place: number }>("task-insert", [
+  const written = await ask<RecordRow & { place: number }>("task-insert", [
     by.who,
     by.claim,
     of(({ row }) => row.project),
@@ -238,6 +227,8 @@ async function insertIn(
     of(({ bodyHash }) => bodyHash),
     of(({ blockedBy }) => blockedBy?.id ?? null),
     of(({ blockedBy }) => blockedBy?.state ?? null),
+    by.reason,
+    epoch,
   ]);
   return written.flatMap(({ place, record }) => {
     const draft = drafts[place - 1];
