@@ -8,6 +8,7 @@ import type { Row } from "./report.ts";
 import { benchStack, expectRunning, metric, type Scale } from "./stacks.ts";
 import { mixOf } from "./api-mix.ts";
 import { openReaders } from "./api-readers.ts";
+import { pageRows } from "./page.ts";
 
 const AGENTS_A_PROJECT = 5;
 const RATE = 200;
@@ -19,6 +20,10 @@ const SCRAPES = 20;
 const SCRAPE_MS = 50;
 const SCRAPE_BYTES = 1_048_576;
 const RECONCILE_RATIO = 1.5;
+/** A wish that changes nothing, for its host pass: by themselves they come every 15 s, and a mean of three says little. */
+const NUDGE_MS = 1_000;
+/** Longest quiet look; it has 20 passes then. */
+const QUIET_S = 20;
 const PORT = 20_000 + (process.pid % 10_000);
 
 export interface Asked {
@@ -41,17 +46,25 @@ export async function apiBench(scale: Scale): Promise<readonly Row[]> {
     const made = ["token", "create", "bench", "--scope", "admin", "-o", "name"];
     const token = (await stack.ok(...made)).trim();
     const mixed = await mixedRows(stack, { token, names, seconds: scale.apiSeconds });
-    return [...mixed, await readersRow(stack, token, names), ...(await scrapeRows(stack))];
+    const rest = [await readersRow(stack, token, names), ...(await scrapeRows(stack))];
+    const agentsRunning = names.length * AGENTS_A_PROJECT;
+    const page = await pageRows(`http://127.0.0.1:${PORT}/#token=${token}`, {
+      projects: names.length,
+      agents: agentsRunning,
+    });
+    return [...mixed, ...rest, ...page];
   } finally {
     await stack.close();
   }
 }
 
-/** Mean duration of the passes between two looks. */
-async function reconciled(stack: Stack): Promise<readonly [number, number]> {
+/** Seconds that passes took so far, and their number; `pass` is `host` or `project`, else both. */
+async function reconciled(stack: Stack, pass = ""): Promise<readonly [number, number]> {
   const name = "berth_reconcile_duration_seconds";
-  return [await metric(stack, `${name}_sum`), await metric(stack, `${name}_count`)];
+  return [await metric(stack, `${name}_sum`, pass), await metric(stack, `${name}_count`, pass)];
 }
+
+const HOST = 'pass="host"';
 
 const meanMs = (
   [sum, count]: readonly [number, number],
@@ -67,9 +80,10 @@ interface Load {
 /** Open loop: a request leaves when its time has come, whether or not the ones before it were answered. */
 async function mixedRows(stack: Stack, { token, names, seconds }: Load): Promise<readonly Row[]> {
   const pool = new Agent({ keepAlive: true, maxSockets: 100 });
-  const quiet = [await reconciled(stack)] as const;
-  await sleep(Math.min(seconds, 35) * 1_000);
-  const before = await reconciled(stack);
+  const nudging = nudge({ token, names, pool });
+  const quiet = await reconciled(stack, HOST);
+  await sleep(Math.min(seconds, QUIET_S) * 1_000);
+  const before = await reconciled(stack, HOST);
   const latencies: number[] = [];
   const errors: string[] = [];
   const mix = mixOf(names);
@@ -82,9 +96,11 @@ async function mixedRows(stack: Stack, { token, names, seconds }: Load): Promise
     flying.push(timed(due, send(asked, token, pool), { asked, latencies, errors }));
   }
   await Promise.all(flying);
+  const after = await reconciled(stack, HOST);
+  await nudging.stop();
   pool.destroy();
-  const busy = meanMs(before, await reconciled(stack));
-  const calm = meanMs(quiet[0], before);
+  const busy = meanMs(before, after);
+  const calm = meanMs(quiet, before);
   const p99 = percentile(latencies, 99);
   return [
     {
@@ -100,15 +116,41 @@ async function mixedRows(stack: Stack, { token, names, seconds }: Load): Promise
     },
     {
       bench: "api",
-      what: "mean pass under that load",
+      what: `mean pass over the host under that load (${after[1] - before[1]} passes)`,
       unit: "ms",
       ours: busy,
       samples: [busy],
       against: [{ name: "quiet", value: calm, samples: [calm] }],
       goal: `≤ ${RECONCILE_RATIO} × quiet`,
       met: busy <= calm * RECONCILE_RATIO,
+      note: `${before[1] - quiet[1]} quiet passes; a wish that changes nothing asks for one every ${NUDGE_MS / 1_000} s`,
     },
   ];
+}
+
+interface Nudged {
+  readonly token: string;
+  readonly names: readonly string[];
+  readonly pool: Agent;
+}
+
+/** Asks for passes at a steady rate, with load and without. */
+function nudge({ token, names, pool }: Nudged): Readonly<{ stop(): Promise<void> }> {
+  const stopped = new AbortController();
+  const run = async (): Promise<void> => {
+    for (let at = 0; !stopped.signal.aborted; at += 1) {
+      const path = `/projects/${names[at % names.length]}/start`;
+      await send({ method: "POST", path }, token, pool);
+      await sleep(NUDGE_MS);
+    }
+  };
+  const done = run();
+  return {
+    async stop() {
+      stopped.abort();
+      await done;
+    },
+  };
 }
 
 interface Tally {

@@ -4,17 +4,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startServerWith, type TestServer } from "../../support/api-server.ts";
 import { bearer } from "../../support/bearer.ts";
 import { buildPage, contextOf, LOOKS, openBrowser, PAGE_FOLDER } from "../../support/page.ts";
+import { type Opened, openOverview } from "../../support/page-usable.ts";
 import { hundredProjects, pageWorld } from "../../support/page-world.ts";
 import { eventually } from "../../support/stack.ts";
 
 const FIRST_VIEW_BYTES = 60 * 1024;
-/** On a machine that does nothing else; `BERTH_TEST_USABLE_MS` for one that is busy or slow. */
+/** `scripts/bench api` holds it to one second on a machine that does nothing else; this one may be busy or slow (`BERTH_TEST_USABLE_MS`). */
 const USABLE_MS = Number(process.env["BERTH_TEST_USABLE_MS"] ?? 3_000);
-
-/** Asked in the page: its clock once all rows are there and nothing waits to be drawn. */
-const USABLE = `document.querySelectorAll(".projects .row").length === 101
-  ? new Promise((free) => requestAnimationFrame(() => setTimeout(() => free(performance.now()), 0)))
-  : undefined`;
 
 let server: TestServer;
 let browser: Browser;
@@ -31,37 +27,7 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-interface Opened {
-  readonly bytes: number;
-  readonly files: readonly string[];
-  /** From the request to all rows drawn and the main thread free, by the browser's clock. */
-  readonly usableMs: number;
-}
-
-/** Opens the overview in a browser that has nothing in its cache. */
-async function open(): Promise<Opened> {
-  const [look] = LOOKS;
-  if (look === undefined) throw new Error("no look is defined");
-  const context = await contextOf(browser, look);
-  const page = await context.newPage();
-  const sizes = new Map<string, Promise<number>>();
-  page.on("requestfinished", (request) => {
-    const { pathname, protocol } = new URL(request.url());
-    if (protocol === "http:" && !pathname.startsWith("/api/"))
-      sizes.set(
-        pathname,
-        request.sizes().then(({ responseBodySize }) => responseBodySize),
-      );
-  });
-  await page.goto(`${server.url}/#token=${secret}`, { waitUntil: "commit" });
-  const usableMs = await eventually("all rows are drawn and the page is free", () =>
-    page.evaluate<number | undefined>(USABLE),
-  );
-  const weights = await Promise.all(sizes.values());
-  await context.close();
-  const bytes = weights.reduce((sum, weight) => sum + weight, 0);
-  return { bytes, files: [...sizes.keys()], usableMs };
-}
+const open = (): Promise<Opened> => openOverview(browser, `${server.url}/#token=${secret}`, 100);
 
 test("the first view weighs at most 60 KiB as it is sent, and charts are not in it", async () => {
   const { bytes, files } = await open();
