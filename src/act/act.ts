@@ -75,7 +75,14 @@ export async function act(
   doors: ActDoors,
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
-  const context: ActContext = { ...doors, made: { containerId: null, networkId: null }, signal };
+  const context: ActContext = {
+    ...doors,
+    made: { containerId: null, networkId: null },
+    // What was begun first is finished first: many plans at once would else all make their networks, one after another
+    // inside the engine, before any of them has a container.
+    line: doors.slots.line(),
+    signal,
+  };
   const settled = new Map<number, Promise<Outcome>>();
   for (const step of plan.steps) {
     const before = step.after
@@ -103,7 +110,7 @@ async function runAfter(
       : await context.slots.use(async () => {
           await context.confirmEpoch();
           return execute(step.kind, step, context);
-        }, context.signal);
+        }, context);
     return { step: step.id, kind: "done", note };
   } catch (thrown) {
     const error = asBerthError(thrown);

@@ -24,6 +24,8 @@ export interface ActDoors {
 export interface ActContext extends ActDoors {
   /** Engine ids made by earlier steps of this plan. */
   readonly made: { containerId: string | null; networkId: string | null };
+  /** The plan's place in line for slots. */
+  readonly line: number;
   readonly signal: AbortSignal;
 }
 

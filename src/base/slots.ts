@@ -1,20 +1,31 @@
-/** A bounded number of slots: at most `count` holders at once, first come first served. */
+/** A bounded number of slots: at most `count` holders at once; who began first is served first. */
 
 export interface Slots {
-  /** Runs `work` as soon as a slot is free; an aborted wait rejects with the signal's reason. */
-  use<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** A place in line for work of several parts: the parts of an earlier line come before those of a later one. */
+  line(): number;
+  /** Runs `work` as soon as a slot is free, in its line; an aborted wait rejects with the signal's reason. */
+  use<T>(
+    work: () => Promise<T>,
+    place: Readonly<{ line: number; signal?: AbortSignal }>,
+  ): Promise<T>;
 }
 
-/** `count` slots. Waiters are served in order of arrival. */
+interface Waiter {
+  readonly line: number;
+  readonly grant: () => void;
+}
+
+/** `count` slots. Waiters are served by line, and within a line in order of arrival. */
 export function createSlots(count: number): Slots {
   let free = count;
-  const queue: (() => void)[] = [];
+  let lines = 0;
+  const queue: Waiter[] = [];
   const release = (): void => {
     const next = queue.shift();
     if (next === undefined) free += 1;
-    else next();
+    else next.grant();
   };
-  const acquire = (signal: AbortSignal | undefined): Promise<void> => {
+  const acquire = (line: number, signal: AbortSignal | undefined): Promise<void> => {
     if (free > 0) {
       free -= 1;
       return Promise.resolve();
@@ -24,19 +35,22 @@ export function createSlots(count: number): Slots {
         signal?.removeEventListener("abort", abort);
         resolve();
       };
+      const waiter: Waiter = { line, grant };
       const abort = (): void => {
-        const at = queue.indexOf(grant);
+        const at = queue.indexOf(waiter);
         if (at >= 0) queue.splice(at, 1);
         reject(signal?.reason);
       };
-      queue.push(grant);
+      const before = queue.findLastIndex((other) => other.line <= line);
+      queue.splice(before + 1, 0, waiter);
       signal?.addEventListener("abort", abort, { once: true });
     });
   };
   return {
-    async use(work, signal) {
+    line: () => lines++,
+    async use(work, { line, signal }) {
       signal?.throwIfAborted();
-      await acquire(signal);
+      await acquire(line, signal);
       try {
         return await work();
       } finally {

@@ -24,11 +24,23 @@ const HOLD_MS: Readonly<Record<ProgressLine["state"], number>> = {
 /** Agents that end as soon as they start run for a moment, again and again, until their restarts are used up. */
 const STARTED_HOLD_MS = 100;
 
-/** How long these verdicts must hold before they are final; `moved`: something was on its way before. */
-export function holdMsOf(verdicts: readonly Verdict[], moved: boolean): number {
-  const started = moved && verdicts.some(({ project }) => project?.phase === "active");
-  const settledMs = started ? STARTED_HOLD_MS : 0;
-  return Math.max(settledMs, ...verdicts.map((verdict) => HOLD_MS[verdict.state]));
+/** How long these verdicts must hold before they are final. */
+export function holdMsOf(verdicts: readonly Verdict[]): number {
+  return Math.max(0, ...verdicts.map((verdict) => HOLD_MS[verdict.state]));
+}
+
+/**
+ * For how long agents that started only just must still be seen running; `now` in milliseconds since the epoch. Clocks that
+ * differ make it no longer than for an agent that starts this moment.
+ */
+export function youngMsOf(verdicts: readonly Verdict[], now: number): number {
+  const starts = verdicts.flatMap(({ project }) =>
+    project?.phase === "active"
+      ? project.agents.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]))
+      : [],
+  );
+  const age = now - starts.reduce((newest, at) => Math.max(newest, at), 0);
+  return Math.min(STARTED_HOLD_MS, Math.max(0, STARTED_HOLD_MS - age));
 }
 
 /** Whether the project is where its operator wants it, on the way, waiting for room, or failed; settled only with its effect. */

@@ -5,14 +5,15 @@ import type { Client } from "../client/client.ts";
 import type { Context } from "./context.ts";
 import type { Effect } from "./effect.ts";
 import { makeProgress } from "./progress.ts";
-import { errorOfVerdicts, holdMsOf, type Verdict, verdictOf } from "./verdict.ts";
+import { errorOfVerdicts, holdMsOf, type Verdict, verdictOf, youngMsOf } from "./verdict.ts";
 
 /** Between looks when no event says that something changed. */
 const LOOK_MS = 250;
 /** How long the daemon may be away, restarting, before the wait gives up. */
 const AWAY_MS = 10_000;
-/** Between looks at least, however many events come. */
+/** Between looks at least, however many events come: the more projects are under way, the dearer a look, and the less it decides. */
 const PAUSE_MS = 20;
+const pauseMs = (moving: number): number => Math.min(LOOK_MS, PAUSE_MS * Math.max(1, moving));
 
 export interface Waiting {
   readonly names: readonly string[];
@@ -37,7 +38,7 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
       const verdicts = await look(client, waiting).catch((thrown: unknown) => away(thrown, seen));
       const now = performance.now();
       if (verdicts === null) {
-        await waker.next(LOOK_MS);
+        await waker.next(LOOK_MS, PAUSE_MS);
         continue;
       }
       seen = now;
@@ -47,12 +48,15 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
         heldSince = now;
         moved = true;
       }
-      const holdMs = holdMsOf(verdicts, moved);
-      if (moving.length === 0 && now - heldSince >= holdMs) return finish(verdicts);
+      const held = holdMsOf(verdicts) - (now - heldSince);
+      // Only what was on its way here: agents that started before somebody asked are none of this wait's business.
+      const restingMs = Math.max(held, moved ? youngMsOf(verdicts, Date.now()) : 0);
+      if (moving.length === 0 && restingMs <= 0) return finish(verdicts);
       if (now - started > timeoutMs)
         throw timedOut(moving.length > 0 ? moving : verdicts, timeoutMs);
-      const nextMs = moving.length > 0 ? LOOK_MS : heldSince + holdMs - now;
-      await waker.next(Math.max(PAUSE_MS, Math.min(LOOK_MS, nextMs, timeoutMs - (now - started))));
+      const nextMs = moving.length > 0 ? LOOK_MS : restingMs;
+      const restMs = Math.min(LOOK_MS, nextMs, timeoutMs - (now - started));
+      await waker.next(restMs, pauseMs(moving.length));
     }
   } finally {
     waker.end();
@@ -78,7 +82,8 @@ async function look(client: Client, { names, effects }: Waiting): Promise<readon
 }
 
 interface Waker {
-  next(ms: number): Promise<void>;
+  /** Resolves after `ms` (but not before the pause), or as soon after the pause as something happened. */
+  next(ms: number, pause: number): Promise<void>;
   end(): void;
 }
 
@@ -95,14 +100,14 @@ function wakeOnEvents(client: Client, signal: AbortSignal): Waker {
   // without the stream, looking every 250 ms is enough
   void listen().catch(nothing);
   return {
-    async next(ms) {
-      await sleep(Math.min(PAUSE_MS, ms), undefined, { signal });
+    async next(ms, pause) {
+      await sleep(pause, undefined, { signal });
       const woken = new AbortController();
       state.wake = () => woken.abort();
       if (!state.happened)
-        await sleep(ms, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(
-          nothing,
-        );
+        await sleep(Math.max(0, ms - pause), undefined, {
+          signal: AbortSignal.any([signal, woken.signal]),
+        }).catch(nothing);
       state.happened = false;
       signal.throwIfAborted();
     },

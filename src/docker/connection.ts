@@ -53,6 +53,8 @@ export interface Connection {
     timeoutMs: number,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T>;
+  /** Volumes known to be of this install, and when (ms of `performance.now`) that was last seen. */
+  readonly ownVolumes: Map<string, number>;
   close(): void;
 }
 
@@ -80,6 +82,7 @@ export function connect(options: ConnectionOptions): Connection {
         options.onRequest?.({ operation, seconds: (performance.now() - from) / 1000, ok });
       }
     },
+    ownVolumes: new Map(),
     close: () => {
       guard.close();
       calls.destroy();

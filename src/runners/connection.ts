@@ -1,6 +1,6 @@
 /** Keeps one project's runner connected: dials, greets, resumes the journal, and begins again whenever it breaks. */
 import type { FSWatcher } from "node:fs";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { causeChain } from "../base/errors.ts";
 import { delayMs } from "../guard/retry.ts";
 import type { RunnerReport } from "../model/observed.ts";
@@ -20,6 +20,8 @@ import type { RunnersOptions } from "./options.ts";
 
 /** The socket exists some microseconds before it listens, so the first tries are close together. */
 const REDIAL = { firstMs: 4, maxMs: 5_000 };
+/** Where the folder is watched, a socket that is not there yet is heard of when it comes; this is for a watch that fails. */
+const UNTIL_THERE = { firstMs: 250, maxMs: 5_000 };
 /** After a refusal that the next seconds will not change. */
 const AFTER_REFUSAL = { firstMs: 5_000, maxMs: 30_000 };
 /** A conversation that lasted this long was a good one: the next dial starts without backoff. */
@@ -72,6 +74,8 @@ class KeptConnection implements Connection {
   #watcher: FSWatcher | null = null;
   #timer: NodeJS.Timeout | undefined;
   #dialing = false;
+  /** It was asked for while a dial was under way that may not have seen why. */
+  #missed = false;
   #lastUnmet = "";
   #failures = 0;
   #welcomedAt = 0;
@@ -146,21 +150,26 @@ class KeptConnection implements Connection {
   }
 
   async #dial(): Promise<void> {
-    if (this.#closed || this.#dialing || this.#talk !== null) return;
+    if (this.#closed || this.#talk !== null) return;
+    if (this.#dialing) {
+      this.#missed = true;
+      return;
+    }
     this.#dialing = true;
+    this.#missed = false;
     // Watched before dialled: a socket that appears in between is seen by one of the two.
     this.#watch();
-    let socket: Socket | null = null;
-    try {
-      socket = await dial(this.#options.folder);
-    } catch (thrown) {
+    const reached = await dial(this.#options.folder).catch((thrown: unknown) => {
       this.#unmet(thrown);
-    }
+      const watched = this.#watcher !== null && !this.#missed;
+      return watched && systemCode(thrown) === "ENOENT" ? UNTIL_THERE : REDIAL;
+    });
     this.#dialing = false;
-    if (this.#closed) socket?.destroy();
-    else if (socket === null)
-      this.#dialIn(delayMs(REDIAL, this.#failures++, () => this.#options.runners.randomness()));
-    else this.#begin(socket);
+    if (reached instanceof Socket) {
+      if (this.#closed) reached.destroy();
+      else this.#begin(reached);
+    } else
+      this.#dialIn(delayMs(reached, this.#failures++, () => this.#options.runners.randomness()));
   }
 
   /** That nothing listens is the common case while a container starts; any other reason is told once. */

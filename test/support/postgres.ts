@@ -39,6 +39,7 @@ export async function startPostgres({ durable = false } = {}): Promise<
     environment: { POSTGRES_PASSWORD: "test", POSTGRES_DB: "postgres" },
     // No test cuts the power; a killed server's writes are in the page cache. Benches pay what users pay.
     command: durable ? ["postgres"] : ["postgres", "-c", "fsync=off", "-c", "full_page_writes=off"],
+    direct: durable,
     ask: (host, port) => once(urlAt(host, port), (client) => client.query("select 1")),
   });
   return { ...server, url: urlAt(server.host, server.port) };

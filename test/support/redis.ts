@@ -20,11 +20,14 @@ export interface TestRedis {
   drop(): Promise<void>;
 }
 
-export async function startRedis(): Promise<TestServer & Readonly<{ url: string }>> {
+export async function startRedis({ direct = false } = {}): Promise<
+  TestServer & Readonly<{ url: string }>
+> {
   const server = await startServer({
     image: process.env["BERTH_IMAGE_REDIS"] ?? "redis:7-bookworm",
     port: 6379,
     environment: {},
+    direct,
     command: ["redis-server", "--save", "", "--appendonly", "no"],
     ask: (host, port) => once(urlAt(host, port), (client) => client.ping()),
   });

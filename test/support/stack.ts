@@ -62,7 +62,7 @@ export interface StackOptions {
   readonly beside?: Stack;
   /** Arguments of node that run the program; the checkout's own unless another build is meant. */
   readonly program?: readonly string[];
-  /** Postgres writes through to the disk, as it does for users. */
+  /** As for users: Postgres writes through to the disk, and no port of the host stands between the daemon and its stores. */
   readonly durable?: boolean;
 }
 
@@ -109,8 +109,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dir = mkdtempSync(join(tmpdir(), "berth-e2e-"));
   const socket = join(dir, "berth.sock");
   const logFile = join(dir, "daemon.log");
+  const { durable = false } = options;
   const [postgres, redis] = await (options.beside === undefined
-    ? Promise.all([startPostgres({ durable: options.durable ?? false }), startRedis()])
+    ? Promise.all([startPostgres({ durable }), startRedis({ direct: durable })])
     : storesBeside(options.beside, install));
   const program = options.program ?? [MAIN];
   const daemons = new Set<ChildProcess>();

@@ -1,6 +1,6 @@
 /** What a project's view means for somebody who waits for it. */
 import { expect, test } from "vitest";
-import { errorOfVerdicts, holdMsOf, verdictOf } from "../../../src/cli/verdict.ts";
+import { errorOfVerdicts, holdMsOf, verdictOf, youngMsOf } from "../../../src/cli/verdict.ts";
 import { aProject } from "../../support/fake-daemon.ts";
 
 const full = { phase: "activating" as const, health: "waiting" as const };
@@ -51,9 +51,20 @@ test("an agent that failed and stays ended is a failure now, not at the end of t
 test("lack of room must hold longer than a failure before it is believed, success not at all", () => {
   const failed = verdictOf("web", aProject("web", { health: "failed" }));
   const fine = verdictOf("web", aProject("web"));
-  expect(holdMsOf([fine], false)).toBe(0);
-  // What has only just started may end at once.
-  expect(holdMsOf([fine], true)).toBeGreaterThan(0);
-  expect(holdMsOf([fine, failed], false)).toBeGreaterThan(0);
-  expect(holdMsOf([failed, capacity], false)).toBeGreaterThan(holdMsOf([failed], false));
+  expect(holdMsOf([fine])).toBe(0);
+  expect(holdMsOf([fine, failed])).toBeGreaterThan(0);
+  expect(holdMsOf([failed, capacity])).toBeGreaterThan(holdMsOf([failed]));
+});
+
+test("an agent that has only just started must still run a moment later, one that runs for long need not", () => {
+  const [agent] = aProject("web").agents;
+  const startedAt = 1_000_000;
+  const agents = agent === undefined ? [] : [{ ...agent, startedAt }];
+  const young = [verdictOf("web", aProject("web", { agents }))];
+  expect(youngMsOf(young, startedAt)).toBe(100);
+  expect(youngMsOf(young, startedAt + 60)).toBe(40);
+  expect(youngMsOf(young, startedAt + 100)).toBe(0);
+  // a clock that is behind the host's
+  expect(youngMsOf(young, startedAt - 60_000)).toBe(100);
+  expect(youngMsOf([verdictOf("web", undefined)], startedAt)).toBe(0);
 });
