@@ -30,17 +30,17 @@ export function holdMsOf(verdicts: readonly Verdict[]): number {
 }
 
 /**
- * For how long agents that started only just must still be seen running; `now` in milliseconds since the epoch. Clocks that
- * differ make it no longer than for an agent that starts this moment.
+ * For how long these verdicts must still hold because agents have only just started; `now` in milliseconds since the epoch,
+ * `heldMs` since something was last seen on its way. Clocks that differ make it no longer than for an agent that starts now.
  */
-export function youngMsOf(verdicts: readonly Verdict[], now: number): number {
+export function youngMsOf(verdicts: readonly Verdict[], now: number, heldMs: number): number {
   const starts = verdicts.flatMap(({ project }) =>
     project?.phase === "active"
       ? project.agents.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]))
       : [],
   );
   const age = now - starts.reduce((newest, at) => Math.max(newest, at), 0);
-  return Math.min(STARTED_HOLD_MS, Math.max(0, STARTED_HOLD_MS - age));
+  return Math.max(0, STARTED_HOLD_MS - Math.max(age, heldMs));
 }
 
 /** Whether the project is where its operator wants it, on the way, waiting for room, or failed; settled only with its effect. */

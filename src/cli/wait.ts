@@ -48,9 +48,10 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
         heldSince = now;
         moved = true;
       }
-      const held = holdMsOf(verdicts) - (now - heldSince);
+      const heldMs = now - heldSince;
       // Only what was on its way here: agents that started before somebody asked are none of this wait's business.
-      const restingMs = Math.max(held, moved ? youngMsOf(verdicts, Date.now()) : 0);
+      const youngMs = moved ? youngMsOf(verdicts, Date.now(), heldMs) : 0;
+      const restingMs = Math.max(holdMsOf(verdicts) - heldMs, youngMs);
       if (moving.length === 0 && restingMs <= 0) return finish(verdicts);
       if (now - started > timeoutMs)
         throw timedOut(moving.length > 0 ? moving : verdicts, timeoutMs);

@@ -61,10 +61,11 @@ test("an agent that has only just started must still run a moment later, one tha
   const startedAt = 1_000_000;
   const agents = agent === undefined ? [] : [{ ...agent, startedAt }];
   const young = [verdictOf("web", aProject("web", { agents }))];
-  expect(youngMsOf(young, startedAt)).toBe(100);
-  expect(youngMsOf(young, startedAt + 60)).toBe(40);
-  expect(youngMsOf(young, startedAt + 100)).toBe(0);
-  // a clock that is behind the host's
-  expect(youngMsOf(young, startedAt - 60_000)).toBe(100);
-  expect(youngMsOf([verdictOf("web", undefined)], startedAt)).toBe(0);
+  expect(youngMsOf(young, startedAt, 0)).toBe(100);
+  expect(youngMsOf(young, startedAt + 60, 0)).toBe(40);
+  expect(youngMsOf(young, startedAt + 100, 0)).toBe(0);
+  // a clock that is behind the host's must not wait for it
+  expect(youngMsOf(young, startedAt - 60_000, 30)).toBe(70);
+  expect(youngMsOf(young, startedAt - 60_000, 100)).toBe(0);
+  expect(youngMsOf([verdictOf("web", undefined)], startedAt, 0)).toBe(0);
 });
