@@ -2,8 +2,8 @@
 import type { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
 import type { Environment } from "./environment.ts";
-import { discardFifo, readFifo } from "./fifo.ts";
-import type { FifoPool } from "./fifo.ts";
+import { readPipe } from "./fifo.ts";
+import type { PipeReader } from "./fifo.ts";
 import type { Identity } from "./identity.ts";
 import { nextMarker } from "./launch.ts";
 import type { Launcher } from "./launch.ts";
@@ -29,29 +29,25 @@ export interface ShortOutcome {
 
 export interface ShortRoom {
   readonly clock: Clock;
-  readonly fifos: FifoPool;
   readonly launcher: Launcher;
 }
 
 /** Runs it, and when it ended or its time is over, kills whatever it left behind. */
 export async function runShort(command: ShortCommand, room: ShortRoom): Promise<ShortOutcome> {
   const marker = nextMarker();
-  const fifo = await room.fifos.take();
+  const tail = new Tail();
+  const readers: PipeReader[] = [];
   const launched = await room.launcher.start(
     { ...command.identity, ...command, marker },
-    { err: fifo.path },
+    { heard: ["stderr"] },
+    (_, readFd) => readers.push(readPipe(readFd, (bytes) => tail.push(bytes))),
   );
-  if (!launched.ok) {
-    discardFifo(fifo);
-    return launched;
-  }
-  const tail = new Tail();
-  const reader = readFifo(fifo.readFd, (bytes) => tail.push(bytes));
+  if (!launched.ok) return launched;
   const ended = await Promise.race([launched.exited, deadline(room.clock, command.deadlineMs)]);
-  const { gone } = await killTree(marker);
+  const gone = (ended !== "late" && ended.alone) || (await killTree(marker)).gone;
   if (!gone) condemn(`a process of ${command.argv[0] ?? "a command"} cannot be killed`);
-  await within(reader.ended, DRAIN_DEADLINE_MS);
-  reader.destroy();
+  await within(Promise.all(readers.map((reader) => reader.ended)), DRAIN_DEADLINE_MS);
+  for (const reader of readers) reader.destroy();
   if (ended === "late") return { ok: false, reason: `no answer in ${command.deadlineMs} ms` };
   if (ended.code === 0) return { ok: true, reason: "" };
   const how = ended.code === null ? `signal ${ended.signal ?? "?"}` : `exit code ${ended.code}`;

@@ -4,6 +4,7 @@ import type { AgentCommand } from "../protocol/entry.ts";
 
 const START = 1;
 const FIFOS = 2;
+const TAKE = 3;
 const WORD = 4;
 /** Kind, id and two values. */
 export const ANSWER_BYTES = 4 * WORD;
@@ -12,28 +13,45 @@ export const MAX_REQUEST_BYTES = 2_097_152;
 /** Its table of strings, with the two ends of argv and environment. */
 const MAX_WORDS = 16_000;
 
-/** Paths of FIFOs that are open for reading already; absent: nothing to read, nowhere to write. */
+/** What a command may write to, in the launcher's order; `result` becomes descriptor 3. */
+export const STREAMS = ["stdout", "stderr", "result"] as const;
+export type StreamName = (typeof STREAMS)[number];
+
 export interface Streams {
+  /** Path of what is read; absent: nothing. */
   readonly in?: string;
-  readonly out?: string;
-  readonly err?: string;
-  /** Becomes descriptor 3. */
-  readonly result?: string;
+  /** Those that are heard; the others lead nowhere, and `result` is not there at all. */
+  readonly heard: readonly StreamName[];
 }
+
+/** `opened`: the launcher closes its end. `refused`: it makes the pipe ours for a moment, and tells of it again. */
+export type Taking = "opened" | "refused";
 
 export type Answer =
   | Readonly<{ kind: "made"; id: number; errno: number }>
   | Readonly<{ kind: "runs"; id: number; pid: number }>
   | Readonly<{ kind: "refused"; id: number; errno: number; stage: number }>
-  | Readonly<{ kind: "ended"; id: number; status: number }>;
+  /** `alone`: it is certain that nothing of the command's tree is alive. */
+  | Readonly<{ kind: "ended"; id: number; status: number; alone: boolean }>
+  /** There is something to read, or may be: in what `path` opens. */
+  | Readonly<{ kind: "spoke"; id: number; stream: StreamName; path: string }>;
 
 /** A request to start a command; null when it is larger than the launcher, or any kernel, takes. */
 export function encodeStart(id: number, command: AgentCommand, streams: Streams): Buffer | null {
   const { uid, gid, argv, cwd } = command;
   const [groups, variables] = [groupsOf(command), variablesOf(command)];
-  const numbers = [uid, gid, argv.length, variables.length, groups.length, ...groups];
-  const { in: input = "", out = "", err = "", result = "" } = streams;
-  return encode([START, id, ...numbers], [cwd, input, out, err, result, ...argv, ...variables]);
+  const { in: input = "", heard } = streams;
+  const pipes = heard.reduce((bits, stream) => bits | (1 << STREAMS.indexOf(stream)), 0);
+  const numbers = [uid, gid, pipes, argv.length, variables.length, groups.length, ...groups];
+  return encode([START, id, ...numbers], [cwd, input, ...argv, ...variables]);
+}
+
+/** What became of a stream that was told of. */
+export function encodeTake(id: number, stream: StreamName, how: Taking): Buffer {
+  const numbers = [4 * WORD, TAKE, id, STREAMS.indexOf(stream), how === "opened" ? 0 : 1];
+  const frame = Buffer.alloc(numbers.length * WORD);
+  numbers.forEach((number, at) => frame.writeUInt32LE(number, at * WORD));
+  return frame;
 }
 
 /** A request to make FIFOs for root alone; null when there are too many. */
@@ -83,8 +101,18 @@ function decode(bytes: Buffer, at: number): Answer | null {
     case 3:
       return { kind: "refused", id, errno: first, stage: second };
     case 4:
-      return { kind: "ended", id, status: second };
+      return { kind: "ended", id, status: second, alone: first === 1 };
+    case 5:
+      return spoke(id, first, second);
     default:
       return null;
   }
+}
+
+/** `place` is the stream's number, and above its two bits the launcher's descriptor. */
+function spoke(id: number, launcher: number, place: number): Answer | null {
+  const stream = STREAMS[place & 3];
+  return stream === undefined
+    ? null
+    : { kind: "spoke", id, stream, path: `/proc/${launcher}/fd/${place >>> 2}` };
 }

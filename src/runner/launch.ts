@@ -4,14 +4,20 @@ import { constants } from "node:os";
 import { getSystemErrorMessage } from "node:util";
 import type { AgentCommand } from "../protocol/entry.ts";
 import { condemn } from "./condemn.ts";
-import { AnswerReader, encodeFifos, encodeStart } from "./launch-frame.ts";
-import type { Answer, Streams } from "./launch-frame.ts";
+import { openForReading } from "./fifo.ts";
+import { AnswerReader, encodeFifos, encodeStart, encodeTake } from "./launch-frame.ts";
+import type { Answer, StreamName, Streams } from "./launch-frame.ts";
 import { FIRST_MARKER } from "./proc.ts";
 
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** It is certain that nothing of its tree is alive. */
+  readonly alone: boolean;
 }
+
+/** Takes the reading end of a stream in which there is something; for one that is never called nothing was written. */
+export type StreamTaker = (stream: StreamName, readFd: number) => void;
 
 export type LaunchVerdict =
   | Readonly<{ ok: true; pid: number; exited: Promise<Exit> }>
@@ -22,6 +28,8 @@ const LINE_FD = 3;
 /** It answers in microseconds, and after 0.9 s when an exec hangs; so late it is stuck, and no agent could ever start or end. */
 const ANSWER_DEADLINE_MS = 60_000;
 const LOOK_MS = 5_000;
+/** Between tries to open what an agent writes to, when descriptors have run out; it waits meanwhile. */
+const OPEN_AGAIN_MS = 100;
 /** What a start was refused at, by the launcher's number for it; any other is the fork. */
 const REFUSED_AT: Readonly<Record<number, (command: AgentCommand) => string>> = {
   2: () => "its output",
@@ -44,6 +52,11 @@ interface Asked {
   readonly askedAt: number;
 }
 
+interface Running {
+  readonly ended: (exit: Exit) => void;
+  readonly spoke: StreamTaker;
+}
+
 /** What it needs of the clock: lived time, so that a frozen container's launcher is not late. */
 type Lived = Readonly<{ lived(): number }>;
 
@@ -55,7 +68,7 @@ export class Launcher {
   readonly #line: Socket;
   readonly #clock: Lived;
   readonly #asked = new Map<number, Asked>();
-  readonly #running = new Map<number, (exit: Exit) => void>();
+  readonly #running = new Map<number, Running>();
   #lastId = 0;
   #gathering = false;
 
@@ -71,13 +84,13 @@ export class Launcher {
     setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
-  /** Forks and execs; resolves when the command runs, or with the reason why it cannot. */
-  async start(command: AgentCommand, streams: Streams): Promise<LaunchVerdict> {
+  /** Forks and execs; resolves when the command runs, or with the reason why it cannot. `spoke` is called before `exited` resolves. */
+  async start(command: AgentCommand, streams: Streams, spoke: StreamTaker): Promise<LaunchVerdict> {
     const id = this.#nextId();
     const frame = encodeStart(id, command, streams);
     if (frame === null) return { ok: false, reason: "the command is too long, or holds a NUL" };
     const ended = Promise.withResolvers<Exit>();
-    this.#running.set(id, ended.resolve);
+    this.#running.set(id, { ended: ended.resolve, spoke });
     const answer = await this.#ask(id, frame);
     if (answer.kind === "runs") return { ok: true, pid: answer.pid, exited: ended.promise };
     this.#running.delete(id);
@@ -102,30 +115,47 @@ export class Launcher {
   #ask(id: number, frame: Buffer): Promise<Answer> {
     return new Promise((resolve) => {
       this.#asked.set(id, { answer: resolve, askedAt: this.#clock.lived() });
-      this.#gather();
-      this.#line.write(frame);
+      this.#send(frame);
     });
   }
 
-  /** Starts asked for in one turn of the loop go out together. */
-  #gather(): void {
-    if (this.#gathering) return;
-    this.#gathering = true;
-    this.#line.cork();
-    process.nextTick(() => {
-      this.#gathering = false;
-      this.#line.uncork();
-    });
+  /** What is asked for in one turn of the loop goes out together. */
+  #send(frame: Buffer): void {
+    if (!this.#gathering) {
+      this.#gathering = true;
+      this.#line.cork();
+      process.nextTick(() => {
+        this.#gathering = false;
+        this.#line.uncork();
+      });
+    }
+    this.#line.write(frame);
   }
 
   #take(answer: Answer): void {
     if (answer.kind === "ended") {
-      this.#running.get(answer.id)?.(exitOf(answer.status));
+      this.#running.get(answer.id)?.ended(exitOf(answer.status, answer.alone));
       this.#running.delete(answer.id);
+      return;
+    }
+    if (answer.kind === "spoke") {
+      const taker = this.#running.get(answer.id);
+      if (taker !== undefined) this.#open(answer, taker.spoke);
       return;
     }
     this.#asked.get(answer.id)?.answer(answer);
     this.#asked.delete(answer.id);
+  }
+
+  /** An agent may have taken our right to read its output: then the launcher lends it to us. */
+  #open({ id, stream, path }: Extract<Answer, { kind: "spoke" }>, spoke: StreamTaker): void {
+    try {
+      spoke(stream, openForReading(path));
+      this.#send(encodeTake(id, stream, "opened"));
+    } catch (thrown) {
+      if (isRefusal(thrown)) this.#send(encodeTake(id, stream, "refused"));
+      else setTimeout(() => this.#open({ kind: "spoke", id, stream, path }, spoke), OPEN_AGAIN_MS);
+    }
   }
 
   #look(): void {
@@ -137,10 +167,14 @@ export class Launcher {
 }
 
 /** Code or signal of a wait status, as wait(2) packs them. */
-export function exitOf(status: number): Exit {
+export function exitOf(status: number, alone: boolean): Exit {
   const signal = status & 0x7f;
-  if (signal === 0) return { code: (status >> 8) & 0xff, signal: null };
-  return { code: null, signal: signalName(signal) };
+  if (signal === 0) return { code: (status >> 8) & 0xff, signal: null, alone };
+  return { code: null, signal: signalName(signal), alone };
+}
+
+function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown && thrown.code === "EACCES";
 }
 
 /** Real-time signals have no name. */

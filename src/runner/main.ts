@@ -1,11 +1,10 @@
 /** The in-container program: boots from the spool, serves the control socket, ends with SIGTERM. */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { CONTROL_SOCKET, JOURNAL_FOLDER, RUNS_FOLDER } from "../protocol/spool.ts";
 import { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
 import { ControlServer } from "./control.ts";
 import { imageEnvironment } from "./environment.ts";
-import { FifoPool } from "./fifo.ts";
 import { readUserFiles } from "./identity.ts";
 import { Journal } from "./journal-file.ts";
 import { Launcher } from "./launch.ts";
@@ -17,7 +16,6 @@ import { SecretFiles } from "./secrets.ts";
 import { Spool } from "./spool.ts";
 
 const SPOOL = "/run/berth";
-const FIFO_FOLDER = "/run/.berth-fifo";
 /** Earlier boots' output is counted when the agents are up. */
 const ADOPT_OUTPUT_AFTER_MS = 2_000;
 /** Replaced by the bundler. */
@@ -30,10 +28,7 @@ async function start(): Promise<void> {
   const boot = newRunId(clock.now());
   const spool = new Spool(SPOOL);
   chmodSync(SPOOL, 0o700);
-  mkdirSync(FIFO_FOLDER, { recursive: true, mode: 0o700 });
   const launcher = new Launcher(clock);
-  const fifos = new FifoPool(FIFO_FOLDER, launcher);
-  const filled = fifos.refill();
   const journal = new Journal(spool.path(JOURNAL_FOLDER), { boot, now: () => clock.now() });
   const store = new OutputStore(spool.path(RUNS_FOLDER), (run, bytes) => {
     runner.record({ kind: "dropped", run, bytes });
@@ -42,7 +37,6 @@ async function start(): Promise<void> {
     boot,
     clock,
     store,
-    fifos,
     launcher,
     journal,
     spool,
@@ -60,8 +54,7 @@ async function start(): Promise<void> {
   });
   endOnSignal(runner, server);
   runner.boot();
-  const listening = server.listen(spool.path(CONTROL_SOCKET));
-  await Promise.all([filled, listening]);
+  await server.listen(spool.path(CONTROL_SOCKET));
   setInterval(() => runner.tick(), SAMPLE_MS);
   setTimeout(() => store.adopt(), ADOPT_OUTPUT_AFTER_MS);
 }

@@ -197,7 +197,7 @@ export class Replica {
     const { generation } = plan;
     journal.append({ kind: "started", run: run.id, ...name, pid: run.pid, generation });
     const { cause, exit } = await this.#watch(run, plan);
-    const survivors = await run.finish();
+    const survivors = await run.finish(exit);
     // A SIGKILL of ours explains itself; any other may have been the kernel's.
     const oom = exit.signal === "SIGKILL" && cause === "self" && this.#room.claimOom();
     const durationMs = Math.round(clock.lived() - livedAt);

@@ -1,28 +1,22 @@
 /** Takes what a task writes to $BERTH_RESULT_FD, up to the cap; more is counted and dropped, so that the task never waits. */
 import { MAX_PAYLOAD_BYTES } from "../model/task.ts";
-import { discardFifo, readFifo } from "./fifo.ts";
-import type { Fifo, FifoReader } from "./fifo.ts";
+import { readPipe } from "./fifo.ts";
+import type { PipeReader } from "./fifo.ts";
 
 /** The descriptor's number in the task's process. */
 export const RESULT_FD = 3;
 
 export class ResultPipe {
-  readonly #fifo: Fifo;
   #parts: Buffer[] = [];
   #bytes = 0;
-  #reader: FifoReader | null = null;
-
-  constructor(fifo: Fifo) {
-    this.#fifo = fifo;
-  }
-
-  /** For the process about to be started. */
-  get path(): string {
-    return this.#fifo.path;
-  }
+  #reader: PipeReader | null = null;
 
   get byteLength(): number {
     return this.#bytes;
+  }
+
+  get begun(): boolean {
+    return this.#reader !== null;
   }
 
   /** Resolves when nobody can write any more. */
@@ -30,14 +24,9 @@ export class ResultPipe {
     return this.#reader?.ended ?? Promise.resolve();
   }
 
-  /** The process has its end: reading begins. */
-  begin(): void {
-    this.#reader = readFifo(this.#fifo.readFd, (bytes) => this.#take(bytes));
-  }
-
-  /** No process came of it. */
-  discard(): void {
-    discardFifo(this.#fifo);
+  /** Something was written. */
+  begin(readFd: number): void {
+    this.#reader = readPipe(readFd, (bytes) => this.#take(bytes));
   }
 
   /** Everything kept so far; nothing is read any more. */

@@ -6,25 +6,26 @@ import type { AgentPlan } from "./agent-plan.ts";
 import type { Clock } from "./clock.ts";
 import { readMemoryLimit, readWorkingSet } from "./cgroup.ts";
 import { condemn } from "./condemn.ts";
-import { discardFifo, readFifo } from "./fifo.ts";
-import type { Fifo, FifoPool, FifoReader } from "./fifo.ts";
+import { readPipe } from "./fifo.ts";
+import type { PipeReader } from "./fifo.ts";
 import type { Identity } from "./identity.ts";
 import { nextMarker } from "./launch.ts";
 import type { Exit, Launcher } from "./launch.ts";
+import { STREAMS } from "./launch-frame.ts";
+import type { StreamName } from "./launch-frame.ts";
 import { CurveRecorder } from "./memory-curve.ts";
 import type { OpenRuns } from "./open-runs.ts";
 import type { OutputStore, RunOutput } from "./output.ts";
 import type { Speech } from "./speech.ts";
 import { killTree, terminateTree } from "./tree-kill.ts";
 
-/** After the tree is dead both FIFOs end at once, unless a stranger of the same project took a descriptor along. */
+/** After the tree is dead both pipes end at once, unless a stranger of the same project took a descriptor along. */
 export const DRAIN_DEADLINE_MS = 1_000;
 
 export interface RunRoom {
   readonly boot: string;
   readonly clock: Clock;
   readonly store: OutputStore;
-  readonly fifos: FifoPool;
   readonly launcher: Launcher;
   readonly openRuns: OpenRuns;
   readonly speech: Pick<Speech, "begin" | "end" | "voiceOf">;
@@ -71,8 +72,8 @@ export interface SpawnParts {
   readonly meta: RunMeta;
   readonly own: Readonly<Record<string, string>>;
   readonly task: string | null;
-  /** Paths of what a task reads from and of the FIFO for its result, which stays the caller's. */
-  readonly feed: Readonly<{ in: string; result: string }> | null;
+  /** The path of what a task reads from, and who takes the end from which its result is read. */
+  readonly feed: Readonly<{ in: string; result: (readFd: number) => void }> | null;
 }
 
 export type SpawnVerdict =
@@ -81,15 +82,13 @@ export type SpawnVerdict =
 
 /** Forks and execs; resolves when the command runs, or with why it cannot. */
 export async function spawnRun(parts: SpawnParts, room: RunRoom): Promise<SpawnVerdict> {
-  const pair = await room.fifos.takePair();
-  const launched = await launchInto(pair, parts, room);
+  const launched = await launch(parts, room);
   if (!launched.ok) {
-    pair.forEach(discardFifo);
     room.speech.end(parts.meta.run);
     return launched;
   }
   const { run: id, startedAt } = parts.meta;
-  return { ok: true, run: new ActiveRun({ id, ...launched, startedAt, room, fifos: pair }) };
+  return { ok: true, run: new ActiveRun({ id, ...launched, startedAt, room }) };
 }
 
 type LaunchedRun = Readonly<{
@@ -98,11 +97,11 @@ type LaunchedRun = Readonly<{
   marker: number;
   exited: Promise<Exit>;
   output: RunOutput;
+  readers: readonly PipeReader[];
 }>;
 
 /** Everything that can be refused for want of space, descriptors or processes is refused here, as a reason. */
-async function launchInto(
-  [out, err]: readonly [Fifo, Fifo],
+async function launch(
   parts: SpawnParts,
   room: RunRoom,
 ): Promise<LaunchedRun | Readonly<{ ok: false; reason: string }>> {
@@ -114,12 +113,18 @@ async function launchInto(
     const { run, agent, replica } = meta;
     const spoken = room.speech.begin({ run, agent, replica, task: parts.task }, identity);
     const environment = { ...plan.environment, ...parts.own, ...spoken };
+    const readers: PipeReader[] = [];
+    const take = (stream: StreamName, readFd: number): void => {
+      if (stream === "result") feed?.result(readFd);
+      else readers.push(readPipe(readFd, (bytes) => output.write(room.clock.now(), stream, bytes)));
+    };
     const launched = await room.launcher.start(
       { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv },
-      { out: out.path, err: err.path, ...feed },
+      feed === null ? { heard: ["stdout", "stderr"] } : { in: feed.in, heard: STREAMS },
+      take,
     );
     if (!launched.ok) output.end(room.clock.now());
-    return launched.ok ? { ...launched, marker, output } : launched;
+    return launched.ok ? { ...launched, marker, output, readers } : launched;
   } catch (thrown) {
     return { ok: false, reason: `the spool refused: ${String(thrown)}` };
   }
@@ -133,7 +138,8 @@ interface ActiveParts {
   readonly exited: Promise<Exit>;
   readonly room: RunRoom;
   readonly output: RunOutput;
-  readonly fifos: readonly [Fifo, Fifo];
+  /** Of what it has printed into so far. */
+  readonly readers: readonly PipeReader[];
 }
 
 export class ActiveRun {
@@ -143,7 +149,6 @@ export class ActiveRun {
   readonly startedAt: number;
   readonly exited: Promise<Exit>;
   readonly #parts: ActiveParts;
-  readonly #readers: readonly FifoReader[];
   readonly #memory: CurveRecorder;
 
   constructor(parts: ActiveParts) {
@@ -153,14 +158,8 @@ export class ActiveRun {
     this.startedAt = parts.startedAt;
     this.exited = parts.exited;
     this.#parts = parts;
-    const { output, room, fifos } = parts;
-    const lived = (): number => room.clock.lived();
+    const lived = (): number => parts.room.clock.lived();
     this.#memory = new CurveRecorder({ look: () => readWorkingSet(lived()), lived });
-    const [out, err] = fifos;
-    this.#readers = [
-      readFifo(out.readFd, (bytes) => output.write(room.clock.now(), "stdout", bytes)),
-      readFifo(err.readFd, (bytes) => output.write(room.clock.now(), "stderr", bytes)),
-    ];
   }
 
   terminate(): void {
@@ -175,13 +174,15 @@ export class ActiveRun {
   }
 
   /** After the main process ended: ends its descendants, takes the last output, closes the files. Returns survivors found. */
-  async finish(): Promise<number> {
+  async finish({ alone }: Exit): Promise<number> {
+    const { readers, output, room } = this.#parts;
     this.#memory.end();
-    const survivors = await this.kill();
-    this.#parts.room.speech.end(this.id);
-    await within(Promise.all(this.#readers.map(({ ended }) => ended)), DRAIN_DEADLINE_MS);
-    for (const reader of this.#readers) reader.destroy();
-    this.#parts.output.end(this.#parts.room.clock.now());
+    const survivors = alone ? 0 : await this.kill();
+    room.speech.end(this.id);
+    if (readers.length > 0)
+      await within(Promise.all(readers.map(({ ended }) => ended)), DRAIN_DEADLINE_MS);
+    for (const reader of readers) reader.destroy();
+    output.end(room.clock.now());
     return survivors;
   }
 

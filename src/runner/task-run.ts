@@ -113,33 +113,41 @@ export class TaskRun {
     const { plan } = this.#place;
     if (!plan.identity.ok) return plan.identity;
     const { identity } = plan.identity;
-    const { speech, files, fifos } = this.#room;
+    const { speech, files } = this.#room;
     const voice = await speech.voiceOf(identity);
     const path = files.write(this.order.run, this.order.payload, identity);
-    const result = new ResultPipe(await fifos.take());
+    const result = new ResultPipe();
     const meta = this.#meta();
     const own = this.#environment(path);
     const { task } = this.order;
-    const feed = { in: path, result: result.path };
+    const feed = { in: path, result: (readFd: number) => result.begin(readFd) };
     const parts = { plan, identity, meta, own, task, feed };
     const spawned = await spawnRun(parts, this.#room).catch(refused);
-    if (spawned.ok) result.begin();
-    else result.discard();
     return spawned.ok ? { ...spawned, result, voice } : spawned;
   }
 
   /** From the command's first instruction on. */
   async #liveOn({ run, result, voice }: Started): Promise<void> {
     const { cause, exit } = await this.#watch(run);
-    const survivors = await run.finish();
-    await within(result.ended, DRAIN_DEADLINE_MS);
+    const survivors = await run.finish(exit);
+    if (result.begun) await within(result.ended, DRAIN_DEADLINE_MS);
     voice.drain();
     this.#words.end();
     const fields = this.#resultOf(result);
     // A SIGKILL of ours explains itself; any other may have been the kernel's.
     const oom = exit.signal === "SIGKILL" && cause === "self" && this.#room.claimOom();
     const durationMs = Math.round(this.#room.clock.lived() - this.#bornAt);
-    const facts = { ...exit, oom, cause, survivors, durationMs, ...run.memory(oom), ...fields };
+    const { code, signal } = exit;
+    const facts = {
+      code,
+      signal,
+      oom,
+      cause,
+      survivors,
+      durationMs,
+      ...run.memory(oom),
+      ...fields,
+    };
     this.#room.journal.append({ kind: "exited", run: run.id, ...this.#name(), ...facts });
   }
 
@@ -196,7 +204,7 @@ export class TaskRun {
   }
 }
 
-/** What no start can do without (a FIFO, room in tmpfs) was refused: no descriptor, process or space left. */
+/** What no start can do without (a voice, room in tmpfs) was refused: no descriptor, process or space left. */
 function refused(thrown: unknown): Readonly<{ ok: false; reason: string }> {
   return { ok: false, reason: thrown instanceof Error ? thrown.message : String(thrown) };
 }

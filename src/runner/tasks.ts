@@ -4,7 +4,6 @@ import { isRunId } from "../protocol/spool.ts";
 import { isWorker } from "./agent-plan.ts";
 import type { AgentPlan } from "./agent-plan.ts";
 import { condemn } from "./condemn.ts";
-import { SPARE_FOR_TASKS } from "./fifo.ts";
 import type { Journal } from "./journal-file.ts";
 import { KnownRuns } from "./known-runs.ts";
 import type { Progress } from "./progress.ts";
@@ -49,7 +48,6 @@ export class Tasks {
     for (const { spec, identity } of plans) {
       if (!isWorker(spec)) continue;
       workers.add(spec.name);
-      this.#parts.fifos.keep(SPARE_FOR_TASKS);
       // A failure is told by the first task, which tries again.
       if (identity.ok) this.#room.speech.voiceOf(identity.identity).catch(() => undefined);
     }

@@ -1,7 +1,7 @@
 /** The FIFO through which runs of one user speak by `berth-agent`: one project is one trust domain, so its runs share it. */
 import { constants, fchownSync, openSync, readSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { openForReading, readFifo } from "./fifo.ts";
+import { openForReading, readPipe } from "./fifo.ts";
 import type { FifoMaker } from "./fifo.ts";
 import type { Identity } from "./identity.ts";
 import { SayingReader } from "./saying.ts";
@@ -22,7 +22,7 @@ export class Voice {
     this.path = path;
     this.#readFd = readFd;
     this.#heard = heard;
-    readFifo(readFd, (bytes) => this.#take(bytes));
+    readPipe(readFd, (bytes) => this.#take(bytes));
   }
 
   /** Hears everything said until now, at once: a task that has ended gets its last words in. */

@@ -22,21 +22,12 @@ void compute_oom_score(void) {
   snprintf(oom_score, sizeof oom_score, "%d", own + OOM_STEP > MAX_OOM_SCORE ? MAX_OOM_SCORE : own + OOM_STEP);
 }
 
-/* The writing end of a FIFO whose reader is there, given to the agent, so that it may open /dev/stdout again. */
-static int open_fifo(const char *path, const struct command *command) {
-  if (*path == '\0') return open("/dev/null", O_WRONLY);
-  int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
-  if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0 || fchown(fd, command->uid, command->gid) < 0) return -1;
-  unlink(path);
-  return fd;
-}
-
-static int connect_streams(const struct command *command) {
-  const char *paths[3] = {command->out, command->err, command->result};
-  int last = *command->result == '\0' ? 1 : 2;
-  for (int index = 0; index <= last; index++) {
-    int fd = open_fifo(paths[index], command);
-    if (fd < 0 || dup2(fd, index + 1) < 0 || close(fd) < 0) return -1;
+static int connect_streams(const struct command *command, const int writing[STREAMS]) {
+  int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0) return -1;
+  for (int stream = 0; stream < STREAMS; stream++) {
+    if (stream == RESULT && !(command->pipes & 1U << RESULT)) continue;
+    if (dup2(command->pipes & 1U << stream ? writing[stream] : nowhere, stream + 1) < 0) return -1;
   }
   return 0;
 }
@@ -49,13 +40,14 @@ static void prefer_agent_when_memory_ends(void) {
   close(fd);
 }
 
-_Noreturn void become_agent(const struct command *command, int told) {
-  struct fault fault = {.stage = STREAMS};
+_Noreturn void become_agent(const struct command *command, const int writing[STREAMS], int told) {
+  struct fault fault = {.stage = OUTPUT};
   sigset_t none;
   sigemptyset(&none);
   setsid(); /* no terminal and no group signal reaches from one agent to another, or to us */
   prefer_agent_when_memory_ends();
-  if (connect_streams(command) == 0) {
+  restore_file_limit();
+  if (connect_streams(command, writing) == 0) {
     fault.stage = become(command);
     if (fault.stage == 0) {
       sigprocmask(SIG_SETMASK, &none, NULL);

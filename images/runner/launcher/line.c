@@ -8,30 +8,41 @@
 enum {
   MAX_REQUEST = 2 * 1024 * 1024, /* as much as the kernel takes for argv and environment */
   MAX_WORDS = 16384,
-  STREAM_STRINGS = 5,
+  MAX_ANSWERS = 256,
+  WORD = sizeof(uint32_t),
 };
 
-static unsigned char bytes[MAX_REQUEST];
+/* Requests as they come, of which those before `used` are done with. */
+static unsigned char bytes[WORD + MAX_REQUEST];
+static size_t held, used;
 static char *words[MAX_WORDS];
+static uint32_t answers[MAX_ANSWERS][4];
+static size_t answer_count;
 
-void answer(uint32_t kind, uint32_t id, uint32_t first, uint32_t second) {
-  uint32_t record[4] = {kind, id, first, second};
-  const char *at = (const char *)record;
-  for (size_t left = sizeof record; left > 0;) {
+void tell_answers(void) {
+  const char *at = (const char *)answers;
+  for (size_t left = answer_count * sizeof *answers; left > 0;) {
     ssize_t sent = send(LINE, at, left, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) _exit(0); /* the runner is gone, and the container with it */
     at += sent, left -= (size_t)sent;
   }
+  answer_count = 0;
 }
 
-static void take(void *into, size_t count) {
-  for (char *at = into; count > 0;) {
-    ssize_t got = read(LINE, at, count);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) _exit(0);
-    at += got, count -= (size_t)got;
-  }
+void answer(uint32_t kind, uint32_t id, uint32_t first, uint32_t second) {
+  if (answer_count == MAX_ANSWERS) tell_answers();
+  uint32_t *record = answers[answer_count++];
+  record[0] = kind, record[1] = id, record[2] = first, record[3] = second;
+}
+
+void hear_line(void) {
+  memmove(bytes, bytes + used, held - used);
+  held -= used, used = 0;
+  ssize_t got = recv(LINE, bytes + held, sizeof bytes - held, MSG_DONTWAIT);
+  if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (got <= 0) _exit(0);
+  held += (size_t)got;
 }
 
 _Noreturn static void malformed(void) {
@@ -51,35 +62,48 @@ static char **strings(unsigned char *at, const unsigned char *end, size_t count)
   return words;
 }
 
-static void read_start(struct request *into, const unsigned char *end) {
-  uint32_t head[7];
+static void read_start(struct request *into, unsigned char *at, const unsigned char *end) {
+  uint32_t head[8];
   struct command *command = &into->command;
-  if (end - bytes < (ptrdiff_t)sizeof head) malformed();
-  memcpy(head, bytes, sizeof head);
-  size_t argc = head[4], envc = head[5], groups = head[6] * sizeof(gid_t);
-  if (argc == 0 || argc + envc + STREAM_STRINGS + 2 >= MAX_WORDS || head[6] > MAX_GROUPS) malformed();
-  if (end - bytes < (ptrdiff_t)(sizeof head + groups)) malformed();
-  command->uid = head[2], command->gid = head[3], command->group_count = head[6];
-  memcpy(command->groups, bytes + sizeof head, groups);
-  char **at = strings(bytes + sizeof head + groups, end, STREAM_STRINGS + argc + envc);
-  command->folder = at[0], command->in = at[1], command->out = at[2], command->err = at[3], command->result = at[4];
+  if (end - at < (ptrdiff_t)sizeof head) malformed();
+  memcpy(head, at, sizeof head);
+  size_t argc = head[5], envc = head[6], groups = head[7] * sizeof(gid_t);
+  if (argc == 0 || argc + envc + 4 >= MAX_WORDS || head[7] > MAX_GROUPS) malformed();
+  if (end - at < (ptrdiff_t)(sizeof head + groups)) malformed();
+  command->uid = head[2], command->gid = head[3], command->pipes = head[4], command->group_count = head[7];
+  memcpy(command->groups, at + sizeof head, groups);
+  char **text = strings(at + sizeof head + groups, end, 2 + argc + envc);
+  command->folder = text[0], command->in = text[1];
   /* Two arrays ended by NULL out of one: the environment moves up by one. */
-  command->argv = at + STREAM_STRINGS;
+  command->argv = text + 2;
   command->env = command->argv + argc + 1;
-  memmove(command->env, command->argv + argc, envc * sizeof *at);
+  memmove(command->env, command->argv + argc, envc * sizeof *text);
   command->argv[argc] = command->env[envc] = NULL;
 }
 
-/* Waits for a whole request; its strings are good until the next one. */
-void take_request(struct request *into) {
-  uint32_t length, head[3];
-  take(&length, sizeof length);
-  if (length < sizeof head || length > MAX_REQUEST) malformed();
-  take(bytes, length);
-  memcpy(head, bytes, sizeof head);
+static size_t next_length(void) {
+  uint32_t length;
+  if (held - used < WORD) return 0;
+  memcpy(&length, bytes + used, WORD);
+  if (length < 4 * WORD || length > MAX_REQUEST) malformed();
+  return held - used - WORD < length ? 0 : length;
+}
+
+int has_request(void) { return next_length() > 0; }
+
+int next_request(struct request *into) {
+  size_t length = next_length();
+  if (length == 0) return 0;
+  unsigned char *at = bytes + used + WORD;
+  uint32_t head[4];
+  memcpy(head, at, sizeof head);
+  used += WORD + length;
   into->kind = head[0], into->id = head[1];
-  if (into->kind == START) return read_start(into, bytes + length);
-  if (into->kind != FIFOS) malformed();
-  into->path_count = head[2];
-  into->paths = strings(bytes + sizeof head, bytes + length, into->path_count);
+  into->stream = head[2], into->how = head[3];
+  if (into->kind == START) read_start(into, at, at + length);
+  else if (into->kind == FIFOS) {
+    into->path_count = head[2];
+    into->paths = strings(at + 3 * WORD, at + length, into->path_count);
+  } else if (into->kind != TAKE) malformed();
+  return 1;
 }

@@ -12,8 +12,7 @@
  * INVARIANTS
  * - Numbers only: nothing here reads a user database, an NSS module or a file of the image. Linked statically, so the
  *   image's LD_PRELOAD means nothing; PROGRAM and COMMAND get no variable but those given. Identity 0 is refused.
- * - Folder, input and command come after the change of identity: their paths are opened as the agent. Only the runner's
- *   FIFOs, in a folder of root's, are opened before.
+ * - Folder, input and command come after the change of identity: their paths are opened as the agent.
  * - exec closes every descriptor but 0 to 3. The serving child waits for no agent and ends with its line; when it ends
  *   first, the runner sees the line end, and the container ends.
  */

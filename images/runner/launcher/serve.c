@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,19 +17,33 @@
 enum {
   MAX_LIVE = 4096,    /* above any pids limit a project sensibly has */
   MAX_STARTING = 64,  /* further requests wait in the line */
+  MAX_NEWS = 64,      /* taken at once; the rest waits for the next turn */
   HUNG_EXEC_MS = 900, /* an exec that hangs (a dead network file system) counts as begun */
+  CHILDREN_BYTES = 65536,
 };
 
 struct live {
-  pid_t pid;
+  pid_t pid; /* 0: it has ended, and only its streams are not yet taken */
   uint32_t id;
   int starting; /* the pipe that exec closes; -1 once it is closed */
   int told;     /* RUNS was told because exec hung */
+  int status;
   int64_t born_ms;
+  struct streams streams;
 };
 
 static struct live live[MAX_LIVE];
-static size_t live_count, starting_count;
+static size_t live_count, starting_count, child_count;
+/* The set of what is waited for, and /proc's list of our children; -1 where this kernel has none. */
+static int news, children_list;
+/* What news are of: a command's stream, or its exec, by its id; ids begin at 1. Each such news comes once: a child on
+   its way to exec still has copies of what is closed here, and could make it come for ever. */
+enum { OF_EXEC = STREAMS, OF_ID = 8, OF_LINE = 1, OF_CHILDREN = 2 };
+
+static void await(int how, int fd, uint64_t what, uint32_t events) {
+  struct epoll_event wanted = {.events = events, .data.u64 = what};
+  if (epoll_ctl(news, how, fd, &wanted) < 0) die("epoll_ctl");
+}
 
 static int64_t now_ms(void) {
   struct timespec now;
@@ -36,19 +52,40 @@ static int64_t now_ms(void) {
 }
 
 static void start(uint32_t id, const struct command *command) {
-  int told[2];
+  int told[2], writing[STREAMS];
+  struct live each = {.id = id, .born_ms = now_ms()};
   if (live_count == MAX_LIVE) return answer(REFUSED, id, EAGAIN, FORK);
-  if (pipe2(told, O_CLOEXEC) < 0) return answer(REFUSED, id, (uint32_t)errno, FORK);
-  pid_t pid = fork();
-  if (pid == 0) become_agent(command, told[1]);
-  int error = errno;
-  close(told[1]);
-  if (pid < 0) {
-    close(told[0]);
+  int error = make_streams(command, &each.streams, writing);
+  if (error != 0) return answer(REFUSED, id, (uint32_t)error, OUTPUT);
+  each.pid = pipe2(told, O_CLOEXEC) < 0 ? -1 : fork();
+  if (each.pid == 0) become_agent(command, writing, told[1]);
+  error = errno;
+  for (int stream = 0; stream < STREAMS; stream++)
+    if (writing[stream] >= 0) close(writing[stream]);
+  if (each.pid < 0) {
+    close_streams(&each.streams);
     return answer(REFUSED, id, (uint32_t)error, FORK);
   }
-  live[live_count++] = (struct live){.pid = pid, .id = id, .starting = told[0], .born_ms = now_ms()};
-  starting_count++;
+  close(told[1]);
+  each.starting = told[0];
+  live[live_count++] = each;
+  starting_count++, child_count++;
+  await(EPOLL_CTL_ADD, told[0], (uint64_t)id * OF_ID + OF_EXEC, EPOLLIN | EPOLLONESHOT);
+  for (int stream = 0; stream < STREAMS; stream++)
+    if (each.streams.reading[stream] >= 0)
+      await(EPOLL_CTL_ADD, each.streams.reading[stream], (uint64_t)id * OF_ID + (uint64_t)stream,
+            EPOLLIN | EPOLLONESHOT);
+}
+
+static struct live *by_id(uint64_t id) {
+  for (struct live *each = live; each < live + live_count; each++)
+    if (each->id == id) return each;
+  return NULL;
+}
+
+static void forget(struct live *each) {
+  close_streams(&each->streams);
+  *each = live[--live_count];
 }
 
 /* Returns whether it still is to be heard of. */
@@ -67,14 +104,45 @@ static int hear_start(struct live *each) {
   return 0;
 }
 
+/* Whether the kernel knows no child of ours but the commands themselves. What a command leaves behind, and what that
+   leaves, becomes our child when its parent ends, before that end can be seen: so then a command that has ended has left
+   nothing. Children leave the list only when we reap them and join it at its end: however long the look takes, none is
+   missed. A child refused and not yet reaped only makes us say less. */
+static int only_commands(void) {
+  static char list[CHILDREN_BYTES];
+  size_t count = 0;
+  off_t from = 0;
+  if (children_list < 0) return 0;
+  for (ssize_t got; (got = pread(children_list, list, sizeof list, from)) != 0; from += got) {
+    if (got < 0) return 0;
+    for (ssize_t at = 0; at < got; at++) count += list[at] == ' ';
+  }
+  return count == child_count;
+}
+
+/* Told together: one look at our children serves all that end in one moment. */
 static void reap(void) {
-  int status;
+  int status, ended = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     struct live *each = live;
     while (each < live + live_count && each->pid != pid) each++;
-    if (each == live + live_count) continue; /* refused before */
-    if (each->starting < 0 || hear_start(each)) answer(ENDED, each->id, (uint32_t)pid, (uint32_t)status);
-    *each = live[--live_count];
+    if (each == live + live_count) continue; /* left behind by a command, or refused before */
+    child_count--;
+    if (each->starting >= 0 && !hear_start(each)) {
+      forget(each);
+      continue;
+    }
+    each->pid = 0, each->status = status, each->told = ENDED;
+    ended++;
+  }
+  uint32_t alone = ended > 0 && only_commands();
+  for (size_t index = live_count; ended > 0 && index-- > 0;) {
+    struct live *each = &live[index];
+    if (each->pid != 0 || each->told != ENDED) continue;
+    each->told = 0, ended--;
+    hear_last(&each->streams, each->id);
+    answer(ENDED, each->id, alone, (uint32_t)each->status);
+    if (!has_streams(&each->streams)) forget(each);
   }
 }
 
@@ -84,42 +152,73 @@ static void make_fifos(const struct request *asked) {
   answer(MADE, asked->id, 0, 0);
 }
 
-static void serve_request(void) {
-  static struct request asked;
-  take_request(&asked);
-  if (asked.kind == FIFOS) make_fifos(&asked);
-  else start(asked.id, &asked.command);
+static void give(const struct request *asked) {
+  struct live *each = by_id(asked->id);
+  if (each == NULL) return;
+  give_stream(&each->streams, asked->id, asked->stream, asked->how);
+  if (each->pid == 0 && !has_streams(&each->streams)) forget(each);
 }
 
-/* Waits for a request, an end, or news of an exec; MAX_STARTING at once, more requests stay in the line. */
-static void turn(int children) {
-  static struct pollfd polled[2 + MAX_STARTING];
-  nfds_t count = 0;
-  polled[count++] = (struct pollfd){.fd = children, .events = POLLIN};
-  for (struct live *each = live; each < live + live_count; each++)
-    if (each->starting >= 0) polled[count++] = (struct pollfd){.fd = each->starting, .events = POLLIN};
-  if (starting_count < MAX_STARTING) polled[count++] = (struct pollfd){.fd = LINE, .events = POLLIN};
-  if (poll(polled, count, starting_count > 0 ? HUNG_EXEC_MS : -1) < 0 && errno != EINTR) die("poll");
+/* MAX_STARTING at once; more requests wait, and with them the line. */
+static void serve_requests(void) {
+  static struct request asked;
+  while (starting_count < MAX_STARTING && next_request(&asked)) {
+    if (asked.kind == FIFOS) make_fifos(&asked);
+    else if (asked.kind == TAKE) give(&asked);
+    else start(asked.id, &asked.command);
+  }
+}
+
+static void hear_command(uint64_t id, int what) {
+  struct live *each = by_id(id);
+  if (each == NULL) return; /* it ended meanwhile */
+  if (what < STREAMS) {
+    if (hear_stream(&each->streams, id, what)) return;
+    /* The agent itself took out what was in it. */
+    return await(EPOLL_CTL_MOD, each->streams.reading[what], id * OF_ID + (uint64_t)what, EPOLLIN | EPOLLONESHOT);
+  }
+  if (each->starting < 0 || hear_start(each)) return;
+  child_count--; /* it never was a command: what is left of it is reaped like what commands leave behind */
+  forget(each);
+}
+
+static void tell_hung_starts(void) {
   int64_t now = now_ms();
-  for (size_t index = 0; index < live_count; index++) {
-    struct live *each = &live[index];
-    struct pollfd news = {.fd = each->starting, .events = POLLIN};
-    if (each->starting < 0 || each->told || now - each->born_ms < HUNG_EXEC_MS || poll(&news, 1, 0) != 0) continue;
+  for (struct live *each = live; each < live + live_count; each++) {
+    struct pollfd exec = {.fd = each->starting, .events = POLLIN};
+    if (each->starting < 0 || each->told || now - each->born_ms < HUNG_EXEC_MS || poll(&exec, 1, 0) != 0) continue;
     each->told = 1;
     answer(RUNS, each->id, (uint32_t)each->pid, 0);
   }
-  for (nfds_t index = 1; index < count; index++) {
-    if (polled[index].revents == 0 || polled[index].fd == LINE) continue;
-    struct live *each = live;
-    while (each->starting != polled[index].fd) each++;
-    if (!hear_start(each)) *each = live[--live_count];
+}
+
+/* Waits for requests, ends, output, or news of an exec; what it has to say goes out at once at its end. */
+static void turn(int children) {
+  struct epoll_event seen[MAX_NEWS];
+  int count = epoll_wait(news, seen, MAX_NEWS, starting_count > 0 ? HUNG_EXEC_MS : -1);
+  int line = 0, ends = 0;
+  if (count < 0 && errno != EINTR) die("epoll_wait");
+  if (starting_count > 0) tell_hung_starts();
+  for (int index = 0; index < count; index++) {
+    uint64_t what = seen[index].data.u64;
+    if (what == OF_LINE) line = 1;
+    else if (what == OF_CHILDREN) ends = 1;
+    else hear_command(what / OF_ID, (int)(what % OF_ID));
   }
-  if (polled[0].revents != 0) {
-    struct signalfd_siginfo seen;
-    if (read(children, &seen, sizeof seen) < 0 && errno != EAGAIN) die("signalfd");
+  if (ends) {
+    struct signalfd_siginfo seen_end;
+    if (read(children, &seen_end, sizeof seen_end) < 0 && errno != EAGAIN) die("signalfd");
     reap();
   }
-  if (polled[count - 1].fd == LINE && polled[count - 1].revents != 0) serve_request();
+  if (line) hear_line();
+  serve_requests();
+  tell_answers();
+  /* The line is looked at again only when all that came over it is served: so no more is read than is kept. */
+  static int listening = 1;
+  if (line) listening = 0;
+  if (listening || has_request()) return;
+  await(EPOLL_CTL_MOD, LINE, OF_LINE, EPOLLIN | EPOLLONESHOT);
+  listening = 1;
 }
 
 /* LINE becomes the one end, and the other is closed. */
@@ -149,6 +248,13 @@ _Noreturn void serve(char **argv) {
   sigprocmask(SIG_SETMASK, &ends, NULL);
   int children = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
   if (children < 0) die("signalfd");
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) die("subreaper");
+  children_list = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  news = epoll_create1(EPOLL_CLOEXEC);
+  if (news < 0) die("epoll");
+  await(EPOLL_CTL_ADD, children, OF_CHILDREN, EPOLLIN);
+  await(EPOLL_CTL_ADD, LINE, OF_LINE, EPOLLIN | EPOLLONESHOT);
+  raise_file_limit();
   compute_oom_score();
   for (;;) turn(children);
 }

@@ -300,7 +300,9 @@ export class Project {
   /** Everything a run printed, in order. */
   async output(runId: string, stream: "stdout" | "stderr" = "stdout"): Promise<string> {
     const folder = join(this.spool, "runs", runId);
-    const names = (await readdir(folder)).filter((name) => name.endsWith(".seg")).toSorted();
+    // A task that has printed nothing has no folder.
+    const files = await readdir(folder).catch(() => []);
+    const names = files.filter((name) => name.endsWith(".seg")).toSorted();
     const parts: Uint8Array[] = [];
     for (const name of names) {
       for (const record of decodeRecords(await readFile(join(folder, name))).records) {

@@ -32,6 +32,23 @@ test("agents may open /dev/stdout again, also children that changed their sessio
   expect(await project.outputOf("a")).toBe("one\ntwo\nthree\n");
 });
 
+test("an agent's output is heard whatever it does to its own pipes", async () => {
+  const changed = "chmod 0 /proc/self/fd/1; echo one; chmod 777 /proc/self/fd/1; echo two";
+  // Read by the agent itself before the runner was told of it: what comes later must still be heard.
+  const taken = `perl -MFcntl -e 'sysopen(F, "/dev/stdout", O_RDONLY | O_NONBLOCK) or die; $| = 1; for (1 .. 200) { print "x"; sysread(F, $b, 9) }'; echo kept`;
+  const closed = "exec >&- 2>/dev/null; echo nowhere; sleep 0.2; exit 3";
+  const project = await world.start((name) =>
+    configOf(name, [shell("changed", changed), shell("taken", taken), shell("closed", closed)]),
+  );
+  expect(await project.outputOf("changed")).toBe("one\ntwo\n");
+  expect(await project.outputOf("taken")).toMatch(/^x*kept\n$/);
+  expect(await project.event("exited", (event) => event.agent === "closed")).toMatchObject({
+    code: 3,
+    survivors: 0,
+  });
+  expect(await project.outputOf("closed")).toBe("");
+});
+
 /** A spool in which this much was recorded by an earlier boot, in files of about 1 MiB. */
 function pastEvents(count: number, reason: string): (spool: string) => Promise<void> {
   return async (spool) => {

@@ -149,6 +149,34 @@ test("tasks end with cause stop when their agent is gone, and with shutdown when
   expect(last).toMatchObject({ cause: "shutdown" });
 });
 
+test("of runs that end together those that left something behind are told from those that left nothing", async () => {
+  const kinds = {
+    clean: "exit 0",
+    daemon: "(setsid sleep 1000 &)",
+    // Reparented twice, and one that is a child of nobody the runner knows from the start.
+    deep: "(sh -c '(sh -c \"setsid sleep 1000 & exit\" &)' &) ; sleep 0.05",
+    sibling: `perl -e 'syscall(56, 0x8000 | 17, 0, 0, 0, 0) == 0 and exec "sleep", "1000"'`,
+  };
+  const project = await world.start((name) =>
+    configOf(
+      name,
+      Object.entries(kinds).map(([kind, script]) => sh(kind, script)),
+    ),
+  );
+  const client = await project.connect();
+  const runs = Array.from({ length: 40 }, (_, index) => ({
+    run: `left-${index}`,
+    agent: Object.keys(kinds)[index % 4] ?? "",
+  }));
+  await Promise.all(runs.map((wish) => order(client, wish)));
+  for (const { run, agent } of runs) {
+    const exited = await project.event("exited", (event) => event.run === run);
+    expect([agent, exited.code, exited.survivors]).toEqual([agent, 0, agent === "clean" ? 0 : 1]);
+  }
+  const alive = await project.processes();
+  expect(alive.filter((line) => !line.includes("/.berth/"))).toEqual([]);
+});
+
 test("500 quick tasks, eight at a time, each start once and end once with what they were scripted to", async () => {
   const script = 'read -r n; echo "out $n"; echo "$n" >&3; exit $((n % 3))';
   const project = await world.start((name) => configOf(name, [sh("quick", script)]));
