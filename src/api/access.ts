@@ -1,6 +1,7 @@
 /** Which callers a route is for, and how a project's token is kept to its project: another one's objects are not there. */
 import { asBerthError, BerthError } from "../base/errors.ts";
 import { holdsScope, type Scope } from "../model/access.ts";
+import type { ReadyView } from "../model/view.ts";
 import type { Asker } from "../postgres/door.ts";
 
 export interface Caller {
@@ -61,6 +62,12 @@ export function within(caller: Caller, named: string | null): string | null {
   if (caller.project === null) return named;
   if (named !== null && named !== caller.project) throw absent();
   return caller.project;
+}
+
+/** Modes by name and age are everybody's; their details may name containers of others. */
+export function readyFor(caller: Caller, view: ReadyView): ReadyView {
+  if (caller.project === null) return view;
+  return { ...view, modes: view.modes.map((mode) => ({ ...mode, detail: "" })) };
 }
 
 /** One answer for what is not there and for what is somebody else's: they cannot be told apart. */

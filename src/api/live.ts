@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Daemon } from "../loop/daemon.ts";
 import type { EventRecord } from "../model/event.ts";
 import type { LiveItem } from "../schema/api-live.ts";
+import { type Caller, readyFor } from "./access.ts";
 import type { LiveBoard } from "./live-board.ts";
 import type { Wire } from "./stream.ts";
 
@@ -21,8 +22,8 @@ export interface LiveSources {
 export interface LiveQuestion {
   readonly project: string | null;
   readonly after: number | null;
-  /** Nothing is shown beyond the project: its reader's token is for it alone. */
-  readonly alone: boolean;
+  /** Of a project's token nothing is shown beyond its project. */
+  readonly caller: Caller;
 }
 
 /** As server-sent events; only an event has an id, so that a reader resumes after the last one it saw. */
@@ -45,6 +46,8 @@ export async function* live(
   const events = new Ahead(signal);
   const feeding = feed(daemon, events, { question, signal });
   const seen = new Map<string, number>();
+  const { by, scope, project } = question.caller;
+  yield { kind: "caller", caller: { who: by.who, scope, project } };
   try {
     for (let first = true; !signal.aborted; first = false) {
       await board.look();
@@ -60,12 +63,15 @@ export async function* live(
 }
 
 /** The host's numbers and other projects' workers are not for a project's token. */
-function* shown(item: LiveItem, { project, alone }: LiveQuestion): Generator<LiveItem> {
-  if (!alone) yield item;
+function* shown(item: LiveItem, { caller }: LiveQuestion): Generator<LiveItem> {
+  const { project } = caller;
+  if (project === null) yield item;
   else if (item.kind === "queue") {
     const workers = item.queue.workers.filter((row) => row.project === project);
-    yield { ...item, queue: { ...item.queue, workers } };
-  } else if (item.kind !== "host") yield item;
+    const waiting = workers.reduce((sum, row) => sum + row.waiting, 0);
+    yield { ...item, queue: { ...item.queue, workers, waiting } };
+  } else if (item.kind === "ready") yield { ...item, ready: readyFor(caller, item.ready) };
+  else if (item.kind !== "host") yield item;
 }
 
 interface Feeding {

@@ -36,7 +36,7 @@ export function liveRoutes({ daemon, readers, now }: LiveFacts): readonly Route[
         if (project !== null) daemon.project(project);
         const after = lastEventId(headers) ?? query.after ?? null;
         return readers.respond(LIVE_WIRE, call, (ended) =>
-          live({ daemon, board }, { project, after, alone: caller.project !== null }, ended),
+          live({ daemon, board }, { project, after, caller }, ended),
         );
       },
     }),

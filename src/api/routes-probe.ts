@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Daemon } from "../loop/daemon.ts";
 import { aliveView, readyView } from "../schema/api-host.ts";
+import { readyFor } from "./access.ts";
 import { nothing } from "../schema/api-request.ts";
 import { type Route, route } from "./route.ts";
 
@@ -31,8 +32,8 @@ export function probeRoutes(daemon: Daemon, version: string): readonly Route[] {
       query: nothing,
       body: nothing,
       response: readyView,
-      answer: () => {
-        const view = daemon.ready();
+      answer: ({ caller }) => {
+        const view = readyFor(caller, daemon.ready());
         return Response.json(view, { status: view.ready ? 200 : 503 });
       },
     }),

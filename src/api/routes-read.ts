@@ -2,6 +2,7 @@
 import type { Daemon } from "../loop/daemon.ts";
 import { configView } from "../schema/api-declaration.ts";
 import { doctorReport, hostView } from "../schema/api-host.ts";
+import { projectPlan } from "../schema/api-plan.ts";
 import { describeView, projectList, projectView } from "../schema/api-project.ts";
 import { generationList, generationView, runPage } from "../schema/api-record.ts";
 import {
@@ -58,6 +59,18 @@ function projectReads(daemon: Daemon): readonly Route[] {
       body: nothing,
       response: describeView,
       answer: ({ params }) => daemon.describe(params.name),
+    }),
+    route({
+      method: "get",
+      path: "/projects/{name}/plan",
+      summary:
+        "What is yet to be done for one project, and why; empty once it is as it was accepted",
+      access: { kind: "project", scope: "read", of: ({ params }) => params.name },
+      params: projectPath,
+      query: nothing,
+      body: nothing,
+      response: projectPlan,
+      answer: ({ params }) => daemon.pending(params.name),
     }),
   ];
 }

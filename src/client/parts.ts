@@ -1,5 +1,5 @@
 /** Calls about one project's parts and about what projects share: part of the client. */
-import type { ApiApplied } from "../schema/api-plan.ts";
+import type { ApiApplied, ApiProjectPlan } from "../schema/api-plan.ts";
 import type { AgentList } from "../schema/api-project.ts";
 import type { ApiRun } from "../schema/api-record.ts";
 import type { ApiResources } from "../schema/api-resource.ts";
@@ -15,6 +15,8 @@ interface Calls {
 export function partCalls({ get, write, put }: Calls) {
   return {
     run: (id: string) => get<ApiRun>(`/runs/${encodeURIComponent(id)}`),
+    /** What is yet to be done for it. */
+    pending: (project: string) => get<ApiProjectPlan>(`${at(project)}/plan`),
     agents: (project: string) => get<AgentList>(`${at(project)}/agents`),
     resources: () => get<ApiResources>("/resources"),
     /** Creates or changes one project; `declaration` is its file as JSON, without the name. */

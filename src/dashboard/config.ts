@@ -16,11 +16,3 @@ effect(() => {
     () => undefined,
   );
 });
-
-/** Agents of a project that take tasks. */
-export function workersOf(project: string): readonly string[] {
-  const agents = config.value?.declaration?.projects[project]?.agents ?? {};
-  return Object.values(agents)
-    .filter(({ task }) => task !== null)
-    .map(({ name }) => name);
-}

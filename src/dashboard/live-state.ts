@@ -1,6 +1,6 @@
 /** What is known now, kept by the live stream: every page shows it, none asks for it again. */
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { LiveItem } from "../schema/api-live.ts";
+import type { ApiCaller, LiveItem } from "../schema/api-live.ts";
 import type { ApiHost, ApiReady } from "../schema/api-host.ts";
 import type { ApiProject } from "../schema/api-project.ts";
 import type { ApiEvent } from "../schema/api-record.ts";
@@ -20,6 +20,8 @@ export type Link = Readonly<{ kind: "joining" | "live" | "away"; since: number }
 const EVENTS_MAX = 1_000;
 
 export const link = signal<Link>({ kind: "joining", since: Date.now() });
+/** Who this page acts as, as the daemon knows it; null until it said so. */
+export const caller = signal<ApiCaller | null>(null);
 export const ready = signal<ApiReady | null>(null);
 export const host = signal<ApiHost | null>(null);
 export const queue = signal<ApiQueue | null>(null);
@@ -59,6 +61,9 @@ export function absorb(items: readonly LiveItem[]): void {
 
 function take(item: LiveItem): void {
   switch (item.kind) {
+    case "caller":
+      takeCaller(item.caller);
+      return;
     case "ready":
       ready.value = item.ready;
       return;
@@ -81,6 +86,25 @@ function take(item: LiveItem): void {
     case "event":
       addEvents([item.event]);
   }
+}
+
+/** What another token was shown is not this one's business. */
+function takeCaller(told: ApiCaller): void {
+  const before = caller.peek();
+  if (before !== null && (before.who !== told.who || before.project !== told.project)) {
+    host.value = null;
+    queue.value = null;
+    events.value = [];
+    lastEvents.clear();
+  }
+  caller.value = told;
+}
+
+/** Agents of a project that take tasks. */
+export function workersOf(project: string): readonly string[] {
+  return (queue.value?.workers ?? [])
+    .filter((worker) => worker.project === project)
+    .map(({ agent }) => agent);
 }
 
 function takeProject(view: ApiProject): void {

@@ -11,6 +11,7 @@ import type {
   GarbageView,
   HostView,
   PlanView,
+  ProjectPlan,
   ProjectView,
   ReadyView,
   RemovedView,
@@ -62,6 +63,8 @@ export interface Daemon
   host(): HostView;
   /** Parses again, never changes anything; problems come as BerthError declaration with `problems` in the problem document. */
   plan(bundle: Bundle, prune: boolean): Promise<PlanView>;
+  /** What is yet to be done for one project, to bring it to what was accepted; changes nothing. */
+  pending(project: string): Promise<ProjectPlan>;
   apply(options: ApplyOptions): Promise<ApplyView>;
   projects(): readonly ProjectView[];
   project(name: string): ProjectView;

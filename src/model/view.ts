@@ -82,18 +82,22 @@ export interface StepView {
   readonly external: boolean;
 }
 
+/** What would be done for one project, and why. */
+export interface ProjectPlan {
+  readonly project: string;
+  readonly change: "create" | "update" | "none" | "deactivate" | "repair";
+  /** Declared values that differ, old and new. */
+  readonly fields: readonly FieldChange[];
+  readonly steps: readonly StepView[];
+  readonly waiting: readonly string[];
+}
+
 export interface PlanView {
   /** The generation the plan was made against. */
   readonly baseGeneration: number;
   /** Hash over the rendered steps: `apply` refuses (75) when it differs. */
   readonly fingerprint: string;
-  readonly projects: readonly Readonly<{
-    project: string;
-    change: "create" | "update" | "none" | "deactivate" | "repair";
-    fields: readonly FieldChange[];
-    steps: readonly StepView[];
-    waiting: readonly string[];
-  }>[];
+  readonly projects: readonly ProjectPlan[];
   /** Projects of the same source that the bundle no longer names; only `--prune` touches them. */
   readonly unnamed: readonly string[];
   readonly changes: boolean;

@@ -1,6 +1,6 @@
 /** Plan resources of the API: what `plan` shows and what `apply` accepted. */
 import { z } from "zod";
-import type { ApplyView, PlanView, StepView } from "../model/view.ts";
+import type { ApplyView, PlanView, ProjectPlan, StepView } from "../model/view.ts";
 import { listOf, proves, shape } from "./api-shape.ts";
 
 const fieldChange = shape({ field: z.string(), from: z.string(), to: z.string() }).meta({
@@ -22,19 +22,21 @@ export const stepView = proves<StepView>()(
   }),
 ).meta({ id: "Step" });
 
+export const projectPlan = proves<ProjectPlan>()(
+  shape({
+    project: z.string(),
+    change: z.enum(["create", "update", "none", "deactivate", "repair"]),
+    fields: listOf(fieldChange),
+    steps: listOf(stepView),
+    waiting: listOf(z.string()),
+  }),
+).meta({ id: "ProjectPlan" });
+
 export const planView = proves<PlanView>()(
   shape({
     baseGeneration: z.number(),
     fingerprint: z.string(),
-    projects: listOf(
-      shape({
-        project: z.string(),
-        change: z.enum(["create", "update", "none", "deactivate", "repair"]),
-        fields: listOf(fieldChange),
-        steps: listOf(stepView),
-        waiting: listOf(z.string()),
-      }),
-    ),
+    projects: listOf(projectPlan),
     unnamed: listOf(z.string()),
     changes: z.boolean(),
   }),
@@ -53,5 +55,6 @@ export const applyView = proves<ApplyView>()(
 /** Projects that `down` deactivated. */
 export const downView = shape({ projects: listOf(z.string()) }).meta({ id: "Down" });
 export type DownView = z.output<typeof downView>;
+export type ApiProjectPlan = z.output<typeof projectPlan>;
 export type ApiPlan = z.output<typeof planView>;
 export type ApiApplied = z.output<typeof applyView>;

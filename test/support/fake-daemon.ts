@@ -188,6 +188,11 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
       generation: 3,
     }),
     plan: async (bundle, prune) => note("plan", { bundle, prune }, PLAN),
+    pending: async (name) => {
+      const [part] = PLAN.projects;
+      if (part === undefined) throw new Error("the sample plan has a project");
+      return { ...part, project: find(name).name };
+    },
     apply: async (options) => note("apply", options, applied),
     projects: () => daemon.world,
     project: find,

@@ -3,14 +3,15 @@ import { useComputed } from "@preact/signals";
 import { config } from "../config.ts";
 import { coresText, countText, percentText, sizeText } from "../format.ts";
 import { all, host, queue } from "../live-state.ts";
+import { onlyProject } from "../rights.ts";
 import { troubleOf } from "../parts/badge.tsx";
 import { Meter } from "../parts/meter.tsx";
 
 export function Gauges() {
   return (
     <section class="gauges" aria-label="Host">
-      <CpuGauge />
-      <MemoryGauge />
+      {onlyProject.value === null && <CpuGauge />}
+      {onlyProject.value === null && <MemoryGauge />}
       <PoolGauge />
       <ProjectsGauge />
     </section>
@@ -92,9 +93,10 @@ function ProjectsGauge() {
     const shown = all.value;
     const bad = shown.filter(({ health }) => troubleOf(health) >= 3).length;
     const well = shown.filter(({ health }) => health === "healthy").length;
-    return `${well} ${bad} ${shown.length}`;
+    const running = shown.reduce((sum, { agents }) => sum + agents.length, 0);
+    return `${well} ${bad} ${shown.length} ${running}`;
   });
-  const [well = 0, bad = 0, total = 0] = counts.value.split(" ").map(Number);
+  const [well = 0, bad = 0, total = 0, agents = 0] = counts.value.split(" ").map(Number);
   return (
     <div class="gauge">
       <h2>Projects</h2>
@@ -104,7 +106,7 @@ function ProjectsGauge() {
       </p>
       <p class={bad > 0 ? "bad" : "muted"}>
         {bad > 0 ? `${countText(bad, "project")} need a look` : "None needs a look"}
-        <span class="muted">, {countText(host.value?.agents ?? 0, "agent")}</span>
+        <span class="muted">, {countText(agents, "agent")}</span>
       </p>
     </div>
   );

@@ -5,6 +5,7 @@ import type { ApiProject } from "../../schema/api-project.ts";
 import { act, asked } from "../act.ts";
 import { countText } from "../format.ts";
 import { daemon } from "../daemon.ts";
+import { may } from "../rights.ts";
 import { removeProject } from "./project-remove.tsx";
 
 interface Action {
@@ -56,6 +57,7 @@ export function ProjectActions({ view }: { readonly view: ApiProject }) {
     await perform(action, view);
     busy.value = false;
   };
+  if (!may("admin")) return null;
   return (
     <div class="buttons actions">
       {ACTIONS.filter((action) => offered(action, view)).map((action) => (

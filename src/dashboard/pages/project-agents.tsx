@@ -8,6 +8,7 @@ import { AgentBadge } from "../parts/badge.tsx";
 import { Empty } from "../parts/loaded.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { plainText } from "../plain-text.ts";
+import { may } from "../rights.ts";
 import { scaleAgent } from "./project-scale.tsx";
 import { Scroll } from "../parts/scroll.tsx";
 
@@ -81,7 +82,7 @@ function AgentButtons({ agent, project }: { readonly agent: Agent; readonly proj
       daemon.steer({ project, agent: name, verb, body: {} }),
     );
   // one set of buttons for all replicas of an agent
-  if (agent.replica !== 0) return null;
+  if (agent.replica !== 0 || !may("admin")) return null;
   return (
     <span class="buttons end">
       <button

@@ -1,7 +1,6 @@
 /** What the agents of a project print, live. */
 import { useSignal } from "@preact/signals";
-import { workersOf } from "../config.ts";
-import { projectOf } from "../live-state.ts";
+import { projectOf, workersOf } from "../live-state.ts";
 import { LogView } from "../parts/log-view.tsx";
 import { Panel } from "../parts/panel.tsx";
 

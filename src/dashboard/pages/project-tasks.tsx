@@ -2,12 +2,12 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { ApiTask } from "../../schema/api-task.ts";
 import { writes } from "../act.ts";
-import { workersOf } from "../config.ts";
 import { daemon } from "../daemon.ts";
-import { projectOf, queue } from "../live-state.ts";
+import { projectOf, queue, workersOf } from "../live-state.ts";
 import { Empty, Loaded } from "../parts/loaded.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { useResource } from "../resource.ts";
+import { may } from "../rights.ts";
 import { submitTask } from "./submit-task.tsx";
 import { TaskTable } from "./task-table.tsx";
 
@@ -52,7 +52,7 @@ export function ProjectTasks({ name }: { readonly name: string }) {
               </option>
             ))}
           </select>
-          {workers.length > 0 && (
+          {workers.length > 0 && may("run") && (
             <button type="button" class="primary" onClick={() => void submitTask(name)}>
               Submit a task
             </button>

@@ -7,6 +7,7 @@ import { spanText } from "../format.ts";
 import { Empty } from "../parts/loaded.tsx";
 import { plainText } from "../plain-text.ts";
 import { projectLink, taskLink } from "../places.ts";
+import { may } from "../rights.ts";
 import { isPriority } from "./submit-task.tsx";
 import { TaskButtons } from "./task-buttons.tsx";
 import { Scroll } from "../parts/scroll.tsx";
@@ -101,6 +102,7 @@ export function PriorityForm({
     await act(`Task ${task} has priority ${text}`, () => daemon.prioritiseTask(task, Number(text)));
     typed.value = null;
   };
+  if (!may("run")) return <>{priority}</>;
   return (
     <form class="inline" onSubmit={(event) => void change(event)}>
       <input

@@ -8,6 +8,7 @@ import { Empty, Loaded } from "../parts/loaded.tsx";
 import { Meter } from "../parts/meter.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { useResource } from "../resource.ts";
+import { may } from "../rights.ts";
 import { QueueWaiting } from "./queue-waiting.tsx";
 import { QueueWorkers } from "./queue-workers.tsx";
 import { offered, submitTask } from "./submit-task.tsx";
@@ -35,7 +36,7 @@ function Pool() {
     <section class="panel" aria-label="Agent pool">
       <header>
         <h1>Queue</h1>
-        {offered(null).length > 0 && (
+        {offered(null).length > 0 && may("run") && (
           <button type="button" class="primary" onClick={() => void submitTask(null)}>
             Submit a task
           </button>

@@ -8,6 +8,7 @@ import { Empty, Loaded } from "../parts/loaded.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { PlanSteps } from "../parts/plan-steps.tsx";
 import { plainText } from "../plain-text.ts";
+import { mayOnHost } from "../rights.ts";
 import { useResource } from "../resource.ts";
 import { Scroll } from "../parts/scroll.tsx";
 
@@ -82,7 +83,7 @@ function GenerationRow({ row, current }: RowProps) {
       <td class="end">
         {current ? (
           <span class="muted">in force</span>
-        ) : (
+        ) : !mayOnHost("admin") ? null : (
           <button
             type="button"
             class="small"

@@ -9,6 +9,8 @@ import { Facts } from "../parts/facts.tsx";
 import { Empty } from "../parts/loaded.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { plainText } from "../plain-text.ts";
+import { mayOnHost } from "../rights.ts";
+import { YourAccess } from "./settings-access.tsx";
 import { Doctor } from "./settings-doctor.tsx";
 import { Tokens } from "./settings-tokens.tsx";
 import { Generations } from "./settings-generations.tsx";
@@ -18,11 +20,12 @@ export function Settings() {
   return (
     <>
       <h1 class="visually-hidden">Settings</h1>
+      <YourAccess />
       <Dependencies of={ready.value} />
-      <Sharing />
-      <Tokens />
-      <Generations />
-      <Doctor />
+      {mayOnHost("read") && <Sharing />}
+      {mayOnHost("admin") && <Tokens />}
+      {mayOnHost("read") && <Generations />}
+      {mayOnHost("read") && <Doctor />}
     </>
   );
 }

@@ -1,8 +1,8 @@
 /** Queues a task: asks for the agent, the payload and a priority. */
 import { type Signal, signal } from "@preact/signals";
 import { asked, tell, tellFault } from "../act.ts";
-import { config, workersOf } from "../config.ts";
 import { daemon } from "../daemon.ts";
+import { queue } from "../live-state.ts";
 import { taskLink } from "../places.ts";
 
 interface Draft {
@@ -45,10 +45,10 @@ export async function submitTask(project: string | null): Promise<void> {
 
 /** Every `project/agent` that takes tasks. */
 export function offered(project: string | null): readonly string[] {
-  const all = Object.keys(config.value?.declaration?.projects ?? {}).toSorted();
-  return all
-    .filter((name) => project === null || name === project)
-    .flatMap((name) => workersOf(name).map((agent) => `${name}/${agent}`));
+  return (queue.value?.workers ?? [])
+    .filter((worker) => project === null || worker.project === project)
+    .map((worker) => `${worker.project}/${worker.agent}`)
+    .toSorted();
 }
 
 function Form({ draft, workers }: { readonly draft: Draft; readonly workers: readonly string[] }) {

@@ -3,10 +3,12 @@ import { mayMoveTask } from "../../model/task.ts";
 import type { TaskSummary } from "../../client/tasks.ts";
 import { act, asked } from "../act.ts";
 import { daemon } from "../daemon.ts";
+import { may } from "../rights.ts";
 
 type Steered = Pick<TaskSummary, "id" | "state" | "project" | "agent">;
 
 export function TaskButtons({ of }: { readonly of: Steered }) {
+  if (!may("run")) return null;
   return (
     <span class="buttons end">
       {mayMoveTask(of.state, "cancelled") && (

@@ -7,6 +7,7 @@ import { all } from "../live-state.ts";
 import { taskLink } from "../places.ts";
 import { plainLines, plainText } from "../plain-text.ts";
 import { useResource } from "../resource.ts";
+import { may } from "../rights.ts";
 import { Age } from "./age.tsx";
 import { Loaded } from "./loaded.tsx";
 import { Panel } from "./panel.tsx";
@@ -73,7 +74,7 @@ function QuestionForm({ of }: { readonly of: Question }) {
           </>
         )}
       </p>
-      {of.choices.length > 0 ? (
+      {!may("run") ? null : of.choices.length > 0 ? (
         <span class="buttons">
           {of.choices.map((choice) => (
             <button key={choice} type="button" onClick={() => answer(choice)}>

@@ -11,7 +11,7 @@ import type { Declaration } from "../../model/project.ts";
 import type { ProjectRecord } from "../../model/project-record.ts";
 import type { Allocation, Demand } from "../../model/quota.ts";
 import type { EngineSnapshot } from "../../model/observed.ts";
-import type { PlanView } from "../../model/view.ts";
+import type { PlanView, ProjectPlan } from "../../model/view.ts";
 import { allocate, memoryBudget } from "../../plan/allocate/allocate.ts";
 import { type Preview, previewFingerprint, previewProject } from "../../plan/preview.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
@@ -112,16 +112,25 @@ export async function planBundle(
   return {
     baseGeneration: world.generation,
     fingerprint: previewFingerprint(previews),
-    projects: previews.map(({ project, change, fields, plan }) => ({
-      project,
-      change,
-      fields,
-      steps: plan.steps,
-      waiting: plan.waiting,
-    })),
+    projects: previews.map(partOf),
     unnamed,
     changes: previews.some(({ change }) => change !== "none"),
   };
+}
+
+/** What the daemon has yet to do for one project, to bring it from how it is to what was accepted. Changes nothing. */
+export async function planPending(row: ProjectRow, session: Session): Promise<ProjectPlan> {
+  const { world } = session;
+  const declaration = { host: world.host, projects: { [row.name]: row.spec } };
+  const proposals = new Map<string, ProjectRecord>(world.records);
+  const snapshot = await session.relist.fresh();
+  const allocations = await allocateProposed({ proposals, declaration, snapshot }, session);
+  const ground = { declaration, proposals, allocations, snapshot };
+  return partOf(await previewOne(row.name, ground, session));
+}
+
+function partOf({ project, change, fields, plan }: Preview): ProjectPlan {
+  return { project, change, fields, steps: plan.steps, waiting: plan.waiting };
 }
 
 function propose(

@@ -26,12 +26,17 @@ export async function queueView(
     .map((task, index) => ({ task, position: index + 1 }))
     .filter(({ task }) => project === null || task.project === project)
     .slice(0, limit);
+  const workers = workerRows(desk, limits).filter(
+    (row) => project === null || row.project === project,
+  );
   return {
     strategy: session.world.host.strategy,
     slots: limits.slots,
     taken: desk.pool.running,
-    waiting: desk.pool.waiting,
-    workers: workerRows(desk, limits).filter((row) => project === null || row.project === project),
+    // of one project only its own, as in the list
+    waiting:
+      project === null ? desk.pool.waiting : workers.reduce((sum, { waiting }) => sum + waiting, 0),
+    workers,
     items: wanted.map(({ task, position }) => rowOf(task, { position, desk, limits, expected })),
   };
 }

@@ -10,7 +10,7 @@ import { EventFeed } from "./event-feed.ts";
 import { collectGarbage } from "./garbage.ts";
 import { openOnce } from "../once.ts";
 import { intend, remove } from "./intents.ts";
-import { planBundle, readBundle } from "./plan-view.ts";
+import { planBundle, planPending, readBundle } from "./plan-view.ts";
 import { serveQuestions } from "./questions.ts";
 import { serveTasks } from "./tasks.ts";
 import { serveTokens } from "./tokens.ts";
@@ -28,6 +28,10 @@ export function serve(state: DaemonState): Daemon {
     ready: () => readyView(state),
     host: () => hostView(state),
     plan: (bundle, prune) => planBundle(bundle, prune, leading(state)),
+    pending: (name) => {
+      const session = leading(state);
+      return planPending(recordOf(name, session), session);
+    },
     apply: (options) => applyBundle(options, state),
     projects: () => projectViews(state),
     project: (name) => oneView(name, state),

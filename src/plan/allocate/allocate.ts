@@ -40,11 +40,16 @@ export function allocate(
     const waiting =
       unknown === undefined
         ? `capacity: needs ${showBytes(more)}${heldBytes > 0 ? " more" : ""}, ${showBytes(freeBytes)} free of ${showBytes(budgetBytes)}`
-        : `capacity: the memory limit of ${unknown.holder} is unknown`;
+        : `capacity: the memory limit of ${holderFor(demand, unknown)} is unknown`;
     return heldBytes > 0
       ? granted(demand, heldBytes, waiting)
       : { project: demand.project, admitted: false, memoryBytes: 0, waiting };
   });
+}
+
+/** Who waits may see this project alone: another one's container is not named to it. */
+function holderFor({ project }: Demand, unknown: Reservation): string {
+  return unknown.project === project ? unknown.holder : "a container outside this project";
 }
 
 function granted(demand: Demand, memoryBytes: number, waiting: string | null): Allocation {

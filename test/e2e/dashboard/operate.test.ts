@@ -242,15 +242,18 @@ test("a revoked token opens nothing any more: the page asks for another", async 
   expect(await page.evaluate("sessionStorage.length + localStorage.length")).toBe(1);
 });
 
-test("what a token may not do is told, and nothing happens", async () => {
+test("what a token may not do is not offered, and the page says what it may", async () => {
   await go("#/projects/web");
-  await page.getByRole("button", { name: "Pause" }).click();
-  await page.getByText(/api\.scope-missing/).waitFor();
-  expect(
-    (await stack.json<{ name: string; phase: string }[]>("ps")).every(
-      ({ phase }) => phase === "active",
-    ),
-  ).toBe(true);
+  await page.getByRole("heading", { level: 1, name: "web" }).waitFor();
+  for (const name of ["Pause", "Remove", "Restart", "Scale"])
+    expect([name, await page.getByRole("button", { name }).count()]).toEqual([name, 0]);
+  await go("#/settings");
+  const access = page.getByRole("region", { name: "Your access" });
+  expect(await access.innerText()).toMatch(/bearer of again[\s\S]*the whole host[\s\S]*look at/);
+  expect(await access.innerText()).not.toMatch(/remove|submit/);
+  expect(await page.getByRole("region", { name: "Access tokens" }).count()).toBe(0);
+  await page.getByRole("region", { name: "Accepted declarations" }).getByText("in force").waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
 });
 
 test("the page asked nobody else, and its policy stopped nothing of its own", () => {

@@ -88,7 +88,18 @@ test("the stream sends the state, says when it is whole, and every item is as it
   const items = [...text.matchAll(/^data: (.+)$/gm)].map(([, json = ""]) =>
     liveItem.parse(JSON.parse(json)),
   );
-  expect(kinds(items).slice(0, 5)).toEqual(["ready", "host", "queue", "project", "settled"]);
+  expect(kinds(items).slice(0, 6)).toEqual([
+    "caller",
+    "ready",
+    "host",
+    "queue",
+    "project",
+    "settled",
+  ]);
+  expect(items[0]).toEqual({
+    kind: "caller",
+    caller: { who: "local", scope: "admin", project: null },
+  });
   expect(text).toContain(
     `id: 2\ndata: ${JSON.stringify({ kind: "event", event: anEvent(2) })}\n\n`,
   );

@@ -28,6 +28,7 @@ const ROUTES = [
   "get /api/v1/projects/{name}",
   "delete /api/v1/projects/{name}",
   "get /api/v1/projects/{name}/describe",
+  "get /api/v1/projects/{name}/plan",
   "get /api/v1/projects/{name}/exec",
   "post /api/v1/projects/{name}/exec-ticket",
   "put /api/v1/projects/{name}",

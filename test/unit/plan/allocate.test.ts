@@ -93,7 +93,7 @@ test("orphans and steps of a predecessor take their part", () => {
   expect(admitted([demand("a", GIB)], [held(null, GIB), held("gone", GIB)], 2.5 * GIB)).toEqual([]);
 });
 
-test("while one limit is unknown nothing more is admitted, and the holder is named", () => {
+test("while one limit is unknown nothing more is admitted, and others' holders are not named", () => {
   const [waiting, kept] = allocate(
     [demand("a", GIB), demand("b", GIB)],
     [held("x", null), held("b", GIB)],
@@ -101,8 +101,10 @@ test("while one limit is unknown nothing more is admitted, and the holder is nam
   );
   expect(waiting).toMatchObject({
     admitted: false,
-    waiting: "capacity: the memory limit of container x is unknown",
+    waiting: "capacity: the memory limit of a container outside this project is unknown",
   });
+  const [own] = allocate([demand("x", GIB)], [held("x", null)], 100 * GIB);
+  expect(own?.waiting).toBe("capacity: the memory limit of container x is unknown");
   expect(kept).toMatchObject({ admitted: true, memoryBytes: GIB, waiting: null });
 });
 
