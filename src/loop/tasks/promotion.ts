@@ -1,6 +1,7 @@
 /** Waiting tasks whose time has come: backoffs over, deadlines passed, awaited tasks ended. */
 import type { TaskRecord } from "../../model/task.ts";
 import { type Desk, troubled } from "./desk-state.ts";
+import { takeEnd } from "./take-end.ts";
 
 /** What is known of when to look next, so that an idle desk asks the database nothing. */
 export interface Promotion {
@@ -64,7 +65,7 @@ async function promote(desk: Desk): Promise<void> {
     session.now(),
   );
   for (const task of ready) desk.pool.insert(task);
-  for (const task of ended) desk.pool.remove(task.id);
+  for (const task of ended) takeEnd(task, desk);
   if (ready.length > 0) desk.dispatch();
   // What moved while it looked may be newer than what it saw.
   const still = promotion.moves === moves;

@@ -56,9 +56,9 @@ async function takeLostEnd(run: string, desk: Desk): Promise<void> {
   const held = desk.runs.get(run);
   if (held === undefined) return;
   const record = await desk.session.doors.postgres.tasks.get(held.task);
+  if (record !== null && record.state !== "running") takeEnd(record, desk);
   desk.runs.delete(run);
   if (record === null) desk.pool.finish(held.task);
-  else if (record.state !== "running") takeEnd(record, desk);
 }
 
 /** Whether the records count as many waiting and running as the desk does; during a move they may differ for a moment. */

@@ -5,14 +5,16 @@ import { endOf, noteEnd } from "./measures.ts";
 
 export function takeEnd(record: TaskRecord, desk: Desk): void {
   if (record.state === "running") return;
-  noteEnd(desk.measures, endOf(record, desk.session.now()));
+  const runs = [...desk.runs.values()].filter(({ task }) => task === record.id);
+  // What ended while it waited (a deadline passed, what it comes after failed) says nothing of the work.
+  if (runs.length > 0) noteEnd(desk.measures, endOf(record, desk.session.now()));
   desk.session.metrics.taskEnded(
     record.project,
     isTerminal(record.state) ? record.state : "retried",
   );
   desk.pool.finish(record.id);
   desk.pool.remove(record.id);
-  for (const [run, held] of desk.runs) if (held.task === record.id) desk.runs.delete(run);
+  for (const { run } of runs) desk.runs.delete(run);
   if (record.state === "ready") desk.pool.insert(waitingOf(record));
   desk.dispatch();
 }

@@ -125,8 +125,19 @@ test("a deadline that passes while a task waits ends it as timed out, never star
   for (const id of long) await reached(id, "running");
   const [late] = await submit("light", [{ deadlineAt: Date.now() + 1_500 }]);
   expect(await reached(late ?? "", "timed-out")).toMatchObject({ attempts: 0, exitCode: null });
+  // As many as would open a breaker, were they failures; the metric counts each.
+  const expire = many(5, { deadlineAt: Date.now() + 1_000 });
+  for (const id of await submit("light", expire)) await reached(id, "timed-out");
   await cancelAll(long);
   for (const id of long) await reached(id, "cancelled");
+  const [next] = await submit("light", many(1));
+  await reached(next ?? "", "succeeded");
+  await eventually("every passed deadline is counted", async () => {
+    const { body } = await stack.get("/metrics");
+    return /^berth_tasks_total\{[^}]*project="light"[^}]*outcome="timed-out"[^}]*\} 6$/m.test(body)
+      ? true
+      : undefined;
+  });
 });
 
 test("a task is cancelled at every stage, and those that come after it end with it", async () => {
