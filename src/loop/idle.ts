@@ -27,7 +27,8 @@ export function standOf(project: string, { idle }: World): IdleStand | null {
   const known = idle.get(project);
   if (known === undefined || known.rest === null) return null;
   if (known.waking !== null) return { kind: "waking", why: known.waking };
-  return { kind: "resting", rest: known.rest.kind, why: idleText(known.rest) };
+  const { kind: rest, since } = known.rest;
+  return { kind: "resting", rest, since, why: idleText(known.rest) };
 }
 
 /** For people: `idle since 2026-11-22T03:00:00Z`. */

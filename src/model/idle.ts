@@ -20,6 +20,6 @@ export interface Rest {
 /** How a project that is wanted active stands to its rest. */
 export type IdleStand =
   /** To be kept at rest; `why` for people: "idle since …". */
-  | Readonly<{ kind: "resting"; rest: RestKind; why: string }>
+  | Readonly<{ kind: "resting"; rest: RestKind; since: number; why: string }>
   /** The daemon put it to rest itself, and something wakes it. */
   | Readonly<{ kind: "waking"; why: string }>;

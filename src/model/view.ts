@@ -1,5 +1,6 @@
 /** What readers see: the shapes behind `ps`, `describe`, `/readyz` and the API. `schema` holds the same shapes as zod, proven equal. */
 import type { AgentStatus } from "./agent.ts";
+import type { Rest } from "./idle.ts";
 import type { Phase, Wanted } from "./lifecycle.ts";
 import type { LimitValues } from "./desired.ts";
 import type { NeedsYou } from "./question.ts";
@@ -44,6 +45,8 @@ export interface ProjectView {
   readonly health: HealthWord;
   /** Why it is not simply healthy, each a sentence: "waiting: capacity (needs 512 MiB, 100 MiB free)". */
   readonly reasons: readonly string[];
+  /** What the daemon did to it for want of work, and when its last work ended; null while it is not at rest. */
+  readonly idle: Rest | null;
   readonly generation: number;
   readonly priority: number;
   readonly weight: number;

@@ -2,7 +2,7 @@
 import type { AgentStatus } from "../model/agent.ts";
 import type { LimitValues } from "../model/desired.ts";
 import type { ObservedContainer, RunnerReport } from "../model/observed.ts";
-import type { IdleStand } from "../model/idle.ts";
+import type { IdleStand, Rest } from "../model/idle.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
 import type { NeedsYou } from "../model/question.ts";
 import type { HealthWord, ProjectView } from "../model/view.ts";
@@ -37,6 +37,7 @@ export function projectView(sources: StatusSources): ProjectView {
     wanted: record.wanted,
     health: healthWord(sources),
     reasons: reasons(sources),
+    idle: restOf(sources),
     generation: record.generation,
     priority: record.spec.priority,
     weight: record.spec.weight,
@@ -62,6 +63,10 @@ export function projectView(sources: StatusSources): ProjectView {
 
 function shownFault({ fault }: StatusSources): ProjectView["fault"] {
   return fault === null ? null : { code: fault.code, detail: fault.detail, at: fault.at };
+}
+
+function restOf({ idle }: StatusSources): Rest | null {
+  return idle?.kind === "resting" ? { kind: idle.rest, since: idle.since } : null;
 }
 
 /** Worst first: what a person must look at outranks what will pass. */

@@ -72,6 +72,7 @@ export const projectView = proves<ProjectView>()(
       "unknown",
     ]),
     reasons: listOf(z.string()),
+    idle: shape({ kind: z.enum(["frozen", "stopped"]), since: instant }).nullable(),
     generation: z.number(),
     priority: z.number(),
     weight: z.number(),

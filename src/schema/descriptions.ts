@@ -46,7 +46,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   tmpfs: "Further writable directories in memory.",
   idle: "What happens to the project without work: no task runs or could run, no exec is open. Work wakes it. Services do not count as work, and are frozen or stopped along; a project without workers is never idle. none takes an inherited one away.",
   "idle.freeze_after":
-    "Without work for so long, the container is frozen: memory stays taken, nothing runs, a task wakes it within milliseconds.",
+    "Without work for so long, the container is frozen: memory stays taken, nothing runs, a task wakes it in tens of milliseconds.",
   "idle.stop_after":
     "Without work for so long, the container is stopped: its memory is free for others, a task starts it again.",
   agents:

@@ -22,6 +22,7 @@ export function aProject(name: string, changes: Partial<ProjectView> = {}): Proj
     wanted: "active",
     health: "healthy",
     reasons: [],
+    idle: null,
     generation: 3,
     priority: 500,
     weight: 1,

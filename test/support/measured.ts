@@ -51,6 +51,7 @@ export function projectOf(name: string): ProjectView {
     needsYou: { count: 0, oldest: null },
     health: "healthy",
     reasons: [],
+    idle: null,
     generation: 1,
     priority: 500,
     weight: 1,

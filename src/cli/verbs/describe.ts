@@ -49,6 +49,14 @@ function factsOf(project: Project, { io, style }: Context): readonly string[] {
       `${project.phase} for ${ageText(io.now() - project.phaseSince)} (wanted: ${project.wanted})`,
     ],
     ["Health", healthPaint(project, style)(project.health)],
+    ...(project.idle === null
+      ? []
+      : [
+          [
+            "Idle",
+            `${project.idle.kind}, without work since ${timeText(project.idle.since)} (${ageText(io.now() - project.idle.since)})`,
+          ] as const,
+        ]),
     ...project.reasons.map((reason): readonly [string, string] => ["Reason", reason]),
     ...(project.fault === null
       ? []

@@ -79,6 +79,7 @@ function columnsOf({ io, style }: Context, queue: Queue | null): readonly Column
     },
     { title: "RESTARTS", cell: (project) => String(restartsOf(project)), right: true },
     { title: "AGE", cell: (project) => ageText(io.now() - project.phaseSince), right: true },
+    { title: "IDLE", cell: (project) => idleText(project, io.now()), wide: true },
     { title: "GEN", cell: (project) => String(project.generation), right: true, wide: true },
     { title: "PRIORITY", cell: (project) => String(project.priority), right: true, wide: true },
     { title: "WEIGHT", cell: (project) => String(project.weight), right: true, wide: true },
@@ -138,6 +139,11 @@ export function agentsText(project: Project): string {
 /** Memory used, of the limit. */
 export function memoryText(project: Project): string {
   return `${sizeText(project.usage.memoryBytes)}/${sizeText(project.limits.memoryBytes)}`;
+}
+
+/** `frozen 5m`: what was done to it for want of work, and how long it has been without; `-` while it is not at rest. */
+export function idleText({ idle }: Project, now: number): string {
+  return idle === null ? "-" : `${idle.kind} ${ageText(now - idle.since)}`;
 }
 
 /** Restarts of all its agents. */

@@ -56,6 +56,7 @@ interface Shown {
   readonly phase: string;
   readonly health: string;
   readonly reasons: readonly string[];
+  readonly idle: Readonly<{ kind: string; since: number }> | null;
 }
 const shown = async (name: string): Promise<Shown | undefined> =>
   (await stack.json<readonly Shown[]>("ps")).find((each) => each.name === name);
@@ -75,10 +76,16 @@ test("without work it is frozen along with its services, says since when, and st
     return now?.health === "frozen" && now.reasons.length > 0 ? now : undefined;
   });
   expect(view).toMatchObject({ phase: "active", health: "frozen" });
+  expect(view.idle).toEqual({ kind: "frozen", since: expect.any(Number) });
+  expect(await stack.ok("describe", "web")).toMatch(
+    /^Idle: +frozen, without work since \d{4}-\d\d-\d\d.* \(\d+s\)$/m,
+  );
+  expect(await stack.ok("ps", "web", "-o", "wide")).toMatch(/frozen \d+s/);
   expect(view.reasons[0]).toMatch(/^frozen: idle since \d{4}-\d\d-\d\dT[\d:]+Z; a task wakes it$/);
   const explained = await stack.json<{ constraint: string }>("explain", "web");
   expect(explained.constraint).toBe(view.reasons[0]);
   expect(await engineState("awake")).toBe("running");
+  expect((await shown("awake"))?.idle).toBeNull();
   const [frozen] = await events("web", "container.frozen");
   expect(frozen?.message).toContain("idle since");
   expect(frozen?.cause).toBe("daemon");

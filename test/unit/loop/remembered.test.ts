@@ -25,8 +25,8 @@ test("whatever differs is desired anew", () => {
     { image: null },
     { image: { ...IMAGE, user: "1000" } },
     { workspaceOwner: { uid: 7, gid: 7 } },
-    { idle: { kind: "resting", rest: "frozen", why: "idle since then" } },
-    { idle: { kind: "resting", rest: "stopped", why: "idle since then" } },
+    { idle: { kind: "resting", rest: "frozen", since: 0, why: "idle since then" } },
+    { idle: { kind: "resting", rest: "stopped", since: 0, why: "idle since then" } },
     { idle: { kind: "waking", why: "a task waits" } },
   ];
   for (const change of changes) {

@@ -15,7 +15,7 @@ test("pausing freezes, and a thaw by somebody else is repaired", () => {
 });
 
 const resting = (rest: "frozen" | "stopped") =>
-  ({ idle: { kind: "resting", rest, why: "idle since then" } }) as const;
+  ({ idle: { kind: "resting", rest, since: 0, why: "idle since then" } }) as const;
 const waking = { idle: { kind: "waking", why: "task 7 waits" } } as const;
 
 test("rest for want of work is nobody's drift: it is frozen or stopped, left alone, and woken with its reason", () => {

@@ -106,3 +106,10 @@ test("frozen, stopped and waiting are named", () => {
     projectView(sources({ container: null, waiting: ["capacity: needs 1GiB"] })).reasons,
   ).toContain("waiting: capacity: needs 1GiB");
 });
+
+test("what rests for want of work says how and since when; what wakes rests no more", () => {
+  const resting = { kind: "resting", rest: "frozen", since: 1_500, why: "idle" } as const;
+  expect(projectView(sources({ idle: resting })).idle).toEqual({ kind: "frozen", since: 1_500 });
+  expect(projectView(sources({ idle: { kind: "waking", why: "work" } })).idle).toBeNull();
+  expect(projectView(sources({})).idle).toBeNull();
+});
