@@ -29,12 +29,13 @@ export interface Declared {
   /** Agents of a project at once, tasks included, and pids, of which a process needs one and its start a few. */
   readonly atOnce?: number;
   readonly pids?: number;
+  /** As YAML, for each. */
+  readonly idle?: string;
 }
 
 /** A host file with the projects inline, each with the same agents. */
 export function hostFile({ pool, names, agents, ...sizes }: Declared): string {
   const { slots = 16, atOnce = 8, pids = LIMITS.pids } = sizes;
-  const projects = names.map((name) => `  ${name}:\n    agents:\n${agents}`).join("");
   return `api_version: berth/v1
 host:
   reserve: { cpus: 0.1, memory: 256MiB, disk: 100MiB }
@@ -44,7 +45,13 @@ defaults:
   image: "${IMAGE}"
   limits: { cpus: ${LIMITS.cpus}, memory: ${LIMITS.memoryMiB}MiB, pids: ${pids}, agents: ${atOnce} }
 projects:
-${projects}`;
+${projectsText({ names, agents, ...sizes })}`;
+}
+
+/** The projects alone, to go on with a host file. */
+export function projectsText({ names, agents, idle }: Omit<Declared, "pool">): string {
+  const rests = idle === undefined ? "" : `    idle: ${idle}\n`;
+  return names.map((name) => `  ${name}:\n${rests}    agents:\n${agents}`).join("");
 }
 
 /** An agent as one line of YAML. */

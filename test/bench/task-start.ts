@@ -1,4 +1,5 @@
 /** One task on an idle host: from sending the submission to the first thing its process does, beside docker exec and graphile-worker. */
+import { setTimeout as pause } from "node:timers/promises";
 import { post } from "../support/post.ts";
 import { type Stack, eventually } from "../support/stack.ts";
 import { graphile } from "./graphile.ts";
@@ -9,6 +10,7 @@ import { bareEngine, type BareEngine } from "./rivals.ts";
 const P50_MS = 8;
 const P95_MS = 20;
 const WARM_UP = 5;
+const QUIET_MS = 25;
 /** Prints nanoseconds since the epoch as its first and only deed; no shell, no runtime. */
 export const STAMP = ["/bin/date", "+%s%N"] as const;
 
@@ -50,8 +52,11 @@ export async function startRows(stack: Stack, project: string, count: number): P
   }
 }
 
-/** Submits one and waits until all is quiet again. */
-async function oneTask(stack: Stack, project: string): Promise<Sample> {
+/**
+ * Submits one and waits until all is quiet again. Nobody asks the daemon anything before the process can have started: a
+ * question a moment after the submission would compete with what is measured.
+ */
+export async function oneTask(stack: Stack, project: string): Promise<Sample> {
   const sentAt = Date.now();
   const { status, body } = await post(stack.socket, "/api/v1/tasks", {
     body: { project, agent: "coder", payload: {} },
@@ -59,6 +64,7 @@ async function oneTask(stack: Stack, project: string): Promise<Sample> {
   const acknowledgedAt = Date.now();
   if (status >= 300) throw new Error(`${status} ${body}`);
   const { task } = JSON.parse(body) as { task: Shown };
+  await pause(QUIET_MS);
   const { run } = await eventually("the task has ended", async () => {
     const shown = JSON.parse((await stack.get(`/api/v1/tasks/${task.id}`)).body) as Shown;
     return shown.endedAt === null ? undefined : shown;
@@ -67,7 +73,10 @@ async function oneTask(stack: Stack, project: string): Promise<Sample> {
 }
 
 /** What the processes printed, in ms since the epoch, by run. */
-async function stampsOf(stack: Stack, project: string): Promise<ReadonlyMap<string, number>> {
+export async function stampsOf(
+  stack: Stack,
+  project: string,
+): Promise<ReadonlyMap<string, number>> {
   const logs = await stack.ok("logs", project, "--json");
   const lines = logs
     .split("\n")

@@ -1,5 +1,5 @@
-/** Tasks: how soon one starts, what the queue carries, how many short processes, and what the allocator costs and promises. */
-import { hostFile, somePool } from "./declared.ts";
+/** Tasks: how soon one starts, also in a project at rest, what the queue carries, how many short processes, and what the allocator costs and promises. */
+import { hostFile, projectsText, somePool } from "./declared.ts";
 import { fairnessRows } from "./pool-fairness.ts";
 import { passRows } from "./pool-pass.ts";
 import type { Row } from "./report.ts";
@@ -7,8 +7,10 @@ import { benchStack, type Scale } from "./stacks.ts";
 import { queueRows } from "./task-queue.ts";
 import { shortRows } from "./task-short.ts";
 import { STAMP, startRows } from "./task-start.ts";
+import { atRest, wakeRows } from "./task-wake.ts";
 
 const PROJECTS = ["left", "right"] as const;
+const RESTING = { frozen: "frozen", stopped: "stopped" } as const;
 /** Few of them run at an instant: most are being claimed, handed over or recorded. */
 const AT_ONCE = 32;
 const PIDS = 256;
@@ -30,13 +32,19 @@ async function onStack(scale: Scale): Promise<readonly Row[]> {
       atOnce: AT_ONCE,
       pids: PIDS,
     });
-    await stack.ok("apply", "-f", stack.write("tasks.yaml", declared), "--wait", "-y");
+    const waker = worker("coder", STAMP, 1);
+    const resting =
+      projectsText({ names: [RESTING.frozen], agents: waker, idle: "{ freeze_after: 1s }" }) +
+      projectsText({ names: [RESTING.stopped], agents: waker, idle: "{ stop_after: 1s }" });
+    await stack.ok("apply", "-f", stack.write("tasks.yaml", declared + resting), "--wait", "-y");
+    await atRest(stack, RESTING);
     const starts = await startRows(stack, PROJECTS[0], scale.samples * 5);
     const short = await shortRows(stack, PROJECTS, {
       count: scale.short,
       rounds: Math.min(3, scale.rounds),
     });
-    return [...starts, ...short];
+    const wakes = await wakeRows(stack, RESTING, Math.ceil(scale.samples / 2));
+    return [...starts, ...wakes, ...short];
   } finally {
     await stack.close();
   }

@@ -1,0 +1,103 @@
+/** A breaker whose cool-down is over: one task tries; its success lets the others in, its failure doubles the wait. Waits out 30 s. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { post } from "../../support/post.ts";
+import { host } from "../../support/samples.ts";
+import { type Stack, eventually, startStack } from "../../support/stack.ts";
+
+const OPENED_BY = 5;
+/** The cool-down of 30 s, and as much again for a slow machine. */
+const PROBED_MS = 60_000;
+
+const project = (name: string): string => `  ${name}:
+    limits: { agents: 5 }
+    agents:
+      coder:
+        command: [/bin/sh, -c, 'case "$(cat)" in *bad*) exit 9;; *) exec sleep 3;; esac']
+        on: task
+        max: 5
+        timeout: 60s
+        stop_grace_period: 1s
+`;
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+  const file = stack.write("berth.yaml", host(project("mended") + project("sick")));
+  await stack.ok("apply", "-f", file, "--wait", "-y");
+});
+afterAll(() => stack.close());
+
+interface Task {
+  readonly id: string;
+  readonly state: string;
+}
+async function submit(name: string, payload: string, count: number): Promise<readonly string[]> {
+  const items = Array.from({ length: count }, () => ({ project: name, agent: "coder", payload }));
+  const { body } = await post(stack.socket, "/api/v1/tasks", { body: { items } });
+  const answer = JSON.parse(body) as { items: readonly Readonly<{ task: Task }>[] };
+  return answer.items.map(({ task }) => task.id);
+}
+const statesOf = async (ids: readonly string[]): Promise<readonly string[]> =>
+  Promise.all(
+    ids.map(
+      async (id) => (JSON.parse((await stack.get(`/api/v1/tasks/${id}`)).body) as Task).state,
+    ),
+  );
+/** 0 closed, 1 half-open, 2 open. */
+const breaker = async (name: string): Promise<string | undefined> =>
+  new RegExp(`^berth_breaker_state\\{name="project:${name}"\\} (\\d)$`, "m").exec(
+    (await stack.get("/metrics")).body,
+  )?.[1];
+const is = (name: string, state: string): Promise<true> =>
+  eventually(`the breaker of ${name} is ${state}`, async () =>
+    (await breaker(name)) === state ? true : undefined,
+  );
+const opened = async (name: string): Promise<readonly string[]> =>
+  (await stack.ok("events", name, "--kind", "breaker.opened", "-n", "20", "--json"))
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { message: string }).message);
+
+test("after the cool-down one task tries: success lets the others in, failure opens it for twice as long", async () => {
+  await Promise.all([submit("mended", "bad", OPENED_BY), submit("sick", "bad", OPENED_BY)]);
+  await Promise.all([is("mended", "2"), is("sick", "2")]);
+  const [good, bad] = await Promise.all([submit("mended", "good", 3), submit("sick", "bad", 2)]);
+  expect(await statesOf([...good, ...bad])).toEqual(Array.from({ length: 5 }, () => "ready"));
+
+  // Nobody does anything: the end of the cool-down alone lets the probe start.
+  const during = await eventually(
+    "one of them tries",
+    async () => {
+      const states = await statesOf(good);
+      return states.includes("running") ? states : undefined;
+    },
+    PROBED_MS,
+  );
+  expect(during.toSorted()).toEqual(["ready", "ready", "running"]);
+  expect(await breaker("mended")).toBe("1");
+  const probe = good[during.indexOf("running")];
+  expect(await stack.ok("explain", "mended")).toContain(
+    `breaker half-open: waiting for task ${probe} (exit code 9)`,
+  );
+
+  await eventually("its success closes the breaker, and all run", async () =>
+    (await statesOf(good)).every((state) => state === "succeeded") ? true : undefined,
+  );
+  expect(await breaker("mended")).toBe("0");
+
+  const after = await eventually(
+    "the probe of the other has failed",
+    async () => {
+      const states = await statesOf(bad);
+      return states.some((state) => state !== "ready" && state !== "running") ? states : undefined;
+    },
+    PROBED_MS,
+  );
+  expect(after.filter((state) => state === "ready")).toHaveLength(1);
+  await is("sick", "2");
+  const told = await eventually("it is told", async () => {
+    const messages = await opened("sick");
+    return messages.some((text) => text.includes("for 60 s")) ? messages : undefined;
+  });
+  expect(told.some((text) => text.includes("for 30 s"))).toBe(true);
+}, 180_000);
