@@ -23,8 +23,8 @@ export interface StatusSources {
   readonly now: number;
 }
 
-/** A report older than this (the runner speaks every 5 s) is named with its age. */
-const STALE_MS = 15_000;
+/** A report older than this (a runner speaks every 10 s at least) is named with its age. */
+const STALE_MS = 20_000;
 
 export function projectView(sources: StatusSources): ProjectView {
   const { record, report, container } = sources;

@@ -46,6 +46,37 @@ export function readOomKills(root = ROOT): number | null {
   );
 }
 
+/** A container in which nothing happens is told of every 10 s: each word wakes the daemon, and most containers rest. */
+const QUIET_MS = 7_500;
+/** Percent of a core, and bytes: the runner's own work stays below. */
+const QUIET_CPU_PERCENT = 1;
+const QUIET_BYTES = 1024 ** 2;
+
+/** Whether `now` says nothing that `told` did not, and is not so late that it must be told anyway. */
+export function isQuiet(told: CgroupSample, now: CgroupSample): boolean {
+  const elapsedMs = now.at - told.at;
+  const apart = (key: "cpuUsageMs" | "memoryUsageBytes" | "memoryWorkingSetBytes"): number =>
+    Math.abs((now[key] ?? 0) - (told[key] ?? 0));
+  return (
+    elapsedMs >= 0 &&
+    elapsedMs < QUIET_MS &&
+    apart("cpuUsageMs") * 100 <= elapsedMs * QUIET_CPU_PERCENT &&
+    apart("memoryUsageBytes") <= QUIET_BYTES &&
+    apart("memoryWorkingSetBytes") <= QUIET_BYTES &&
+    EXACT.every((key) => now[key] === told[key])
+  );
+}
+
+const EXACT = [
+  "memoryLimitBytes",
+  "cpuQuota",
+  "cpuShares",
+  "cpuThrottledMs",
+  "pidsCurrent",
+  "pidsLimit",
+  "oomKills",
+] as const satisfies readonly (keyof CgroupSample)[];
+
 function readV1(root: string): Facts {
   const usage = number(`${root}/memory/memory.usage_in_bytes`);
   const quota = number(`${root}/cpu/cpu.cfs_quota_us`);

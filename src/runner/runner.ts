@@ -4,7 +4,7 @@ import type { CgroupSample } from "../model/observed.ts";
 import type { JournalBody } from "../model/run.ts";
 import type { DaemonFrame, ExecTicket, RunnerFrame } from "../protocol/frame.ts";
 import { PROTOCOL_VERSION } from "../protocol/frame.ts";
-import { readCgroup, readOomKills } from "./cgroup.ts";
+import { isQuiet, readCgroup, readOomKills } from "./cgroup.ts";
 import type { Line } from "./control.ts";
 import { OomLedger } from "./oom.ts";
 import type { Progress } from "./progress.ts";
@@ -29,6 +29,8 @@ export class Runner {
   readonly #oom = new OomLedger();
   #epoch: number;
   #sample: CgroupSample | null = null;
+  /** The sample of the last status. */
+  #told: CgroupSample | null = null;
   #line: Line | null = null;
   #statusTimer: NodeJS.Timeout | null = null;
 
@@ -54,7 +56,7 @@ export class Runner {
     if (config !== null) this.#project.obey(config);
   }
 
-  /** Each 5 seconds: read the cgroup, settle OOM counts, retry what the disk refused, tell the daemon. */
+  /** Each 5 seconds: read the cgroup, settle OOM counts, retry what the disk refused, tell the daemon if there is news. */
   tick(): void {
     const { clock, journal } = this.#parts;
     this.#sample = readCgroup(clock.now());
@@ -64,7 +66,7 @@ export class Runner {
     this.#relieving(() => journal.flush());
     this.#project.sample();
     if (this.#line !== null) this.pump(this.#line);
-    this.#tellNow();
+    if (this.#told === null || !isQuiet(this.#told, this.#sample)) this.#tellNow();
   }
 
   async shutdown(): Promise<void> {
@@ -259,6 +261,7 @@ export class Runner {
     this.#statusTimer = null;
     if (this.#line === null || !this.#line.roomy) return;
     const { lastSeq: journalSeq } = this.#parts.journal;
+    this.#told = this.#sample;
     this.#line.send({
       kind: "status",
       ...this.#project.status(),

@@ -22,8 +22,8 @@ export type Ending =
   | Readonly<{ kind: "fenced"; why: string; epoch: number }>;
 
 const GREETING_TIMEOUT_MS = 5_000;
-/** A little more than the 5 s between a runner's reports, so that one that reports is never asked. */
-const PING_EVERY_MS = 6_000;
+/** A little more than the 10 s between a resting runner's reports, so that one that reports is never asked. */
+const PING_EVERY_MS = 11_000;
 const PING_TIMEOUT_MS = 5_000;
 /** Lines that are no frame, in one conversation: a newer runner's unknown kinds pass, a stream gone mad does not. */
 const MAX_GARBAGE = 16;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readCgroup, readOomKills } from "../../../src/runner/cgroup.ts";
+import { isQuiet, readCgroup, readOomKills } from "../../../src/runner/cgroup.ts";
 
 let root = "";
 beforeEach(() => {
@@ -90,4 +90,24 @@ test("where nothing is mounted, everything is unknown", () => {
     oomKills: null,
   });
   expect(readOomKills(root)).toBeNull();
+});
+
+test("a sample is news by what changed, or by its age", () => {
+  const told = { ...readCgroup(100_000, root), cpuUsageMs: 500, memoryUsageBytes: 50_000_000 };
+  const later = { ...told, at: 105_000, cpuUsageMs: 510, memoryUsageBytes: 50_500_000 };
+  expect(isQuiet(told, later)).toBe(true);
+  const news = [
+    { at: 110_000 },
+    { at: 99_999 },
+    { cpuUsageMs: 551 },
+    { memoryUsageBytes: 52_000_000 },
+    { memoryWorkingSetBytes: 2_000_000 },
+    { memoryLimitBytes: 1 },
+    { cpuQuota: 1 },
+    { cpuThrottledMs: 1 },
+    { pidsCurrent: 9 },
+    { oomKills: 1 },
+  ];
+  for (const fresh of news)
+    expect([fresh, isQuiet(told, { ...later, ...fresh })]).toEqual([fresh, false]);
 });

@@ -62,7 +62,7 @@ test("a runner that said something lately is not pinged", async () => {
   for (let looks = 0; looks < 5; looks += 1) {
     fake.send(statusFrame("h1"));
     for (let turns = 0; turns < 20; turns += 1) await turn();
-    vi.advanceTimersByTime(6_000);
+    vi.advanceTimersByTime(10_000);
   }
   for (let turns = 0; turns < 20; turns += 1) await turn();
   expect([pings(), fixture.door.connected("web")]).toEqual([0, true]);
@@ -71,7 +71,7 @@ test("a runner that said something lately is not pinged", async () => {
 test("a silent runner that answers its pings stays connected, one that does not is dialled anew", async () => {
   let deaf = false;
   await attached((frame) => deaf && frame.kind === "ping");
-  vi.advanceTimersByTime(12_000);
+  vi.advanceTimersByTime(22_000);
   await until(() => pings() === 1);
   // The pong is on its way within this process: a few turns and it is read.
   for (let turns = 0; turns < 20; turns += 1) await turn();
@@ -79,7 +79,7 @@ test("a silent runner that answers its pings stays connected, one that does not 
   expect(fake.connections()).toBe(1);
   expect(fixture.door.connected("web")).toBe(true);
   deaf = true;
-  vi.advanceTimersByTime(7_000);
+  vi.advanceTimersByTime(17_000);
   await until(() => pings() === 2);
   vi.advanceTimersByTime(5_000);
   await until(() => fake.connections() === 2);
