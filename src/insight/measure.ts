@@ -44,6 +44,19 @@ export function measure(
   };
 }
 
+/** A resting container is told of every 10 s, so that a word may fall just outside a slot of 10 s. */
+const LATE_MS = 2_000;
+
+/** The slot of a project of which nothing new was heard, but lately: as the one before, since news would have been told. */
+export function goesOn(
+  slot: Slot,
+  { last, now }: Readonly<{ last: UsageSlot | undefined; now: Reading | null }>,
+  waiting: Waiting,
+): UsageSlot | null {
+  if (last === undefined || now === null || now.sample.at < slot.at - LATE_MS) return null;
+  return { ...last, ...slot, restarts: 0, oomKills: 0, ...waiting };
+}
+
 function rate(
   before: CgroupSample | undefined,
   now: CgroupSample,

@@ -1,6 +1,6 @@
 /** The leader's usage history: a slot of every project each 10 s, in one transaction; kept back for a while when Postgres is away. */
 import { causeChain } from "../base/errors.ts";
-import { hostSlot, measure, type Reading } from "../insight/measure.ts";
+import { goesOn, hostSlot, measure, type Reading } from "../insight/measure.ts";
 import type { UsageSlot } from "../model/usage.ts";
 import type { Session } from "./session.ts";
 import { queueSamples } from "./tasks/samples.ts";
@@ -17,7 +17,7 @@ export interface UsageKeeper {
 }
 
 export function openUsageKeeper(session: Session): UsageKeeper {
-  const before = new Map<string, Reading>();
+  const before = new Map<string, Before>();
   const waiting: (readonly UsageSlot[])[] = [];
   let dropped = 0;
   const flush = async (): Promise<void> => {
@@ -44,7 +44,12 @@ export function openUsageKeeper(session: Session): UsageKeeper {
   };
 }
 
-function measureAll(session: Session, before: Map<string, Reading>): readonly UsageSlot[] {
+interface Before {
+  readonly reading: Reading;
+  readonly last: UsageSlot | undefined;
+}
+
+function measureAll(session: Session, before: Map<string, Before>): readonly UsageSlot[] {
   const { world, doors } = session;
   const at = (Math.floor(session.now() / USAGE_SLOT_MS) - 1) * USAGE_SLOT_MS;
   const queues = new Map(
@@ -55,8 +60,11 @@ function measureAll(session: Session, before: Map<string, Reading>): readonly Us
     const queue = queues.get(project);
     const waits = { queueDepth: queue?.waiting ?? 0, waitSeconds: queue?.oldestSeconds ?? 0 };
     const now = readingOf(doors.runners.report(project));
-    const slot = measure({ project, at }, [before.get(project), now], waits);
-    if (now !== null) before.set(project, now);
+    const { reading, last } = before.get(project) ?? {};
+    const slot =
+      measure({ project, at }, [reading, now], waits) ??
+      goesOn({ project, at }, { last, now }, waits);
+    if (now !== null) before.set(project, { reading: now, last: slot ?? undefined });
     if (slot !== null) slots.push(slot);
   }
   for (const project of before.keys()) if (!world.records.has(project)) before.delete(project);

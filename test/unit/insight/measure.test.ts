@@ -1,6 +1,6 @@
 /** One slot of usage history out of two readings: rates, counters that begin anew, and gaps that stay gaps. */
 import { expect, test } from "vitest";
-import { hostSlot, measure, type Reading } from "../../../src/insight/measure.ts";
+import { goesOn, hostSlot, measure, type Reading } from "../../../src/insight/measure.ts";
 import { sampleAt } from "../../support/measured.ts";
 
 const SLOT = { project: "web", at: 20_000 };
@@ -54,4 +54,16 @@ test("the host is the sum of what is known, with the longest wait", () => {
     waitSeconds: 9,
   });
   expect(hostSlot(20_000, [])).toBeNull();
+});
+
+test("a slot between two words of a resting container is as the one before; silence for longer is a gap", () => {
+  const now = reading(20_500, 6_000);
+  const last = measure(SLOT, [reading(10_500, 1_000, { oomKills: 0 }), now], QUIET) ?? undefined;
+  const next = { project: "web", at: 22_000 };
+  const waiting = { queueDepth: 2, waitSeconds: 3 };
+  const filled = { ...last, ...next, restarts: 0, oomKills: 0, ...waiting };
+  expect(goesOn(next, { last, now }, waiting)).toEqual(filled);
+  expect(goesOn({ ...next, at: 22_501 }, { last, now }, waiting)).toBeNull();
+  expect(goesOn(next, { last: undefined, now }, waiting)).toBeNull();
+  expect(goesOn(next, { last, now: null }, waiting)).toBeNull();
 });
