@@ -30,7 +30,7 @@ const RECENT_BYTES = 4_194_304;
 /** How long an acknowledgement may stay unwritten: after a crash the daemon is told events again, and knows their numbers. */
 const KEEP_ACKED_AFTER_MS = 500;
 /** A fully acknowledged file is dropped once it is this big; smaller ones are gone on with. */
-const WORTH_DROPPING_BYTES = 65_536;
+const WORTH_DROPPING_BYTES = 262_144;
 
 export interface JournalOptions {
   readonly boot: string;

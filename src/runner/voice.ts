@@ -9,7 +9,8 @@ import type { Saying } from "./saying.ts";
 
 /** As large as a user without privileges may make a pipe; more cannot have been written before a given moment. */
 const MAX_PIPE_BYTES = 1_048_576;
-const DRAIN_BYTES = 65_536;
+/** Drained voices are heard at once, one after the other: all share one buffer, which a task would else pay for. */
+const drained = Buffer.alloc(65_536);
 
 /** INVARIANT: bytes are taken in the order they were written, whether by the event loop or by `drain`. */
 export class Voice {
@@ -27,18 +28,17 @@ export class Voice {
 
   /** Hears everything said until now, at once: a task that has ended gets its last words in. */
   drain(): void {
-    const bytes = Buffer.alloc(DRAIN_BYTES);
     for (let taken = 0; taken < MAX_PIPE_BYTES;) {
-      const length = this.#readNow(bytes);
+      const length = this.#readNow();
       if (length === 0) return;
-      this.#take(bytes.subarray(0, length));
+      this.#take(drained.subarray(0, length));
       taken += length;
     }
   }
 
-  #readNow(bytes: Buffer): number {
+  #readNow(): number {
     try {
-      return readSync(this.#readFd, bytes);
+      return readSync(this.#readFd, drained);
     } catch {
       return 0; // EAGAIN: nothing there
     }

@@ -10,21 +10,29 @@
 
 enum { OOM_STEP = 100, MAX_OOM_SCORE = 1000 };
 
-static char oom_score[16];
+static int nowhere;
 
-/* The kernel prefers agents to the runner by OOM_STEP when memory runs out. */
-void compute_oom_score(void) {
+/* The kernel prefers agents to the runner by OOM_STEP when memory runs out. They inherit it from us: to raise it in each,
+   through a folder in /proc that lives as long as a short process, cost more than its fork. Of equal scores the
+   largest goes first, and nothing is smaller than this program; without it or without the runner the container ends. */
+static void prefer_agents_when_memory_ends(void) {
   int own = 0;
-  FILE *file = fopen("/proc/self/oom_score_adj", "re");
-  if (file == NULL) return;
+  FILE *file = fopen("/proc/self/oom_score_adj", "r+e");
+  if (file == NULL) return; /* some engines mount /proc read-only; agents then share the runner's score */
   if (fscanf(file, "%d", &own) != 1) own = 0;
+  rewind(file);
+  fprintf(file, "%d", own + OOM_STEP > MAX_OOM_SCORE ? MAX_OOM_SCORE : own + OOM_STEP);
   fclose(file);
-  snprintf(oom_score, sizeof oom_score, "%d", own + OOM_STEP > MAX_OOM_SCORE ? MAX_OOM_SCORE : own + OOM_STEP);
+}
+
+/* What is the same for all. */
+void prepare_children(void) {
+  nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0) die("/dev/null");
+  prefer_agents_when_memory_ends();
 }
 
 static int connect_streams(const struct command *command, const int writing[STREAMS]) {
-  int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  if (nowhere < 0) return -1;
   for (int stream = 0; stream < STREAMS; stream++) {
     if (stream == RESULT && !(command->pipes & 1U << RESULT)) continue;
     if (dup2(command->pipes & 1U << stream ? writing[stream] : nowhere, stream + 1) < 0) return -1;
@@ -32,20 +40,11 @@ static int connect_streams(const struct command *command, const int writing[STRE
   return 0;
 }
 
-/* Before the identity changes: raising the score needs no capability, but /proc/self is root's only for root. */
-static void prefer_agent_when_memory_ends(void) {
-  int fd = open("/proc/self/oom_score_adj", O_WRONLY);
-  if (fd < 0) return; /* some engines mount /proc read-only; agents then share the runner's score */
-  if (write(fd, oom_score, strlen(oom_score)) < 0) errno = 0;
-  close(fd);
-}
-
 _Noreturn void become_agent(const struct command *command, const int writing[STREAMS], int told) {
   struct fault fault = {.stage = OUTPUT};
   sigset_t none;
   sigemptyset(&none);
   setsid(); /* no terminal and no group signal reaches from one agent to another, or to us */
-  prefer_agent_when_memory_ends();
   restore_file_limit();
   if (connect_streams(command, writing) == 0) {
     fault.stage = become(command);

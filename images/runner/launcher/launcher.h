@@ -37,7 +37,7 @@ enum stage become(const struct command *command);
 void execute(const struct command *command);
 
 /* child.c: in the forked process, with the writing ends of its pipes; writes the fault to `told`, which exec closes. */
-void compute_oom_score(void);
+void prepare_children(void);
 _Noreturn void become_agent(const struct command *command, const int writing[STREAMS], int told);
 
 /* streams.c: reading ends stay here, by number, until the runner has opened them anew or nobody can write any more. */

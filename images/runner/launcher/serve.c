@@ -255,6 +255,6 @@ _Noreturn void serve(char **argv) {
   await(EPOLL_CTL_ADD, children, OF_CHILDREN, EPOLLIN);
   await(EPOLL_CTL_ADD, LINE, OF_LINE, EPOLLIN | EPOLLONESHOT);
   raise_file_limit();
-  compute_oom_score();
+  prepare_children();
   for (;;) turn(children);
 }
