@@ -2,6 +2,7 @@
 import { Client } from "pg";
 import { post } from "../support/post.ts";
 import { type Stack, eventually } from "../support/stack.ts";
+import { type CpuParts, cpuMeter, inContainers, perThing } from "./cpu-parts.ts";
 import { median } from "./numbers.ts";
 import type { Row } from "./report.ts";
 
@@ -24,11 +25,19 @@ export async function shortRows(
   projects: readonly string[],
   { count, rounds }: Readonly<{ count: number; rounds: number }>,
 ): Promise<Row[]> {
+  const meter = await cpuMeter(stack, projects);
   const ours: number[] = [];
   const loops: number[] = [];
+  const parts: CpuParts[] = [];
+  const loopParts: CpuParts[] = [];
+  const all = projects.length * count;
   for (let round = 0; round < rounds; round += 1) {
+    const start = meter.read();
     loops.push(await loopRate(stack, projects, count));
+    const middle = meter.read();
     ours.push(await taskRate(stack, projects, count));
+    loopParts.push(perThing(start, middle, all));
+    parts.push(perThing(middle, meter.read(), all));
   }
   const [tasks, bare] = [median(ours), median(loops)];
   const ratio = tasks / bare;
@@ -44,7 +53,26 @@ export async function shortRows(
       met: ratio >= GOAL,
       note: "the loop: /bin/sh in every container at once, fork, exec of /bin/true and wait, one after the other",
     },
+    cpuRow(parts, loopParts.map(inContainers)),
   ];
+}
+
+/** Where the time goes, and so how far the rate can go: both cores are busy with this while tasks wait. */
+function cpuRow(parts: readonly CpuParts[], loop: readonly number[]): Row {
+  const wholes = parts.map((each) => inContainers(each) + each.daemon + each.postgres);
+  const [whole, bare] = [median(wholes), median(loop)];
+  const of = (part: keyof CpuParts): string => median(parts.map((each) => each[part])).toFixed(2);
+  return {
+    bench: "task-short",
+    what: "CPU of one such task, all parts together",
+    unit: "ms",
+    ours: whole,
+    samples: wholes,
+    against: [{ name: "one turn of the loop", value: bare, samples: loop }],
+    goal: `≤ the loop / ${GOAL} (is ${(whole / bare).toFixed(1)} ×)`,
+    met: whole <= bare / GOAL,
+    note: `the processes themselves ${of("processes")}, launcher ${of("launcher")}, runner ${of("runner")}, daemon ${of("daemon")}, Postgres ${of("postgres")}`,
+  };
 }
 
 async function loopRate(stack: Stack, projects: readonly string[], count: number): Promise<number> {
