@@ -12,6 +12,8 @@ export interface OpenAttempt {
   readonly cancelAsked: boolean;
   /** Of the task; while cancelling: who asked for it. */
   readonly reason: string | null;
+  /** Its project is being removed. */
+  readonly leaving: boolean;
 }
 
 export interface AttemptEnd {
@@ -36,11 +38,14 @@ export interface Next {
   readonly waitMs: number;
 }
 
+/** Why tasks end with their project. */
+export const REMOVED = "project removed";
+
 /** No backoff grows beyond an hour: a machine that was mended over lunch goes on by itself. */
 const BACKOFF_MAX_MS = 3_600_000;
 
 /**
- * What succeeded stays so, even if its cancellation was under way. A task that may not be tried again ends as its attempt did;
+ * What succeeded stays so, even if its cancellation was under way. A project that is being removed takes its tasks along. A task that may not be tried again ends as its attempt did;
  * one that used up retries is dead.
  */
 export function nextOf(open: OpenAttempt, end: AttemptEnd): Next {
@@ -49,6 +54,7 @@ export function nextOf(open: OpenAttempt, end: AttemptEnd): Next {
     const asked = open.cancelAsked ? open.reason : null;
     return { state: "cancelled", reason: asked ?? end.reason, waitMs: 0 };
   }
+  if (open.leaving) return { state: "cancelled", reason: REMOVED, waitMs: 0 };
   if (open.attempts < open.maxAttempts) {
     const wait = backoffMs(open.backoffMs, BACKOFF_MAX_MS, open.attempts);
     return { state: "pending", reason: wordsOf(open, end), waitMs: jittered(wait, end.jitter) };

@@ -4,6 +4,7 @@ import { answeredOnce } from "./answers.ts";
 import { recordAudit } from "./audit.ts";
 import type { IntentRequest, ProjectRow } from "./door.ts";
 import { unknownProject } from "./errors.ts";
+import { REMOVED } from "./attempt-next.ts";
 import type { Statements } from "./connection.ts";
 import { lostEndOf } from "./journal-tasks.ts";
 import { endQuestions } from "./question-journal.ts";
@@ -30,7 +31,6 @@ export async function intend(session: Session, request: IntentRequest): Promise<
 
 type PhaseMove = Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>;
 
-const REMOVED = "project removed";
 /** Waiting tasks a transaction: a long backlog must not meet the statement deadline. */
 const BATCH = 1_000;
 

@@ -59,7 +59,7 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
       if (attempt === undefined || attempt.ended) return [];
       attempt.ended = true;
       const task = at(attempt.task);
-      const open = { ...task, run: end.run, task: task.id, backoffMs: 0 };
+      const open = { ...task, run: end.run, task: task.id, backoffMs: 0, leaving: false };
       const next = nextOf({ ...open, cancelAsked: asked.has(task.id) }, end);
       const state = next.state === "pending" ? ("pending" as const) : next.state;
       return [

@@ -13,6 +13,7 @@ const OPEN: OpenAttempt = {
   backoffMs: 1_000,
   cancelAsked: false,
   reason: null,
+  leaving: false,
 };
 const END: AttemptEnd = {
   run: "r",
@@ -84,4 +85,14 @@ test("whatever ends how, the task makes a legal move, and only a waiting one wai
       expect(state === "pending" && was.attempts >= was.maxAttempts).toBe(false);
     }),
   );
+});
+
+test("a task of a project that is being removed ends with it, but what succeeded stays so", () => {
+  const leaving = { leaving: true };
+  const ended = { state: "cancelled", reason: "project removed", waitMs: 0 };
+  expect(next(leaving)).toEqual(ended);
+  expect(next({ ...leaving, maxAttempts: 1 }, { reason: "stopped with its container" })).toEqual(
+    ended,
+  );
+  expect(next(leaving, { outcome: "succeeded", exitCode: 0 }).state).toBe("succeeded");
 });
