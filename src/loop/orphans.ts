@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 export async function removeOrphans(steps: readonly Step[], session: Session): Promise<void> {
   const { doors, world } = session;
   const plan = { project: ORPHANS, generation: world.generation, steps, waiting: [] };
-  const under = { postgres: doors.postgres, epoch: world.install.epoch };
+  const under = { postgres: doors.postgres, epoch: world.install.epoch, owed: world.owed };
   const opened = await intend(plan, session.newId(), under);
   const outcomes = await act(plan, actDoors(session), session.signal);
   await settle(opened, outcomes, under);

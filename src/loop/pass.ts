@@ -4,7 +4,7 @@ import { act } from "../act/act.ts";
 import { settledPhase } from "../model/lifecycle.ts";
 import { checkPlan } from "../plan/checks.ts";
 import { renderPlan } from "../plan/render.ts";
-import { intend, settle } from "../record/steps.ts";
+import { intend, settle, settleOwed } from "../record/steps.ts";
 import { absorb } from "./absorb.ts";
 import { actDoors } from "./act-doors.ts";
 import { failed } from "./failed.ts";
@@ -42,6 +42,8 @@ async function pass(project: string, session: Session): Promise<boolean> {
   const record = world.records.get(project);
   if (record === undefined || session.signal.aborted) return false;
 
+  const under = { postgres: doors.postgres, epoch: world.install.epoch, owed: world.owed };
+  await settleOwed(under);
   const grounds = await groundsOf(record, session);
   const snapshot = await session.relist.fresh();
   const { plan, desired, observed } = await planProject({ record, grounds, snapshot }, session);
@@ -53,11 +55,10 @@ async function pass(project: string, session: Session): Promise<boolean> {
   const delayMs = repairDelayMs(plan, observed, session);
   if (delayMs > 0) return later(project, delayMs, session);
 
-  const under = { postgres: doors.postgres, epoch: world.install.epoch };
   const opened = await intend(plan, session.newId(), under);
   const outcomes = await act(plan, actDoors(session), session.signal);
-  await settle(opened, outcomes, under);
-  absorb(plan, outcomes, session);
+  // What was done is remembered also when the database refuses to hear of it.
+  await settle(opened, outcomes, under).finally(() => absorb(plan, outcomes, session));
   return true;
 }
 

@@ -6,7 +6,7 @@ import type { EngineFacts } from "../model/observed.ts";
 import type { Declaration, HostSpec } from "../model/project.ts";
 import type { Allocation } from "../model/quota.ts";
 import type { EngineDoor, FirewallDoor, ImageFacts } from "../docker/door.ts";
-import type { PostgresDoor, ProjectRow } from "../postgres/door.ts";
+import type { PostgresDoor, ProjectRow, StepSettlement } from "../postgres/door.ts";
 import type { RedisDoor } from "../redis/door.ts";
 import type { RunnersDoor } from "../runners/door.ts";
 
@@ -84,6 +84,8 @@ export interface World {
   orphansConfirmed: boolean;
   /** Subnets the engine refused: somebody else uses them. */
   readonly badSubnets: Set<string>;
+  /** Outcomes of steps that the database refused to take. */
+  readonly owed: StepSettlement[];
   /** Null until looked up. */
   hostRoutes: readonly string[] | null;
   firewallVerified: boolean;
@@ -129,6 +131,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     tidying: false,
     orphansConfirmed: false,
     badSubnets: new Set(),
+    owed: [],
     hostRoutes: null,
     firewallVerified: false,
     diskLow: false,

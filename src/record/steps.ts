@@ -6,7 +6,12 @@ import type { PostgresDoor, StepSettlement } from "../postgres/door.ts";
 export interface Under {
   readonly postgres: PostgresDoor;
   readonly epoch: number;
+  /** Outcomes of what was done that the database refused to take: written with the next ones. */
+  readonly owed: StepSettlement[];
 }
+
+/** Outcomes kept for a database that refuses them; a row whose outcome is dropped is closed as unknown by the next leader. */
+const MAX_OWED = 10_000;
 
 export interface OpenedPlan {
   readonly plan: Plan;
@@ -32,18 +37,30 @@ export async function intend(plan: Plan, pass: string, under: Under): Promise<Op
   return { plan, rows };
 }
 
-/** Settles every row of an opened plan. */
+/** Settles every row of an opened plan, and what is owed; what is refused is owed from then on. */
 export async function settle(
   opened: OpenedPlan,
   outcomes: readonly Outcome[],
   under: Under,
 ): Promise<void> {
-  const settlements: StepSettlement[] = [];
   outcomes.forEach((outcome, index) => {
     const rowId = opened.rows[index];
-    if (rowId !== undefined) settlements.push(settlement(rowId, outcome));
+    if (rowId !== undefined) under.owed.push(settlement(rowId, outcome));
   });
-  await under.postgres.settleSteps(under.epoch, settlements);
+  await settleOwed(under);
+}
+
+/** Writes the outcomes that could not be written before; costs nothing when none are owed. */
+export async function settleOwed({ postgres, epoch, owed }: Under): Promise<void> {
+  if (owed.length === 0) return;
+  const due = owed.splice(0);
+  try {
+    await postgres.settleSteps(epoch, due);
+  } catch (thrown) {
+    owed.unshift(...due);
+    owed.splice(MAX_OWED);
+    throw thrown;
+  }
 }
 
 function settlement(rowId: number, outcome: Outcome): StepSettlement {
