@@ -5,6 +5,7 @@ import type { ApiExplain, ApiWhy } from "../../schema/api-task.ts";
 import { daemon } from "../daemon.ts";
 import { clockText, sizeText } from "../format.ts";
 import { queue } from "../live-state.ts";
+import { Chart } from "../parts/chart.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { Panel } from "../parts/panel.tsx";
@@ -31,7 +32,6 @@ function WhyItEnded({ task }: { readonly task: Task }) {
 }
 
 function Why({ of }: { readonly of: ApiWhy }) {
-  const peak = of.memory.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   return (
     <>
       <p class="answer">{plainText(of.text)}</p>
@@ -41,9 +41,9 @@ function Why({ of }: { readonly of: ApiWhy }) {
           ["Signal", of.signal],
           ["Out of memory", of.oom ? "yes" : null],
           ["Memory limit", of.memoryLimitBytes === null ? null : sizeText(of.memoryLimitBytes)],
-          ["Most memory", peak === 0 ? null : sizeText(peak)],
         ]}
       />
+      <Memory of={of} />
       {of.notes.length > 0 && (
         <ol class="events">
           {of.notes.map(({ at, text }) => (
@@ -56,6 +56,24 @@ function Why({ of }: { readonly of: ApiWhy }) {
       )}
       <Decisions of={of.decisions} />
     </>
+  );
+}
+
+/** What its container took from its start to its end. */
+function Memory({ of }: { readonly of: ApiWhy }) {
+  const { memory, startedAt, memoryLimitBytes } = of;
+  const [first] = memory;
+  if (first === undefined) return null;
+  const peak = Math.max(...memory.map(({ bytes }) => bytes));
+  return (
+    <Chart
+      title="Memory while it ran"
+      text={`at most ${sizeText(peak)}`}
+      points={memory.map(({ at, bytes }) => [at, bytes] as const)}
+      limit={memoryLimitBytes ?? peak}
+      unit="bytes"
+      from={Math.min(startedAt ?? first.at, first.at)}
+    />
   );
 }
 

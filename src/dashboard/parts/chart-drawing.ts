@@ -1,6 +1,6 @@
 /** A chart on a canvas: a line of use under the line of its limit, in the page's own colours. */
 import UPlot from "uplot";
-import { clockText, percentText, sizeText } from "../format.ts";
+import { clockText, percentText, sizeText, spanText } from "../format.ts";
 
 /** When, and how much; null where nothing was measured. */
 export type Point = readonly [at: number, value: number | null];
@@ -11,12 +11,21 @@ export interface Drawing {
   end(): void;
 }
 
+/** How a chart is drawn. */
+export interface Axes {
+  readonly unit: Unit;
+  /** When what is shown began, in ms since the epoch: the axis is that time alone and counts from it. Null: the last minutes, by the clock. */
+  readonly from: number | null;
+}
+
 const HEIGHT = 160;
-/** The axis shows at least this long, so that a few samples do not fill it. */
+/** The axis of the last minutes shows at least this long, so that a few samples do not fill it. */
 const SPAN_S = 300;
 
 /** Steps of an axis of time. */
 const SECONDS = [15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 604_800];
+/** Steps of one that counts from a beginning. */
+const SHORT = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 /** Steps of an axis of bytes, from 1 KiB on. */
 const BYTES = Array.from({ length: 40 }, (_, at) => 2 ** (at + 10));
 
@@ -27,12 +36,12 @@ const TEXT: Readonly<Record<Unit, (value: number) => string>> = {
 };
 
 /** Draws into `box` and follows its width and the colour scheme until `end`. */
-export function draw(box: HTMLElement, unit: Unit): Drawing {
+export function draw(box: HTMLElement, axes: Axes): Drawing {
   let shown: UPlot.AlignedData = [[], [], []];
-  let plot = make(box, unit, shown);
+  let plot = make(box, axes, shown);
   const again = (): void => {
     plot.destroy();
-    plot = make(box, unit, shown);
+    plot = make(box, axes, shown);
   };
   const width = new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height: HEIGHT }));
   width.observe(box);
@@ -52,7 +61,7 @@ export function draw(box: HTMLElement, unit: Unit): Drawing {
   };
 }
 
-function make(box: HTMLElement, unit: Unit, data: UPlot.AlignedData): UPlot {
+function make(box: HTMLElement, { unit, from }: Axes, data: UPlot.AlignedData): UPlot {
   const style = getComputedStyle(box);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const font = `12px ${style.fontFamily}`;
@@ -71,7 +80,10 @@ function make(box: HTMLElement, unit: Unit, data: UPlot.AlignedData): UPlot {
       cursor: { show: false },
       scales: {
         // its own idea of time widens a single instant to a day
-        x: { time: false, range: (_plot, min, max) => rangeOf(min, max) },
+        x: {
+          time: false,
+          range: (_plot, min, max) => (from === null ? rangeOf(min, max) : wholeOf(from, max)),
+        },
         y: { range: (_plot, _min, max) => [0, Math.max(max || 0, 1) * 1.05] },
       },
       axes: [
@@ -79,8 +91,11 @@ function make(box: HTMLElement, unit: Unit, data: UPlot.AlignedData): UPlot {
           ...axis,
           size: 28,
           space: 90,
-          incrs: SECONDS,
-          values: (_plot, ticks) => ticks.map((at) => clockText(at * 1000).slice(0, 5)),
+          incrs: from === null ? SECONDS : [...SHORT, ...SECONDS],
+          values: (_plot, ticks) =>
+            ticks.map((at) =>
+              from === null ? clockText(at * 1000).slice(0, 5) : spanText(at * 1000 - from),
+            ),
         },
         {
           ...axis,
@@ -96,7 +111,8 @@ function make(box: HTMLElement, unit: Unit, data: UPlot.AlignedData): UPlot {
           stroke: colour("--accent-line"),
           width: 2,
           fill: colour("--accent-fill"),
-          points: { show: false },
+          // a line of one sample would not be seen
+          points: { show: (plot) => plot.data[0].length === 1 },
         },
         { stroke: colour("--limit-line"), width: 1, dash: [4, 4], points: { show: false } },
       ],
@@ -104,6 +120,11 @@ function make(box: HTMLElement, unit: Unit, data: UPlot.AlignedData): UPlot {
     data,
     box,
   );
+}
+
+function wholeOf(from: number, max: number | null): [number, number] {
+  const begin = from / 1000;
+  return [begin, Math.max(max ?? begin, begin + 0.01)];
 }
 
 function rangeOf(min: number | null, max: number | null): [number, number] {

@@ -155,6 +155,14 @@ test("a task that failed lies among the dead letters, says its exit code, and is
   await dead.getByRole("link").first().click();
   const why = page.getByRole("region", { name: "Why it ended so" });
   await why.getByText("it exited with 7").waitFor();
+  const curve = why.getByRole("img", { name: /^Memory while it ran over time: at most \d/ });
+  await curve.locator("canvas").waitFor();
+  const drawn = `(() => {
+    const canvas = document.querySelector(".chart canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((each) => each > 0);
+  })()`;
+  expect(await page.evaluate<boolean>(drawn)).toBe(true);
   await page.getByRole("button", { name: /^Retry task/ }).click();
   const tries = page.getByRole("region", { name: "Tries" });
   await tries.getByRole("row").nth(2).getByText("failed").waitFor();
