@@ -21,8 +21,8 @@ const SCRAPE_MS = 50;
 const SCRAPE_BYTES = 1_048_576;
 const RECONCILE_RATIO = 1.5;
 /** A wish that changes nothing, for its host pass: by themselves they come every 15 s, and a mean of three says little. */
-const NUDGE_MS = 1_000;
-/** Longest quiet look; it has 20 passes then. */
+const NUDGE_MS = 2_000;
+/** Longest quiet look; it has 10 passes then. */
 const QUIET_S = 20;
 const PORT = 20_000 + (process.pid % 10_000);
 
@@ -91,7 +91,8 @@ async function mixedRows(stack: Stack, { token, names, seconds }: Load): Promise
   const flying: Promise<void>[] = [];
   for (let at = 0; at < RATE * seconds; at += 1) {
     const due = began + (at * 1_000) / RATE;
-    if (due > performance.now()) await sleep(due - performance.now());
+    const early = due - performance.now();
+    if (early > 0) await sleep(early);
     const asked = mix(at);
     flying.push(timed(due, send(asked, token, pool), { asked, latencies, errors }));
   }
