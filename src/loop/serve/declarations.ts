@@ -157,7 +157,7 @@ export async function takeDown(
   const key = request.by.idempotencyKey ?? null;
   for (const project of names) {
     await intend(
-      { project, by: request.by, idempotencyKey: key === null ? null : `${key} ${project}` },
+      { project, by: request.by, idempotencyKey: key === null ? null : `down ${key} ${project}` },
       { kind: "wanted", wanted: "inactive", removeVolumes: false },
       state,
     );

@@ -84,7 +84,8 @@ test("Prometheus scrapes the daemon with its token, and projects show in it", as
     SOON_MS,
   );
   const state = 'berth_project_state{project="web",state="active"} == 1';
-  await eventually("the project is seen", async () => (await query(state))[0], SOON_MS);
+  const seen = await eventually("it is seen", async () => (await query(state))[0], SOON_MS);
+  expect(seen.metric).toMatchObject({ project: "web", state: "active" });
 });
 
 interface Rule {
@@ -122,5 +123,5 @@ test("taken down with its volumes, nothing of it is left", async () => {
   expect((await objects()).length).toBeGreaterThan(5);
   expect((await up("--down", "--volumes")).code).toBe(0);
   expect(await objects()).toEqual([]);
-  await expect(answered("rules")).rejects.toThrow();
+  await expect(answered("rules")).rejects.toThrow("fetch failed");
 }, 300_000);
