@@ -39,7 +39,7 @@ const RENEW_MS = 20_000;
  * That a runner has an attempt is only written once it has lived this long: the end of a shorter one says it too, and one
  * that is handed over again because it was not written is not started again.
  */
-const HANDED_LATE_MS = 50;
+const HANDED_LATE_MS = 250;
 /** Between rounds that gave slots: those that come free meanwhile are given together, in one transaction. */
 const ROUND_PACE_MS = 10;
 
