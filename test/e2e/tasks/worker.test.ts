@@ -14,6 +14,7 @@ const WORKER = `  web:
         timeout: 20s
         stop_grace_period: 1s
         retries: { max: 1, backoff: 100ms }
+      mute: { command: ["true"], on: task, max: 1 }
 `;
 
 let stack: Stack;
@@ -71,6 +72,16 @@ test("run streams the task's output and exits with its code; its result is kept"
     result: { seen: { n: 1 } },
     exitCode: 0,
   });
+});
+
+test("the output of a run that prints nothing is followed to its end, and by whoever comes later", async () => {
+  expect(await stack.berth("run", "web", "mute")).toMatchObject({ code: 0, stdout: "" });
+  const [newest] = await stack.json<Shown[]>("task", "list");
+  const { run } = await show(newest?.id ?? "");
+  // Would never end if nobody knew that nothing is to come.
+  const path = `/api/v1/logs?project=web&run=${run}&follow=true`;
+  const { status, body } = await stack.get(path);
+  expect([status, body.trim()]).toEqual([200, ""]);
 });
 
 test("a failing task is retried by its policy and then lies dead with its exit code", async () => {
