@@ -30,11 +30,11 @@ const BOTH = [SIZED, CHUNKED];
 async function statuses(
   way: Way,
   route: Route,
-  { bytes, sent: ways = BOTH }: Readonly<{ bytes: number; sent?: readonly Sent["headers"][] }>,
+  { bytes, sent: kinds = BOTH }: Readonly<{ bytes: number; sent?: readonly Sent["headers"][] }>,
 ) {
   const sent = { method: route.method.toUpperCase(), path: pathFor(route, "web") };
   const answers = [];
-  for (const headers of ways) {
+  for (const headers of kinds) {
     const answer = await way({ ...sent, raw: weighing(route, bytes), headers: headers ?? {} });
     const { code } = Object.assign({ code: null }, answer.json());
     answers.push(answer.status === 413 ? code : answer.status === 404 ? "unknown" : answer.status);
