@@ -31,14 +31,16 @@ export function YourAccess() {
       {known === null ? (
         <Empty>Loading…</Empty>
       ) : (
-        <Facts
-          of={[
-            ["You are", plainText(known.who.replace(/^token:/, "the bearer of "))],
-            ["For", known.project ?? "the whole host"],
-            ["Scope", known.scope],
-            ["You may", mayText(known)],
-          ]}
-        />
+        <>
+          <Facts
+            of={[
+              ["You are", plainText(known.who.replace(/^token:/, "the bearer of "))],
+              ["For", known.project ?? "the whole host"],
+              ["Scope", known.scope],
+            ]}
+          />
+          <p>You may {mayText(known)}.</p>
+        </>
       )}
     </Panel>
   );

@@ -137,6 +137,7 @@ test("the priority of a waiting task is changed, and the queue says what binds i
 test("a running task is cancelled after a question, and the page says why it ended", async () => {
   const running = page.getByRole("region", { name: "Running" });
   await running.getByRole("link").first().click();
+  await page.getByRole("heading", { level: 1, name: /^Task/ }).waitFor();
   await page.getByRole("button", { name: /^Cancel task/ }).click();
   const dialog = page.getByRole("dialog");
   expect(await dialog.innerText()).toMatch(/reviews\/coder is ended/);
@@ -153,6 +154,7 @@ test("a task that failed lies among the dead letters, says its exit code, and is
   await go("#/queue");
   const dead = page.getByRole("region", { name: "Dead letters" });
   await dead.getByRole("link").first().click();
+  await page.getByRole("heading", { level: 1, name: /^Task/ }).waitFor();
   const why = page.getByRole("region", { name: "Why it ended so" });
   await why.getByText("it exited with 7").waitFor();
   const curve = why.getByRole("img", { name: /^Memory while it ran over time: at most \d/ });
@@ -183,6 +185,28 @@ test("an agent that asks is answered on the page and goes on with the answer", a
     return out.includes("told") ? out : undefined;
   });
   expect(said).toContain("told yes, but later");
+});
+
+test("a declared project shows where each value came from, and what is yet to be done for it", async () => {
+  const text = `name: later
+image: "berth-test/never-built:1"
+limits: { memory: 96MiB }
+agents: { one: { command: [sleep, "9"] } }
+`;
+  await stack.ok("apply", "-f", stack.write("later.yaml", text), "-y");
+  await go("#/projects/later/declaration");
+  const memory = page
+    .getByRole("row")
+    .filter({ has: page.getByText("limits.memory", { exact: true }) });
+  await memory.getByText("later.yaml:3").waitFor();
+  expect(await memory.innerText()).toContain("96MiB");
+  await go("#/projects/later/plan");
+  const plan = page.getByRole("region", { name: "Pending change" });
+  await plan.getByText("create-container").waitFor();
+  expect(await plan.innerText()).toContain("is not on this host");
+  await go("#/projects/web/plan");
+  await page.getByText("Nothing to do: the project is as it was accepted.").waitFor();
+  await stack.ok("remove", "later", "-y");
 });
 
 test("while Redis is stopped a banner says so and since when, and then it goes", async () => {
