@@ -30,6 +30,8 @@ const ANSWER_DEADLINE_MS = 60_000;
 const LOOK_MS = 5_000;
 /** Between tries to open what an agent writes to, when descriptors have run out; it waits meanwhile. */
 const OPEN_AGAIN_MS = 100;
+/** Then what an ended command printed and nobody can open is given up. */
+const TRIES_AFTER_END = 10;
 /** What a start was refused at, by the launcher's number for it; any other is the fork. */
 const REFUSED_AT: Readonly<Record<number, (command: AgentCommand) => string>> = {
   2: () => "its output",
@@ -55,6 +57,13 @@ interface Asked {
 interface Running {
   readonly ended: (exit: Exit) => void;
   readonly spoke: StreamTaker;
+  /** Streams that have something in them and could not be opened yet; its end waits for them. */
+  readonly unopened: Set<StreamName>;
+  /** Streams the launcher lent to us once. */
+  readonly lent: Set<StreamName>;
+  /** Tries to open since its end. */
+  triesLeft: number;
+  exit: Exit | null;
 }
 
 /** What it needs of the clock: lived time, so that a frozen container's launcher is not late. */
@@ -90,7 +99,14 @@ export class Launcher {
     const frame = encodeStart(id, command, streams);
     if (frame === null) return { ok: false, reason: "the command is too long, or holds a NUL" };
     const ended = Promise.withResolvers<Exit>();
-    this.#running.set(id, { ended: ended.resolve, spoke });
+    this.#running.set(id, {
+      ended: ended.resolve,
+      spoke,
+      unopened: new Set(),
+      lent: new Set(),
+      triesLeft: TRIES_AFTER_END,
+      exit: null,
+    });
     const answer = await this.#ask(id, frame);
     if (answer.kind === "runs") return { ok: true, pid: answer.pid, exited: ended.promise };
     this.#running.delete(id);
@@ -134,28 +150,53 @@ export class Launcher {
 
   #take(answer: Answer): void {
     if (answer.kind === "ended") {
-      this.#running.get(answer.id)?.ended(exitOf(answer.status, answer.alone));
-      this.#running.delete(answer.id);
+      const running = this.#running.get(answer.id);
+      if (running !== undefined) running.exit = exitOf(answer.status, answer.alone);
+      this.#tellEnd(answer.id);
       return;
     }
     if (answer.kind === "spoke") {
-      const taker = this.#running.get(answer.id);
-      if (taker !== undefined) this.#open(answer, taker.spoke);
+      const running = this.#running.get(answer.id);
+      if (running !== undefined) this.#open(answer, running);
       return;
     }
     this.#asked.get(answer.id)?.answer(answer);
     this.#asked.delete(answer.id);
   }
 
-  /** An agent may have taken our right to read its output: then the launcher lends it to us. */
-  #open({ id, stream, path }: Extract<Answer, { kind: "spoke" }>, spoke: StreamTaker): void {
+  #tellEnd(id: number): void {
+    const running = this.#running.get(id);
+    if (running === undefined || running.exit === null || running.unopened.size > 0) return;
+    running.ended(running.exit);
+    this.#running.delete(id);
+  }
+
+  #open(answer: Extract<Answer, { kind: "spoke" }>, running: Running): void {
+    const { id, stream, path } = answer;
     try {
-      spoke(stream, openForReading(path));
-      this.#send(encodeTake(id, stream, "opened"));
+      running.spoke(stream, openForReading(path));
     } catch (thrown) {
-      if (isRefusal(thrown)) this.#send(encodeTake(id, stream, "refused"));
-      else setTimeout(() => this.#open({ kind: "spoke", id, stream, path }, spoke), OPEN_AGAIN_MS);
+      if (this.#tryAgain(answer, running, isRefusal(thrown))) return;
     }
+    this.#send(encodeTake(id, stream, "opened"));
+    running.unopened.delete(stream);
+    this.#tellEnd(id);
+  }
+
+  /** An agent may have taken our right to read its output: then the launcher lends it to us. What is refused even so would spin. */
+  #tryAgain(
+    answer: Extract<Answer, { kind: "spoke" }>,
+    running: Running,
+    refused: boolean,
+  ): boolean {
+    const { id, stream } = answer;
+    if (running.exit !== null && (running.triesLeft -= 1) < 0) return false;
+    running.unopened.add(stream);
+    if (refused && !running.lent.has(stream)) {
+      running.lent.add(stream);
+      this.#send(encodeTake(id, stream, "refused"));
+    } else setTimeout(() => this.#open(answer, running), OPEN_AGAIN_MS);
+    return true;
   }
 
   #look(): void {

@@ -34,12 +34,21 @@ test("agents may open /dev/stdout again, also children that changed their sessio
 
 test("an agent's output is heard whatever it does to its own pipes", async () => {
   const changed = "chmod 0 /proc/self/fd/1; echo one; chmod 777 /proc/self/fd/1; echo two";
+  // It has ended before the runner could ask for what it may not read.
+  const last = `exec perl -e 'chmod(0, "/proc/self/fd/$_") or die for 1, 2; print "out"; print STDERR "err"'`;
   // Read by the agent itself before the runner was told of it: what comes later must still be heard.
   const taken = `perl -MFcntl -e 'sysopen(F, "/dev/stdout", O_RDONLY | O_NONBLOCK) or die; $| = 1; for (1 .. 200) { print "x"; sysread(F, $b, 9) }'; echo kept`;
   const closed = "exec >&- 2>/dev/null; echo nowhere; sleep 0.2; exit 3";
   const project = await world.start((name) =>
-    configOf(name, [shell("changed", changed), shell("taken", taken), shell("closed", closed)]),
+    configOf(name, [
+      shell("changed", changed),
+      shell("last", last),
+      shell("taken", taken),
+      shell("closed", closed),
+    ]),
   );
+  const { run } = await project.event("exited", (event) => event.agent === "last");
+  expect([await project.output(run), await project.output(run, "stderr")]).toEqual(["out", "err"]);
   expect(await project.outputOf("changed")).toBe("one\ntwo\n");
   expect(await project.outputOf("taken")).toMatch(/^x*kept\n$/);
   expect(await project.event("exited", (event) => event.agent === "closed")).toMatchObject({
