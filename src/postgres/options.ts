@@ -40,6 +40,12 @@ export const LIMITS: PostgresLimits = {
 export const BY_KEY =
   "set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
+/**
+ * What is written is found by key, whatever the values: without this the server plans a claim and an end anew each time, because
+ * it believes that a list's length matters, and planning costs as much as doing it. Reads that filter by what may be null need their own plans.
+ */
+export const PLANNED_ONCE = "set local plan_cache_mode = force_generic_plan";
+
 /** A leader stopped in mid-transaction must not hold the epoch's row against its successor, who has 5 s. */
 const IDLE_IN_TRANSACTION_MS = 2_000;
 const IDLE_CONNECTION_MS = 10_000;

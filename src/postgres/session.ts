@@ -7,7 +7,7 @@ import { inTransaction, statementsOn, withClient } from "./connection.ts";
 import type { Transaction } from "./connection.ts";
 import { turnText } from "./locks.ts";
 import type { Turn } from "./locks.ts";
-import { BY_KEY, LIMITS, poolConfig } from "./options.ts";
+import { BY_KEY, LIMITS, PLANNED_ONCE, poolConfig } from "./options.ts";
 import type { PostgresLimits, PostgresOptions } from "./options.ts";
 import { openReach } from "./reach.ts";
 import type { Reach } from "./reach.ts";
@@ -59,6 +59,7 @@ export function openSession(options: PostgresOptions): Session {
       reach.guarded(operation, limits.callMs, (signal) =>
         withClient(pool, signal, (client) =>
           inTransaction(client, work, [
+            PLANNED_ONCE,
             sqlWith(fence === "shared" ? "fence" : "fence-exclusive", [epoch]),
             ...(turn === undefined ? [] : [turnText(turn)]),
           ]),
