@@ -110,9 +110,10 @@ async function writeAttempts(
   const ended = new Set(ends.map(({ run }) => run));
   const starts = attemptStartsOf(events).filter(({ run }) => !ended.has(run));
   const columns = [starts.map(({ run }) => run), starts.map(({ at }) => at)];
-  const [, tasks] = await Promise.all([
-    starts.length > 0 ? tx.rows("attempt-start", [project, ...columns]) : [],
+  // The tasks' locks come first, as for everybody who ends attempts.
+  const [tasks] = await Promise.all([
     settleIn(tx, ends, project),
+    starts.length > 0 ? tx.rows("attempt-start", [project, ...columns]) : [],
   ]);
   return tasks;
 }

@@ -191,3 +191,28 @@ test("no write of an older epoch changes a task", async () => {
   expect(new Set(refusals)).toEqual(new Set(["conflict postgres.epoch-stale"]));
   expect(await world()).toEqual(before);
 });
+
+test("what is said of many attempts waits for none that another transaction is just ending: so no two wait for each other", async () => {
+  await desk.started("r1");
+  await desk.started("r2");
+  const ending = new Client({ connectionString: database.url });
+  await ending.connect();
+  try {
+    await ending.query("begin");
+    await ending.query("update attempt set reason = 'ending' where run = 'r1'");
+    await door.tasks.handed(epoch, ["r1", "r2"]);
+    await door.tasks.renew(epoch, ["r1", "r2"], 99_000_000);
+    const { rows } = await ending.query<{ run: string; handed: boolean; long: boolean }>(
+      "select run, handed_at is not null as handed, lease_until > now() + interval '1 day' as long from attempt order by run",
+    );
+    expect(rows).toEqual([
+      { run: "r1", handed: false, long: false },
+      { run: "r2", handed: true, long: true },
+    ]);
+  } finally {
+    await ending.query("rollback");
+    await ending.end();
+  }
+  await door.tasks.handed(epoch, ["r1"]);
+  expect((await door.tasks.running()).every(({ handed }) => handed)).toBe(true);
+});
