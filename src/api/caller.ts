@@ -1,4 +1,5 @@
 /** Who calls: on the unix socket the local user, on TCP whoever bears a token; what they say about themselves is a claim. */
+import { withoutControls } from "../base/controls.ts";
 import { BerthError } from "../base/errors.ts";
 import type { TokenView } from "../model/access.ts";
 import type { Asker } from "../postgres/door.ts";
@@ -70,10 +71,7 @@ export function idempotencyKeyOf(headers: Headers): string | null {
 function said(headers: Headers, name: string, max: number): string | null {
   const raw = headers.get(name);
   if (raw === null) return null;
-  const text = decoded(raw)
-    .replaceAll(/\p{Cc}/gu, " ")
-    .trim()
-    .slice(0, max);
+  const text = withoutControls(decoded(raw)).trim().slice(0, max);
   return text === "" ? null : text;
 }
 

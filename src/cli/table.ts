@@ -1,4 +1,5 @@
 /** Tables for people: columns as wide as their cells, the last one cut to the terminal. */
+import { withoutControls } from "../base/controls.ts";
 
 export interface Column<T> {
   readonly title: string;
@@ -18,7 +19,7 @@ export function tableLines<T>(
   rows: readonly T[],
   width: number | null,
 ): readonly string[] {
-  const cells = rows.map((row) => columns.map((column) => printable(column.cell(row))));
+  const cells = rows.map((row) => columns.map((column) => withoutControls(column.cell(row))));
   const widths = columns.map((column, at) =>
     Math.max(column.title.length, ...cells.map((line) => line[at]?.length ?? 0)),
   );
@@ -50,9 +51,4 @@ function fit(
 
 function pad(text: string, width: number, right: boolean): string {
   return right ? text.padStart(width) : text.padEnd(width);
-}
-
-/** Control characters of foreign text never reach a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, " ");
 }

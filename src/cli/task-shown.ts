@@ -1,9 +1,10 @@
 /** One task as people read it. */
+import { withoutControls } from "../base/controls.ts";
 import type { Task } from "../client/tasks.ts";
 import { clip } from "./clip.ts";
 import type { Context } from "./context.ts";
 import { ageText, timeText } from "./format.ts";
-import { clean, exitText, pairLines, statePaint, tookText } from "./task-text.ts";
+import { exitText, pairLines, statePaint, tookText } from "./task-text.ts";
 
 /** Text of `task show`; payload and result are whole in json and yaml. */
 export function shownTask(task: Task, { io, style }: Context): string {
@@ -33,8 +34,10 @@ export function shownTask(task: Task, { io, style }: Context): string {
     ["Attempt", `${task.attempts} of ${task.maxAttempts}`],
     ["Priority", `${task.priority}, complexity ${task.complexity}`],
     ["Submitted", `${timeText(task.submittedAt)}, ${ageText(now - task.submittedAt)} ago`],
-    ...optional.flatMap(([key, value]) => (value === null ? [] : [[key, clean(value)] as const])),
-    ["Payload", clean(clip(JSON.stringify(task.payload ?? null)))],
+    ...optional.flatMap(([key, value]) =>
+      value === null ? [] : [[key, withoutControls(value)] as const],
+    ),
+    ["Payload", withoutControls(clip(JSON.stringify(task.payload ?? null)))],
   ]).join("\n");
 }
 

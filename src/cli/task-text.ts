@@ -1,4 +1,5 @@
 /** Tasks in words and columns, for every verb that shows them. */
+import { withoutControls } from "../base/controls.ts";
 import type { Task, TaskSummary } from "../client/tasks.ts";
 import type { ApiExplain } from "../schema/api-task.ts";
 import type { Context } from "./context.ts";
@@ -84,15 +85,10 @@ export function decisionLines(decisions: Decisions, style: Style): readonly stri
   return decisions.map(({ at, project, agent, text, why }) => {
     const numbers = Object.entries(why).map(([name, value]) => `${name} ${round(value)}`);
     const of = numbers.length === 0 ? "" : ` (${numbers.join(", ")})`;
-    return `  ${style.dim(timeText(at))} ${project}/${agent} ${clean(text)}${of}`;
+    return `  ${style.dim(timeText(at))} ${project}/${agent} ${withoutControls(text)}${of}`;
   });
 }
 
 function round(value: number): number {
   return Math.round(value * 1000) / 1000;
-}
-
-/** Control characters of foreign text never reach a terminal. */
-export function clean(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, " ");
 }

@@ -48,8 +48,7 @@ export function renderSnippet(problem: Problem, text: string | undefined): strin
 
 /** One column a character: a tab or a control character would move the caret or the terminal. */
 function printable(line: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
-  return line.replaceAll("\t", " ").replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, "\uFFFD");
+  return line.replaceAll("\t", " ").replaceAll(/\p{Cc}/gu, "\uFFFD");
 }
 
 function oneLine(text: string): string {

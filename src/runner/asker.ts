@@ -1,4 +1,5 @@
 /** One run as an asker: its questions from the first word to the answer, the withdrawal or the run's end. */
+import { withoutControls } from "../base/controls.ts";
 import {
   MAX_CHOICES,
   MAX_CHOICES_BYTES,
@@ -99,7 +100,7 @@ export class Asker {
     if (this.#kept.has(key) || this.#opening.has(key)) return;
     const parts = this.#said.get(key) ?? [];
     this.#said.delete(key);
-    const text = readable(Buffer.concat(parts).toString("utf8"));
+    const text = withoutControls(Buffer.concat(parts).toString("utf8"), "\n\t").trim();
     const choices = choicesOf(saying.choices);
     const refusal = this.#refusal(sizeOf(parts), text, choices);
     if (refusal !== null) return this.#refuse(key, refusal);
@@ -183,14 +184,8 @@ function sizeOf(parts: readonly Buffer[]): number {
 }
 
 function choicesOf(text: string): readonly string[] {
-  const each = readable(text)
+  const each = withoutControls(text, "\n\t")
     .split(",")
     .map((choice) => choice.trim());
   return [...new Set(each)].filter((choice) => choice !== "");
-}
-
-/** Line breaks and tabs stay; other control characters say nothing, and databases refuse some of them. */
-function readable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]+/g, " ").trim();
 }

@@ -1,4 +1,5 @@
 /** The lines that `berth-agent` writes for a task: which there are, and how a byte stream is cut into them. */
+import { withoutControls } from "../base/controls.ts";
 
 export type Saying =
   | Readonly<{ kind: "progress"; run: string; fraction: number; text: string }>
@@ -31,8 +32,8 @@ const LINE =
 export function parseSaying(line: string): Saying | null {
   const [, kind = "", run = "", rest = ""] = LINE.exec(line) ?? [];
   const [word = "", ...others] = rest.split(" ");
-  const text = shown(others.join(" "));
-  if (kind === "note") return { kind, run, text: shown(rest) };
+  const text = withoutControls(others.join(" ")).trim();
+  if (kind === "note") return { kind, run, text: withoutControls(rest).trim() };
   if (kind === "result") return { kind, run, call: word };
   if (kind === "part") return { kind, run, call: word, bytes: Buffer.from(text, "base64") };
   if (kind === "words" || kind === "ask" || kind === "withdraw" || kind === "took")
@@ -51,12 +52,6 @@ function questionSaying(
   if (kind !== "ask") return { kind, ...name };
   const choices = Buffer.from(second, "base64").toString("utf8");
   return { kind, ...name, waits: first === "wait", choices };
-}
-
-/** Control characters say nothing, and databases refuse some of them. */
-function shown(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replaceAll(/[\u0000-\u001f\u007f]+/g, " ").trim();
 }
 
 /** Cuts bytes into lines; one that is too long is dropped whole. */

@@ -1,4 +1,5 @@
 /** `berth answer`: lists what agents ask, and answers one of them. */
+import { withoutControls } from "../../base/controls.ts";
 import { MAX_ANSWER_BYTES } from "../../model/question.ts";
 import type { Client } from "../../client/client.ts";
 import type { Question } from "../../client/questions.ts";
@@ -122,16 +123,10 @@ async function asked(context: Context, client: Client, id: string): Promise<stri
     throw usage("berth answer wants the text", "give it after the id, or - to read it from stdin");
   const question = await client.question(id);
   const { project, agent, text, choices } = question;
-  await print.raw(`${project}/${agent} asks: ${printable(text)}\n`);
-  if (choices.length > 0) await print.raw(`one of: ${printable(choices.join(", "))}\n`);
+  await print.raw(`${project}/${agent} asks: ${withoutControls(text, "\n")}\n`);
+  if (choices.length > 0) await print.raw(`one of: ${withoutControls(choices.join(", "))}\n`);
   await print.raw("> ");
   const line = (await firstLine(context)).trim();
   if (line === "") throw usage("nothing was answered");
   return line;
-}
-
-/** An agent's words never steer the terminal; its line breaks stay. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]+/g, " ");
 }

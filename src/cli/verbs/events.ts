@@ -1,4 +1,5 @@
 /** `berth events`: what happened, and with `-f` what happens. */
+import { withoutControls } from "../../base/controls.ts";
 import type { Event } from "../../client/client.ts";
 import { BerthError } from "../../base/errors.ts";
 import type { Context, Given } from "../context.ts";
@@ -57,10 +58,6 @@ async function show({ print, format, style }: Context, event: Event): Promise<vo
   const project = event.project === null ? "" : `${style.named(event.project)(event.project)} `;
   const cause = event.cause === "daemon" ? "" : style.yellow(` [${event.cause}]`);
   await print.answerLine(
-    `${style.dim(timeText(event.at))} ${project}${style.bold(event.kind)}${cause} ${clean(event.message)}`,
+    `${style.dim(timeText(event.at))} ${project}${style.bold(event.kind)}${cause} ${withoutControls(event.message)}`,
   );
-}
-
-function clean(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, " ");
 }

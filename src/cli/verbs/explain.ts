@@ -1,8 +1,9 @@
 /** `berth explain SUBJECT`: state, what binds, what would start it now, and the last decisions with their numbers. */
+import { withoutControls } from "../../base/controls.ts";
 import type { ApiExplain } from "../../schema/api-task.ts";
 import type { Context, Given } from "../context.ts";
 import { printOne } from "../output.ts";
-import { clean, decisionLines, estimateText, pairLines } from "../task-text.ts";
+import { decisionLines, estimateText, pairLines } from "../task-text.ts";
 import type { Verb } from "../verb.ts";
 
 export const explain: Verb = {
@@ -27,10 +28,12 @@ async function run(context: Context, given: Given): Promise<number> {
 function textOf(found: ApiExplain, { style }: Context): string {
   const { subject, kind, state, constraint, wouldStart, estimateMs, errorMs, decisions } = found;
   const facts = pairLines([
-    [kind.charAt(0).toUpperCase() + kind.slice(1), style.bold(clean(subject))],
-    ["State", clean(state)],
-    ...(constraint === null ? [] : [["Waits for", style.yellow(clean(constraint))] as const]),
-    ...(wouldStart === null ? [] : [["Starts when", clean(wouldStart)] as const]),
+    [kind.charAt(0).toUpperCase() + kind.slice(1), style.bold(withoutControls(subject))],
+    ["State", withoutControls(state)],
+    ...(constraint === null
+      ? []
+      : [["Waits for", style.yellow(withoutControls(constraint))] as const]),
+    ...(wouldStart === null ? [] : [["Starts when", withoutControls(wouldStart)] as const]),
     ...(estimateMs === null ? [] : [["Probably in", estimateText(estimateMs, errorMs)] as const]),
   ]);
   const last =

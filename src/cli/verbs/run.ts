@@ -1,4 +1,5 @@
 /** `berth run PROJECT AGENT`: a task from submission to exit code, as if its process ran here. */
+import { withoutControls } from "../../base/controls.ts";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { attend } from "../attend.ts";
@@ -8,7 +9,6 @@ import type { ApiOutputLine } from "../../schema/api-record.ts";
 import type { Context, Given } from "../context.ts";
 import { spanText } from "../format.ts";
 import { submissionOf, withSubmission } from "../submission.ts";
-import { clean } from "../task-text.ts";
 import type { Verb } from "../verb.ts";
 
 const FAILED = 1;
@@ -122,7 +122,7 @@ function waitingTeller(context: Context, client: Client): (task: Task) => Promis
     const text = task.reason ?? why?.constraint ?? null;
     if (text === null || text === told) return;
     told = text;
-    await context.print.note(`task ${task.id} waits: ${clean(text)}`);
+    await context.print.note(`task ${task.id} waits: ${withoutControls(text)}`);
   };
 }
 
@@ -139,6 +139,6 @@ async function tellEnd({ print, format }: Context, task: Task): Promise<void> {
   const took =
     startedAt === null || endedAt === null ? "" : ` after ${spanText(endedAt - startedAt)}`;
   const tries = attempts > 1 ? `, attempt ${attempts}` : "";
-  const why = reason === null ? "" : `: ${clean(reason)}`;
+  const why = reason === null ? "" : `: ${withoutControls(reason)}`;
   await print.note(`task ${id} ${state}${took}${tries}${why} (berth why ${id})`);
 }

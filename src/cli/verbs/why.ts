@@ -1,9 +1,10 @@
 /** `berth why TASK|RUN`: how it ended and what was known of it, also when its container is gone. */
+import { withoutControls } from "../../base/controls.ts";
 import type { ApiWhy } from "../../schema/api-task.ts";
 import type { Context, Given } from "../context.ts";
 import { sizeText, spanText, timeText } from "../format.ts";
 import { printOne } from "../output.ts";
-import { clean, decisionLines, exitText, pairLines } from "../task-text.ts";
+import { decisionLines, exitText, pairLines } from "../task-text.ts";
 import type { Verb } from "../verb.ts";
 
 /** Steps of the memory curve, and its width on a line. */
@@ -32,16 +33,18 @@ async function run(context: Context, given: Given): Promise<number> {
 function textOf(found: ApiWhy, context: Context): string {
   const { style } = context;
   return [
-    style.bold(clean(found.text)),
+    style.bold(withoutControls(found.text)),
     ...factsOf(found),
     ...section(
       "Notes",
-      found.notes.map(({ at, text }) => `  ${style.dim(timeText(at))} ${clean(text)}`),
+      found.notes.map(({ at, text }) => `  ${style.dim(timeText(at))} ${withoutControls(text)}`),
     ),
     ...section(
       "Last output",
       found.lastLines.map(({ stream, text }) =>
-        stream === "stderr" ? `  ${style.yellow(clean(text))}` : `  ${clean(text)}`,
+        stream === "stderr"
+          ? `  ${style.yellow(withoutControls(text))}`
+          : `  ${withoutControls(text)}`,
       ),
     ),
     ...section("Decisions", decisionLines(found.decisions, style)),

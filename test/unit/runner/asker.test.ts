@@ -66,7 +66,7 @@ test("a question is journalled before its asker sees a receipt", async () => {
       replica: 0,
       task: "4",
       question: keyOf(1),
-      text: "Deploy? \n  now",
+      text: "Deploy?\n now",
       choices: ["yes", "no"],
       waits: true,
     },
