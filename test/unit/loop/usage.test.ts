@@ -12,7 +12,8 @@ interface Written {
 
 function aKeeper(projects: readonly string[]) {
   let at = 1_000_000;
-  const facts = { gone: false, failing: false, silent: false };
+  const facts = { gone: false, failing: false, silent: false, resting: false };
+  let told = at;
   const writes: Written[] = [];
   const session = {
     now: () => at,
@@ -22,7 +23,7 @@ function aKeeper(projects: readonly string[]) {
     world: { records: new Map(projects.map((name) => [name, {}])), install: { epoch: 4 } },
     doors: {
       runners: {
-        report: () => (facts.silent ? null : { agents: [{ restarts: 1 }], sample: sampleAt(at) }),
+        report: () => (facts.silent ? null : { agents: [{ restarts: 1 }], sample: sampleAt(told) }),
       },
       postgres: {
         usage: {
@@ -37,6 +38,7 @@ function aKeeper(projects: readonly string[]) {
   const keeper = openUsageKeeper(session);
   const turn = async (): Promise<void> => {
     at += 10_000;
+    if (!facts.resting) told = at;
     await keeper.turn();
   };
   return { facts, writes, keeper, turn };
@@ -93,4 +95,17 @@ test("ten minutes of slots wait, older ones are dropped and counted", async () =
   expect(keeper.dropped()).toBe(8);
   expect(writes[0]?.slots).toHaveLength(120);
   expect(writes[0]?.slots[0]?.at).toBe(1_000_000 + 40_000);
+});
+
+test("a resting project whose word falls just outside a slot has that slot all the same, and a gap after it", async () => {
+  const { facts, writes, turn } = aKeeper(["web"]);
+  await turn();
+  facts.resting = true;
+  await turn();
+  await turn();
+  const [first, second, third] = writes.map(({ slots }) =>
+    slots.find(({ project }) => project === "web"),
+  );
+  expect(second).toEqual({ ...first, at: 1_010_000 });
+  expect(third).toBeUndefined();
 });
