@@ -55,11 +55,15 @@ function exitOf(event: Exit): AttemptEnd {
   };
 }
 
-/** Whatever we meant to do to it, a process that ended with code 0 did its work, and it is not done twice. */
+/**
+ * Whatever we meant to do to it, a process that ended with code 0 did its work, and it is not done twice. Any other that
+ * we stopped says nothing of the work: it is lost with its container, as if that had died.
+ */
 function outcomeOf({ cause, code }: Exit): AttemptOutcome {
   if (cause === "cancel") return "cancelled";
   if (cause === "timeout") return "timed-out";
-  return code === 0 ? "succeeded" : "failed";
+  if (code === 0) return "succeeded";
+  return cause === "self" || cause === "unhealthy" ? "failed" : "lost";
 }
 
 const WORDS: Readonly<Record<ExitCause, string | null>> = {

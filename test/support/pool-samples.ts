@@ -27,7 +27,7 @@ export function poolOf(tasks: Iterable<WaitingTask>): PoolState {
 }
 
 export function agentLimits(over: Partial<AgentLimits> = {}): AgentLimits {
-  return { min: 0, max: Infinity, target: Infinity, starts: Infinity, ...over };
+  return { min: 0, max: Infinity, target: Infinity, starts: Infinity, probe: null, ...over };
 }
 
 export function projectLimits(
@@ -46,6 +46,7 @@ export function projectLimits(
     services: 0,
     waiting: null,
     starts: Infinity,
+    probe: null,
     ...over,
     workers: new Map(Object.entries(workers).map(([name, worker]) => [name, agentLimits(worker)])),
   };

@@ -1,6 +1,7 @@
 /** The pool's limits as of now: what is declared, what runs, what is measured, what breakers and scaling allow. */
 import type { AgentSpec } from "../../model/agent.ts";
-import { breakerStarts, CLOSED } from "../../plan/pool/breaker.ts";
+import type { Breaker } from "../../model/breaker.ts";
+import { breakerProbe, breakerStarts, CLOSED } from "../../plan/pool/breaker.ts";
 import type { AgentLimits, PoolLimits, ProjectLimits } from "../../plan/pool/limits.ts";
 import { NO_PERFORMANCE, performanceFactor } from "../../plan/pool/performance.ts";
 import { type BacklogSight, scale } from "../../plan/pool/scaling.ts";
@@ -41,13 +42,17 @@ function projectLimits(record: ProjectRow, desk: Desk): ProjectLimits {
     agents: spec.limits.agents,
     services: servicesOf(record),
     waiting: notReady(record, session),
-    starts: breakerStarts(measures.breakers.get(name) ?? CLOSED, now),
+    ...startsOf(measures.breakers.get(name), now),
     workers: new Map(
       workersOf(record)
         .filter((agent) => !record.stoppedAgents.includes(agent.name))
         .map((agent) => [agent.name, agentLimits(name, agent, desk)]),
     ),
   };
+}
+
+function startsOf(breaker: Breaker = CLOSED, now: number): Pick<AgentLimits, "starts" | "probe"> {
+  return { starts: breakerStarts(breaker, now), probe: breakerProbe(breaker, now) };
 }
 
 function servicesOf(record: ProjectRow): number {
@@ -71,7 +76,7 @@ function agentLimits(project: string, { name: agent, task }: AgentSpec, desk: De
     min,
     max,
     target: after.target,
-    starts: breakerStarts(measures.breakers.get(key) ?? CLOSED, now),
+    ...startsOf(measures.breakers.get(key), now),
   };
 }
 

@@ -39,6 +39,12 @@ export function breakerStarts(breaker: Breaker, now: number): number {
   return current.kind === "half-open" && current.probe === null ? 1 : 0;
 }
 
+/** The task a half-open one waits for; null: none. */
+export function breakerProbe(breaker: Breaker, now: number): string | null {
+  const current = breakerAt(breaker, now);
+  return current.kind === "half-open" ? current.probe : null;
+}
+
 /**
  * The breaker after an event.
  * - closed: a failure of another class starts the count again, a success ends it; `failures` of one class open it.

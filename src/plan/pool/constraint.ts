@@ -62,10 +62,16 @@ function projectConstraint(
   if (project === undefined) return { kind, text: `not declared: project ${task.project}` };
   const texts: Partial<Record<ConstraintKind, string>> = {
     capacity: project.waiting ?? "capacity",
-    "breaker open": `breaker open: project ${task.project}`,
+    "breaker open": breakerText(`project ${task.project}`, project),
     "project limits.agents": `project limits.agents: ${running} tasks and ${project.services} services of ${project.agents}`,
   };
   return { kind, text: texts[kind] ?? kind };
+}
+
+function breakerText(of: string, { probe }: Readonly<{ probe: string | null }>): string {
+  return probe === null
+    ? `breaker open: ${of}`
+    : `breaker half-open: ${of} waits for task ${probe}`;
 }
 
 function agentConstraint(
@@ -79,7 +85,7 @@ function agentConstraint(
   const name = `${task.project}/${task.agent}`;
   if (worker === undefined) return { kind, text: `not declared: worker agent ${name}` };
   const texts: Partial<Record<ConstraintKind, string>> = {
-    "breaker open": `breaker open: agent ${name}`,
+    "breaker open": breakerText(`agent ${name}`, worker),
     "agent max": `agent max: ${running} of ${worker.max} run`,
     "worker target": `worker target: ${running} of ${worker.target} workers that its backlog calls for`,
   };

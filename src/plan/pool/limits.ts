@@ -9,6 +9,8 @@ export interface AgentLimits {
   readonly target: number;
   /** How many more its breaker lets start: Infinity when closed, 0 when open, 1 for a probe. */
   readonly starts: number;
+  /** The task its half-open breaker waits for; null: none. */
+  readonly probe: string | null;
 }
 
 export interface ProjectLimits {
@@ -28,8 +30,9 @@ export interface ProjectLimits {
   readonly services: number;
   /** Null: its container runs or may be woken. Else why not, for people: "capacity: needs 1GiB, …", "paused". */
   readonly waiting: string | null;
-  /** As for the agent, of the project's breaker. */
+  /** Both as for the agent, of the project's breaker. */
   readonly starts: number;
+  readonly probe: string | null;
   readonly workers: ReadonlyMap<string, AgentLimits>;
 }
 

@@ -129,7 +129,8 @@ class Simulator {
     const traced = this.#trace.projects.get(project);
     const record = this.#records.get(project);
     const workers = [...(traced?.workers ?? [])].map(
-      ([agent, { min, max }]) => [agent, { min, max, target: max, starts: Infinity }] as const,
+      ([agent, { min, max }]) =>
+        [agent, { min, max, target: max, starts: Infinity, probe: null }] as const,
     );
     return {
       project,
@@ -143,6 +144,7 @@ class Simulator {
       services: 0,
       waiting: null,
       starts: Infinity,
+      probe: null,
       workers: new Map(workers),
     };
   }

@@ -79,6 +79,10 @@ test("after the cool-down one task tries: success lets the others in, failure op
   expect(await stack.ok("explain", "mended")).toContain(
     `breaker half-open: waiting for task ${probe} (exit code 9)`,
   );
+  const waiting = good[during.indexOf("ready")] ?? "";
+  expect(await stack.ok("explain", waiting)).toContain(
+    `breaker half-open: project mended waits for task ${probe}`,
+  );
 
   await eventually("its success closes the breaker, and all run", async () =>
     (await statesOf(good)).every((state) => state === "succeeded") ? true : undefined,

@@ -165,7 +165,12 @@ test.each<[string, JournalBody, Partial<TaskRecord>]>([
   [
     "a stopped container",
     exited("r1", { code: null, signal: "SIGTERM", cause: "shutdown" }),
-    { state: "failed", reason: "stopped with its container" },
+    { state: "lost", reason: "stopped with its container" },
+  ],
+  [
+    "a stopped agent",
+    exited("r1", { code: 143, cause: "stop" }),
+    { state: "lost", reason: "stopped with its agent" },
   ],
   [
     "a start that failed",

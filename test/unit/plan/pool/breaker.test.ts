@@ -4,6 +4,7 @@ import {
   BREAKER_RULES,
   breakerAfter,
   breakerAt,
+  breakerProbe,
   breakerReason,
   breakerStarts,
   CLOSED,
@@ -51,6 +52,8 @@ test("after the cool-down one task may try, and only that one decides", () => {
   const probing = after(opened, [{ kind: "started", task: "probe" }], coolDownMs);
   expect(breakerStarts(probing, coolDownMs)).toBe(0);
   expect(breakerReason(probing, coolDownMs)).toContain("waiting for task probe");
+  expect(breakerProbe(probing, coolDownMs)).toBe("probe");
+  expect(breakerProbe(opened, coolDownMs)).toBeNull();
   expect(after(probing, [failed("exit 1", "older")], coolDownMs)).toEqual(probing);
   expect(after(probing, [{ kind: "succeeded", task: "probe" }], coolDownMs)).toEqual(CLOSED);
 });

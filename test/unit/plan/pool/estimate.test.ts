@@ -41,7 +41,12 @@ test.each([
   [
     "breaker open",
     [projectLimits("web", {}, { coder: { starts: 0 } })],
-    [task, /agent web\/coder/],
+    [task, /^breaker open: agent web\/coder/],
+  ],
+  [
+    "breaker open",
+    [projectLimits("web", {}, { coder: { starts: 0, probe: "t1" } })],
+    [task, /^breaker half-open: agent web\/coder waits for task t1$/],
   ],
   [
     "project limits.agents",
