@@ -3,6 +3,7 @@ import type { Outcome, Plan, Step } from "../model/step.ts";
 import { settledPhase } from "../model/lifecycle.ts";
 import { renderPlan } from "../plan/render.ts";
 import { isPassing, failed, retry, succeeded } from "./failed.ts";
+import { VERIFY } from "./reasons.ts";
 import type { Session } from "./session.ts";
 import { forgetProject } from "./world.ts";
 import { BerthError } from "../base/errors.ts";
@@ -38,7 +39,7 @@ function lookAgain({ project, steps }: Plan, session: Session): void {
   const arrived = record.phase === settledPhase(record.wanted);
   if (arrived && steps.every(({ kind }) => kind === "settle-phase")) return;
   const started = steps.some(({ kind }) => kind === "start-container");
-  session.trigger(project, "verify", started ? AFTER_START_MS : 0);
+  session.trigger(project, VERIFY, started ? AFTER_START_MS : 0);
 }
 
 const FREEING: ReadonlySet<string> = new Set([

@@ -10,11 +10,9 @@ import { actDoors } from "./act-doors.ts";
 import { failed } from "./failed.ts";
 import { groundsOf, planProject } from "./plan-project.ts";
 import { NOT_ENFORCED } from "./check-limits.ts";
+import { areEchoes, REPORTED } from "./reasons.ts";
 import { repairDelayMs } from "./repairs.ts";
 import type { Session } from "./session.ts";
-
-/** Why a runner's report calls for a pass: only while its project is on the way somewhere. */
-export const REPORTED = "runner report";
 
 /** One pass; what goes wrong is recorded and decides when the next one comes. Never throws. */
 export async function projectPass(
@@ -25,7 +23,7 @@ export async function projectPass(
   const begun = session.now();
   if (reasons.every((reason) => reason === REPORTED) && isArrived(project, session)) return;
   try {
-    const acted = await pass(project, session);
+    const acted = await pass(project, reasons, session);
     if (acted) session.log.info({ project, reasons, ms: session.now() - begun }, "pass");
     session.metrics.pass("project", (session.now() - begun) / 1000, true);
   } catch (error) {
@@ -37,15 +35,21 @@ export async function projectPass(
   }
 }
 
-async function pass(project: string, session: Session): Promise<boolean> {
-  const { world, doors } = session;
+async function pass(
+  project: string,
+  reasons: readonly string[],
+  session: Session,
+): Promise<boolean> {
+  const { world, doors, relist } = session;
+  const begun = relist.mark();
   const record = world.records.get(project);
   if (record === undefined || session.signal.aborted) return false;
 
   const under = { postgres: doors.postgres, epoch: world.install.epoch, owed: world.owed };
   await settleOwed(under);
   const grounds = await groundsOf(record, session);
-  const snapshot = await session.relist.fresh();
+  const acted = areEchoes(reasons) ? world.acted.get(project) : undefined;
+  const snapshot = await relist.since(acted ?? begun);
   const { plan, desired, observed } = await planProject({ record, grounds, snapshot }, session);
   const faults = checkPlan(plan, desired, observed);
   if (faults.length > 0)
@@ -56,7 +60,9 @@ async function pass(project: string, session: Session): Promise<boolean> {
   if (delayMs > 0) return later(project, delayMs, session);
 
   const opened = await intend(plan, session.newId(), under);
-  const outcomes = await act(plan, actDoors(session), session.signal);
+  const outcomes = await act(plan, actDoors(session), session.signal).finally(() =>
+    world.acted.set(project, relist.mark()),
+  );
   // What was done is remembered also when the database refuses to hear of it.
   await settle(opened, outcomes, under).finally(() => absorb(plan, outcomes, session));
   return true;

@@ -4,7 +4,7 @@ import { CURVE_POINTS, type JournalEvent } from "../model/run.ts";
 import { checkLimits } from "./check-limits.ts";
 import type { RunnersListener } from "../runners/door.ts";
 import { secretsFor } from "./act-doors.ts";
-import { REPORTED } from "./pass.ts";
+import { CONNECTED, REPORTED } from "./reasons.ts";
 import type { Session } from "./session.ts";
 import { type DaemonState, leading } from "./state.ts";
 
@@ -24,7 +24,7 @@ export function listenToRunners(state: DaemonState): RunnersListener {
     onConnected(project, connected) {
       state.session?.trigger(
         project,
-        connected ? "runner connected" : "runner lost",
+        connected ? CONNECTED : "runner lost",
         connected ? REPORT_FOLLOWS_MS : LOST_GRACE_MS,
       );
       if (!connected) return;

@@ -7,6 +7,7 @@ import type { Declaration, HostSpec } from "../model/project.ts";
 import type { Allocation } from "../model/quota.ts";
 import type { EngineDoor, FirewallDoor, ImageFacts } from "../docker/door.ts";
 import type { PostgresDoor, ProjectRow, StepSettlement } from "../postgres/door.ts";
+import type { Mark } from "../observe/relist.ts";
 import type { RedisDoor } from "../redis/door.ts";
 import type { RunnersDoor } from "../runners/door.ts";
 
@@ -62,6 +63,8 @@ export interface World {
   readonly openRuns: Set<string>;
   /** Projects whose spool directory exists. */
   readonly spools: Set<string>;
+  /** When the last pass that acted had done so, in looks at the engine, by project. */
+  readonly acted: Map<string, Mark>;
   /** Memory granted to a pass under way, by project. */
   readonly acting: Map<string, number>;
   /** Projects whose pass under way starts something: what the engine tells of that calls for no pass of its own. */
@@ -120,6 +123,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     waiting: new Map(),
     openRuns: new Set(),
     spools: new Set(),
+    acted: new Map(),
     acting: new Map(),
     starting: new Set(),
     refused: new Map(),
@@ -147,6 +151,7 @@ export function forgetProject(world: World, project: string): void {
     world.owners,
     world.faults,
     world.waiting,
+    world.acted,
     world.acting,
     world.refused,
     world.repairs,

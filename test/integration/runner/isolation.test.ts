@@ -135,6 +135,6 @@ test("the kernel prefers agents to the runner when memory runs out", async () =>
     const [pid = "", ...words] = line.split(/\s+/);
     scores.set(words[0] ?? "", Number(await readFile(`/proc/${pid}/oom_score_adj`, "utf8")));
   }
-  expect(scores.get("/.berth/ld.so") ?? scores.get("/.berth/node")).toBe(300);
+  expect(scores.get("/.berth/node")).toBe(300);
   expect(scores.get("sleep")).toBe(400);
 });

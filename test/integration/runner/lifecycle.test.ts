@@ -192,7 +192,7 @@ test("frozen time counts for nothing: neither grace nor health deadlines pass in
 test("when the runner itself is killed its container dies with everything in it, at once", async () => {
   const project = await world.start((name) => configOf(name, [shell("a", "exec sleep 1000")]));
   await project.event("ready");
-  const runner = (await project.processes()).find((line) => /^\d+ +\/\.berth\/ld\.so/.test(line));
+  const runner = (await project.processes()).find((line) => /^\d+ +\/\.berth\/node/.test(line));
   process.kill(Number(runner?.split(" ")[0]), "SIGKILL");
   await eventually("the container is gone", async () => !(await project.isRunning()));
   expect(await docker("inspect", "-f", "{{.State.ExitCode}}", project.container)).toBe("137");

@@ -42,3 +42,28 @@ test("a look that fails fails its callers only", async () => {
   await expect(relist.fresh()).rejects.toThrow("engine gone");
   expect((await relist.fresh()).at).toBe(2);
 });
+
+test("a look that began after the mark serves at once, done or under way; an older one never", async () => {
+  let looks = 0;
+  let gate = Promise.withResolvers<void>();
+  const relist = createRelist(async () => {
+    const at = ++looks;
+    await gate.promise;
+    return snapshot(at);
+  });
+  const before = relist.mark();
+  const first = relist.since(before);
+  const during = relist.mark();
+  const [joined, later] = [relist.since(before), relist.since(during)];
+  expect(looks).toBe(1);
+  gate.resolve();
+  expect((await Promise.all([first, joined, later])).map(({ at }) => at)).toEqual([1, 1, 2]);
+
+  gate = Promise.withResolvers();
+  expect((await relist.since(during)).at).toBe(2);
+  expect(looks).toBe(2);
+  const after = relist.since(relist.mark());
+  expect(looks).toBe(3);
+  gate.resolve();
+  expect((await after).at).toBe(3);
+});
