@@ -1,5 +1,5 @@
 /** The container's own cgroup as seen from inside: limits, use and the OOM counter, on v1 and v2. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { CgroupSample } from "../model/observed.ts";
 
 const ROOT = "/sys/fs/cgroup";
@@ -8,10 +8,23 @@ const NO_LIMIT_FROM = 2 ** 60;
 
 type Facts = Omit<CgroupSample, "at" | "version">;
 
+/** Whether it is v2, by root: looked at once, since a path that is not there costs more than a file that is read. */
+const unified = new Map<string, boolean>();
+
+function isUnified(root: string): boolean {
+  let is = unified.get(root);
+  if (is === undefined) {
+    is = existsSync(`${root}/cgroup.controllers`);
+    unified.set(root, is);
+  }
+  return is;
+}
+
 /** One reading; a fact this kernel does not tell is null. `cpuQuota` is in CPUs. */
 export function readCgroup(at: number, root = ROOT): CgroupSample {
-  const unified = text(`${root}/cgroup.controllers`) !== null;
-  return unified ? { at, version: 2, ...readV2(root) } : { at, version: 1, ...readV1(root) };
+  return isUnified(root)
+    ? { at, version: 2, ...readV2(root) }
+    : { at, version: 1, ...readV1(root) };
 }
 
 /** Runs of one moment share a look: thousands of short ones must not each read what the kernel has to sum up. */
@@ -21,29 +34,28 @@ let shared: Readonly<{ at: number; bytes: number | null }> | null = null;
 /** The working set in bytes, at most 20 ms old by the given clock. */
 export function readWorkingSet(lived: number, root = ROOT): number | null {
   if (shared !== null && lived - shared.at < SHARED_MS && lived >= shared.at) return shared.bytes;
-  const unified = number(`${root}/memory.current`);
-  const bytes =
-    unified === null
-      ? workingSet(
-          number(`${root}/memory/memory.usage_in_bytes`),
-          field(`${root}/memory/memory.stat`, "total_inactive_file"),
-        )
-      : workingSet(unified, field(`${root}/memory.stat`, "inactive_file"));
+  const bytes = isUnified(root)
+    ? workingSet(number(`${root}/memory.current`), field(`${root}/memory.stat`, "inactive_file"))
+    : workingSet(
+        number(`${root}/memory/memory.usage_in_bytes`),
+        field(`${root}/memory/memory.stat`, "total_inactive_file"),
+      );
   shared = { at: lived, bytes };
   return bytes;
 }
 
 /** Bytes; null: none, or not told. */
 export function readMemoryLimit(root = ROOT): number | null {
-  return number(`${root}/memory.max`) ?? limit(number(`${root}/memory/memory.limit_in_bytes`));
+  return isUnified(root)
+    ? number(`${root}/memory.max`)
+    : limit(number(`${root}/memory/memory.limit_in_bytes`));
 }
 
 /** Only the OOM counter: read at every exit. */
 export function readOomKills(root = ROOT): number | null {
-  return (
-    field(`${root}/memory.events`, "oom_kill") ??
-    field(`${root}/memory/memory.oom_control`, "oom_kill")
-  );
+  return isUnified(root)
+    ? field(`${root}/memory.events`, "oom_kill")
+    : field(`${root}/memory/memory.oom_control`, "oom_kill");
 }
 
 /** A container in which nothing happens is told of every 10 s: each word wakes the daemon, and most containers rest. */

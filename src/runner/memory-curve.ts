@@ -1,8 +1,11 @@
 /** A run's memory over time in few points: its container's working set, seldom looked at, never without the peak that was seen. */
 import { CURVE_POINTS, type MemoryCurve } from "../model/run.ts";
 
-/** Between the first looks; it doubles whenever the points have become too many, so a curve spans any run. */
-const FIRST_MS = 50;
+/**
+ * Between the first looks; it doubles whenever the points have become too many, so a curve spans any run. A look takes
+ * 0.5 ms of CPU, most of it the kernel's, in each of the projects that start together.
+ */
+const FIRST_MS = 250;
 /** The last point is the run's end. */
 const MAX_POINTS = CURVE_POINTS - 1;
 

@@ -28,16 +28,16 @@ test("a run that ends at once has a begin and an end", () => {
 });
 
 test("a short run shows its rise and fall", () => {
-  const curve = recording((ms) => (ms > 100 && ms < 220 ? 9_000 : 1_000));
-  vi.advanceTimersByTime(300);
+  const curve = recording((ms) => (ms > 300 && ms < 600 ? 9_000 : 1_000));
+  vi.advanceTimersByTime(900);
   const points = ended(curve);
   expect(Math.max(...points.map(([, bytes]) => bytes))).toBe(9_000);
   expect(points.at(0)?.[1]).toBe(1_000);
-  expect(points.at(-1)).toEqual([300, 1_000]);
+  expect(points.at(-1)).toEqual([900, 1_000]);
 });
 
 test("a run of a day has no more points than one of a second shows, in order, with its short peak", () => {
-  const curve = recording((ms) => (ms > 1_000 && ms < 1_200 ? 77_000 : 5_000));
+  const curve = recording((ms) => (ms > 1_000 && ms < 1_300 ? 77_000 : 5_000));
   vi.advanceTimersByTime(86_400_000);
   const points = ended(curve);
   expect(points.length).toBeLessThanOrEqual(CURVE_POINTS);

@@ -178,8 +178,13 @@ test("an exec names identity, groups and marker as numbers, the folder, and noth
   expect(words).toEqual(["as", "5:6:1000000001:7", "/w", "LD_PRELOAD=/x.so", "--", "cmd", "A=b"]);
 });
 
-test("between PID 1 and the runner stands only the launcher, which gives it one variable", () => {
+test("between PID 1 and the runner stands only the launcher, which gives it two variables", () => {
   const [init, dashes, launcher, ...rest] = RUNNER_ENTRYPOINT;
   expect([init, dashes, launcher]).toEqual(["/.berth/tini", "--", "/.berth/launcher"]);
-  expect(rest.slice(0, 3)).toEqual(["serve", "UV_THREADPOOL_SIZE=2", "--"]);
+  expect(rest.slice(0, 4)).toEqual([
+    "serve",
+    "UV_THREADPOOL_SIZE=2",
+    "LD_LIBRARY_PATH=/.berth/lib",
+    "--",
+  ]);
 });
