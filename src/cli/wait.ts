@@ -11,9 +11,13 @@ import { errorOfVerdicts, holdMsOf, type Verdict, verdictOf, youngMsOf } from ".
 const LOOK_MS = 250;
 /** How long the daemon may be away, restarting, before the wait gives up. */
 const AWAY_MS = 10_000;
-/** Between looks at least, however many events come: the more projects are under way, the dearer a look, and the less it decides. */
+/**
+ * Between looks at least, however many events come: the more projects are under way, the dearer a look, and the less it
+ * decides. Only the last one's arrival is worth a look at once.
+ */
 const PAUSE_MS = 20;
 const pauseMs = (moving: number): number => Math.min(LOOK_MS, PAUSE_MS * Math.max(1, moving));
+const ARRIVED = "project.settled";
 
 export interface Waiting {
   readonly names: readonly string[];
@@ -38,7 +42,7 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
       const verdicts = await look(client, waiting).catch((thrown: unknown) => away(thrown, seen));
       const now = performance.now();
       if (verdicts === null) {
-        await waker.next(LOOK_MS, PAUSE_MS);
+        await waker.next(LOOK_MS, []);
         continue;
       }
       seen = now;
@@ -57,7 +61,10 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
         throw timedOut(moving.length > 0 ? moving : verdicts, timeoutMs);
       const nextMs = moving.length > 0 ? LOOK_MS : restingMs;
       const restMs = Math.min(LOOK_MS, nextMs, timeoutMs - (now - started));
-      await waker.next(restMs, pauseMs(moving.length));
+      await waker.next(
+        restMs,
+        moving.map(({ name }) => name),
+      );
     }
   } finally {
     waker.end();
@@ -83,34 +90,46 @@ async function look(client: Client, { names, effects }: Waiting): Promise<readon
 }
 
 interface Waker {
-  /** Resolves after `ms` (but not before the pause), or as soon after the pause as something happened. */
-  next(ms: number, pause: number): Promise<void>;
+  /**
+   * Resolves after `ms`, or when something happened, but not before the pause, unless each of `moving` is told to have
+   * arrived since the last time.
+   */
+  next(ms: number, moving: readonly string[]): Promise<void>;
   end(): void;
 }
 
 function wakeOnEvents(client: Client, signal: AbortSignal): Waker {
   const end = new AbortController();
-  const state = { happened: false, wake: nothing };
+  const state = { happened: false, arrived: new Set<string | null>(), wake: nothing };
   const listen = async (): Promise<void> => {
     const events = client.follow({}, AbortSignal.any([signal, end.signal]))[Symbol.asyncIterator]();
-    while ((await events.next()).done !== true) {
+    for (let next = await events.next(); next.done !== true; next = await events.next()) {
       state.happened = true;
+      if (next.value.kind === ARRIVED) state.arrived.add(next.value.project);
       state.wake();
     }
+  };
+  const until = async (ms: number, isOver: () => boolean): Promise<void> => {
+    const over = new AbortController();
+    state.wake = () => {
+      if (isOver()) over.abort();
+    };
+    state.wake();
+    await sleep(ms, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(nothing);
+    signal.throwIfAborted();
   };
   // without the stream, looking every 250 ms is enough
   void listen().catch(nothing);
   return {
-    async next(ms, pause) {
-      await sleep(pause, undefined, { signal });
-      const woken = new AbortController();
-      state.wake = () => woken.abort();
-      if (!state.happened)
-        await sleep(Math.max(0, ms - pause), undefined, {
-          signal: AbortSignal.any([signal, woken.signal]),
-        }).catch(nothing);
+    async next(ms, moving) {
+      const pause = pauseMs(moving.length);
+      await until(
+        pause,
+        () => moving.length > 0 && moving.every((name) => state.arrived.has(name)),
+      );
+      await until(Math.max(0, ms - pause), () => state.happened);
       state.happened = false;
-      signal.throwIfAborted();
+      state.arrived.clear();
     },
     end: () => end.abort(),
   };
