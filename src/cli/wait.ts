@@ -9,6 +9,8 @@ import { errorOfVerdicts, holdMsOf, type Verdict, verdictOf, youngMsOf } from ".
 
 /** Between looks when no event says that something changed. */
 const LOOK_MS = 250;
+/** After an event: what a runner says of its agents follows what it tells of them (STATUS_COALESCE_MS in the runner). */
+const ECHO_MS = 60;
 /** How long the daemon may be away, restarting, before the wait gives up. */
 const AWAY_MS = 10_000;
 /**
@@ -37,6 +39,7 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
   let heldSince = started;
   let moved = false;
   let seen = started;
+  let lookMs = LOOK_MS;
   try {
     for (;;) {
       const verdicts = await look(client, waiting).catch((thrown: unknown) => away(thrown, seen));
@@ -59,12 +62,13 @@ export async function waitFor(context: Context, waiting: Waiting): Promise<void>
       if (moving.length === 0 && restingMs <= 0) return finish(verdicts);
       if (now - started > timeoutMs)
         throw timedOut(moving.length > 0 ? moving : verdicts, timeoutMs);
-      const nextMs = moving.length > 0 ? LOOK_MS : restingMs;
+      const nextMs = moving.length > 0 ? lookMs : restingMs;
       const restMs = Math.min(LOOK_MS, nextMs, timeoutMs - (now - started));
-      await waker.next(
+      const happened = await waker.next(
         restMs,
         moving.map(({ name }) => name),
       );
+      lookMs = happened ? ECHO_MS : Math.min(LOOK_MS, 2 * lookMs);
     }
   } finally {
     waker.end();
@@ -92,9 +96,9 @@ async function look(client: Client, { names, effects }: Waiting): Promise<readon
 interface Waker {
   /**
    * Resolves after `ms`, or when something happened, but not before the pause, unless each of `moving` is told to have
-   * arrived since the last time.
+   * arrived since the last time. With whether something happened.
    */
-  next(ms: number, moving: readonly string[]): Promise<void>;
+  next(ms: number, moving: readonly string[]): Promise<boolean>;
   end(): void;
 }
 
@@ -128,8 +132,10 @@ function wakeOnEvents(client: Client, signal: AbortSignal): Waker {
         () => moving.length > 0 && moving.every((name) => state.arrived.has(name)),
       );
       await until(Math.max(0, ms - pause), () => state.happened);
+      const { happened } = state;
       state.happened = false;
       state.arrived.clear();
+      return happened;
     },
     end: () => end.abort(),
   };
