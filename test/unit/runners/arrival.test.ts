@@ -34,8 +34,7 @@ afterEach(async () => {
 /** Attaches, and waits for the first dial. */
 async function attached(): Promise<void> {
   fixture.door.attach("web", 0);
-  await vi.advanceTimersByTimeAsync(1);
-  expect(world.dials).toHaveLength(1);
+  await vi.waitFor(() => expect(world.dials).toHaveLength(1), { interval: 1 });
 }
 
 function refuse(code: string): void {
