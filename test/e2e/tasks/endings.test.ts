@@ -82,7 +82,7 @@ async function endsWithIt(
   );
   // Stopped with the container, or what nobody was told the end of any more.
   expect(rows).toMatchObject([{ open: 0 }]);
-  expect(["cancelled", "failed"]).toEqual(expect.arrayContaining(rows[0]?.outcomes ?? []));
+  expect(["cancelled", "lost"]).toEqual(expect.arrayContaining(rows[0]?.outcomes ?? []));
   // The slots are free again: somebody else's task gets one.
   await reached(await submit("calm", "short"), "succeeded");
 }

@@ -1,34 +1,40 @@
 /** Waiting for a control socket: nobody asks for what a watch will tell, and what it tells during a dial is not lost. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { doorFixture, type DoorFixture } from "../../support/runners-door.ts";
+import type { DoorFixture } from "../../support/runners-door.ts";
 
-const world = vi.hoisted(() => ({
+const DIAL = "../../../src/runners/dial.ts";
+const world = {
   dials: [] as PromiseWithResolvers<never>[],
   watched: true,
   arrived: (): void => undefined,
-}));
-vi.mock("../../../src/runners/dial.ts", () => ({
-  dial: () => {
-    const dialled = Promise.withResolvers<never>();
-    world.dials.push(dialled);
-    return dialled.promise;
-  },
-  watchArrival: (_folder: string, arrived: () => void) => {
-    world.arrived = arrived;
-    return world.watched ? { close: () => undefined } : null;
-  },
-}));
+};
 
 let fixture: DoorFixture;
-beforeEach(() => {
-  vi.useFakeTimers();
+beforeEach(async () => {
   world.dials.length = 0;
   world.watched = true;
+  // Another test of the same worker may have loaded the real one before.
+  vi.resetModules();
+  vi.doMock(DIAL, () => ({
+    dial: () => {
+      const dialled = Promise.withResolvers<never>();
+      world.dials.push(dialled);
+      return dialled.promise;
+    },
+    watchArrival: (_folder: string, arrived: () => void) => {
+      world.arrived = arrived;
+      return world.watched ? { close: () => undefined } : null;
+    },
+  }));
+  const { doorFixture } = await import("../../support/runners-door.ts");
+  vi.useFakeTimers();
   fixture = doorFixture();
 });
 afterEach(async () => {
   vi.useRealTimers();
   await fixture.close();
+  vi.doUnmock(DIAL);
+  vi.resetModules();
 });
 
 /** Attaches, and waits for the first dial. */
