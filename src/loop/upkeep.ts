@@ -2,12 +2,14 @@
 import { statfs } from "node:fs/promises";
 import { causeChain } from "../base/errors.ts";
 import type { Session } from "./session.ts";
+import { loseStrays } from "./stray-runs.ts";
 import { openUsageKeeper, USAGE_SLOT_MS } from "./usage.ts";
 
 const PROBE_MS = 1_000;
 const FIREWALL_MS = 60_000;
 const RETENTION_MS = 3_600_000;
 const DISK_MS = 10_000;
+const STRAYS_MS = 15_000;
 /** Space must be this much above the reserve before it counts as enough again: a mode must not flap. */
 const DISK_BACK = 1.05;
 
@@ -19,6 +21,7 @@ export function startUpkeep(session: Session, relistMs: number): Readonly<{ stop
     every(FIREWALL_MS, () => verifyFirewall(session), session),
     every(RETENTION_MS, () => retain(session), session),
     every(DISK_MS, () => lookAtDisk(session), session),
+    every(STRAYS_MS, () => loseStrays(session), session),
   ];
   const usage = openUsageKeeper(session);
   session.usage = usage;

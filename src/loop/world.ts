@@ -169,12 +169,12 @@ export async function readRecords(world: World, postgres: PostgresDoor): Promise
   const [rows, current, open] = await Promise.all([
     postgres.projects(),
     postgres.current(),
-    postgres.projectsWithOpenRuns(),
+    postgres.bootsWithOpenRuns(),
   ]);
   const names = new Set(rows.map(({ name }) => name));
   for (const name of world.records.keys()) if (!names.has(name)) forgetProject(world, name);
   for (const row of rows) world.records.set(row.name, row);
-  for (const name of open) world.openRuns.add(name);
+  for (const { project } of open) world.openRuns.add(project);
   world.declaration = current.declaration;
   world.generation = current.generation;
   world.host = current.declaration?.host ?? SILENT_HOST;

@@ -186,17 +186,17 @@ export interface PostgresDoor {
       events: readonly JournalEvent[];
     }>,
   ): Promise<number>;
-  /** Every run of the project without a terminal record becomes `lost (reason)`; returns how many. */
+  /** Every run of the project, or only of that boot of its runner, without a terminal record becomes `lost (reason)`; returns how many. */
   loseRuns(
     request: Readonly<{
       epoch: number;
       project: string;
       reason: string;
-      exceptBoot: string | null;
+      boot: string | null;
     }>,
   ): Promise<number>;
-  /** Projects that have runs without a terminal record. */
-  projectsWithOpenRuns(): Promise<readonly string[]>;
+  /** Boots of runners that have runs without a terminal record. */
+  bootsWithOpenRuns(): Promise<readonly Readonly<{ project: string; boot: string }>[]>;
   runs(
     query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
   ): Promise<readonly RunRecord[]>;

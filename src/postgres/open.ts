@@ -13,7 +13,7 @@ import type { PostgresOptions } from "./options.ts";
 import { intend, readProjects, settlePhase } from "./projects.ts";
 import { openQuestions } from "./questions.ts";
 import { enforceRetention } from "./retention.ts";
-import { loseRuns, projectsWithOpenRuns, readRun, readRuns, runOwner } from "./runs.ts";
+import { bootsWithOpenRuns, loseRuns, readRun, readRuns, runOwner } from "./runs.ts";
 import { readRests, writeRest } from "./rest.ts";
 import { openSession } from "./session.ts";
 import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.ts";
@@ -55,7 +55,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     stepHistory: (project, limit) => stepHistory(session, project, limit),
     ingest: (request) => ingest(session, request, settled),
     loseRuns: (request) => loseRuns(session, request, settled),
-    projectsWithOpenRuns: () => projectsWithOpenRuns(session),
+    bootsWithOpenRuns: () => bootsWithOpenRuns(session),
     runs: (query) => readRuns(session, query),
     run: (id) => readRun(session, id),
     runOwner: (id) => runOwner(session, id),

@@ -12,24 +12,25 @@ export type LoseRequest = Readonly<{
   epoch: number;
   project: string;
   reason: string;
-  exceptBoot: string | null;
+  boot: string | null;
 }>;
+export type BootWithOpenRuns = Readonly<{ project: string; boot: string }>;
 export type RunQuery = Readonly<{ project: string | null; agent: string | null; limit: number }>;
 
 /** See `PostgresDoor.loseRuns`. */
 export async function loseRuns(
   session: Session,
-  { epoch, project, reason, exceptBoot }: LoseRequest,
+  { epoch, project, reason, boot }: LoseRequest,
   settled: Settled,
 ): Promise<number> {
   const gone = await session.write({ operation: "lose runs", epoch }, async (tx) => {
     const lost = await tx.rows<{ id: string; agent: string; replica: number }>("run-lose", [
       project,
       reason,
-      exceptBoot,
+      boot,
     ]);
     // A runner that is gone took with it what it had been handed and never told the start of.
-    const handed = exceptBoot === null ? await openAttempts(tx, project) : [];
+    const handed = boot === null ? await openAttempts(tx, project) : [];
     const runs = new Set([...lost.map((run) => run.id), ...handed]);
     const tasks = await settleIn(
       tx,
@@ -37,7 +38,7 @@ export async function loseRuns(
       project,
     );
     const questions = await endQuestions(tx, project, {
-      runs: exceptBoot === null ? null : [...runs],
+      runs: boot === null ? null : [...runs],
       reason: `its run is lost: ${reason}`,
     });
     const told = lost.map(({ id, agent, replica }) => ({
@@ -80,8 +81,7 @@ export async function runOwner(session: Session, id: string): Promise<string | n
   return row?.project ?? null;
 }
 
-/** Projects that have runs without a terminal record, by name. */
-export async function projectsWithOpenRuns(session: Session): Promise<readonly string[]> {
-  const rows = await session.read<{ project: string }>("run-open-projects");
-  return rows.map((row) => row.project);
+/** Boots that have runs without a terminal record, by project. */
+export async function bootsWithOpenRuns(session: Session): Promise<readonly BootWithOpenRuns[]> {
+  return session.read<BootWithOpenRuns & Record<string, unknown>>("run-open");
 }

@@ -1,4 +1,6 @@
 /** A database that is not ours any more, and a disk below its reserve: nothing is removed, nothing is started, what runs goes on. */
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   gaps,
@@ -21,6 +23,13 @@ beforeAll(async () => {
   await stack.ok("apply", "-f", file, "--wait", "-y");
 });
 afterAll(() => stack.close());
+
+async function spoolOf(project: string): Promise<string> {
+  const { volumes } = await stack.objects();
+  const spool = volumes.find((name) => name.endsWith("spool")) ?? "";
+  const root = await stack.docker("volume", "inspect", "--format", "{{.Mountpoint}}", spool);
+  return join(root.trim(), project);
+}
 
 const started = async (): Promise<string> => {
   const { containers } = await stack.objects();
@@ -99,6 +108,24 @@ test("a fresh database under the same install id: the daemon refuses to lead and
     runs.map((id) => [id, null]),
   );
   expect(await started()).toBe(before);
+});
+
+test("a spool that forgot which runs were under way: they end as lost, once, and the next runs are the only open ones", async () => {
+  const before = (await recordsCaughtUp(stack)).filter(({ outcome }) => outcome === null);
+  const spool = await spoolOf("one");
+  // As a host that crashed may leave it: this file is not flushed to the disk with each start.
+  truncateSync(join(spool, "open-runs"));
+  await stack.docker("kill", `berth-${stack.install}-one`);
+  const old = before.find(({ project }) => project === "one")?.id;
+  await eventually("it runs again", async () => {
+    const agents = (await projects(stack)).find(({ name }) => name === "one")?.agents ?? [];
+    return agents.some(({ runId }) => runId !== null && runId !== old) ? true : undefined;
+  });
+  const now = await recordsCaughtUp(stack);
+  const ended = now.filter(
+    ({ id, outcome }) => outcome !== null && before.some((run) => run.id === id),
+  );
+  expect(ended.map(({ project, outcome }) => [project, outcome])).toEqual([["one", "lost"]]);
 });
 
 test("no line is missing, and nothing is left", async () => {

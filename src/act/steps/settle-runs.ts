@@ -16,7 +16,7 @@ export const settleRuns: ActStep<"settle-runs"> = async (step, { runners, postgr
     epoch: own.epoch,
     project: step.project,
     reason: step.reason,
-    exceptBoot: null,
+    boot: null,
   });
   return lost === 0 ? null : `${lost} runs lost`;
 };

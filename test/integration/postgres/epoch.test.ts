@@ -74,7 +74,7 @@ test("no control write of an older epoch changes anything", async () => {
     door.openSteps(old, [stepOf(2)]),
     door.settleSteps(old, [{ rowId: open, outcome: "done", code: null, detail: null }]),
     door.ingest({ epoch: old, project: "web", generation: 1, events: journal(1, started("r1")) }),
-    door.loseRuns({ epoch: old, project: "web", reason: "gone", exceptBoot: null }),
+    door.loseRuns({ epoch: old, project: "web", reason: "gone", boot: null }),
     door.appendEvents(old, [
       { project: null, kind: "mode.entered", cause: "daemon", message: "m", fields: {} },
     ]),

@@ -187,13 +187,15 @@ test("runs that nobody can tell the end of are lost, but not those of the boot t
     { ...started("new"), seq: 2, at: 5, boot: "boot-2" },
   ]);
   await ingest(journal(1, started("elsewhere")), "api");
-  expect(await door.projectsWithOpenRuns()).toEqual(["api", "web"]);
+  expect(await door.bootsWithOpenRuns()).toEqual([
+    { project: "api", boot: "boot-1" },
+    { project: "web", boot: "boot-1" },
+    { project: "web", boot: "boot-2" },
+  ]);
   expect(
-    await door.loseRuns({ epoch, project: "web", reason: "container gone", exceptBoot: "boot-2" }),
+    await door.loseRuns({ epoch, project: "web", reason: "container gone", boot: "boot-1" }),
   ).toBe(1);
-  expect(
-    await door.loseRuns({ epoch, project: "web", reason: "again", exceptBoot: "boot-2" }),
-  ).toBe(0);
+  expect(await door.loseRuns({ epoch, project: "web", reason: "again", boot: "boot-1" })).toBe(0);
   expect(await runs()).toMatchObject([
     { id: "old", outcome: "lost", reason: "container gone" },
     { id: "new", outcome: null },

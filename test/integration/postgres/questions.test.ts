@@ -181,7 +181,7 @@ test("an asker takes its question back; asked and taken back in one stretch is w
 test("runs that nobody can tell the end of, and removed projects, leave no question open", async () => {
   await ingest(journal(1, started("r1"), asked("r1", "k1")));
   await ingest(journal(1, started("r1"), asked("r1", "k1")), "api");
-  await door.loseRuns({ epoch, project: "web", reason: "container gone", exceptBoot: null });
+  await door.loseRuns({ epoch, project: "web", reason: "container gone", boot: null });
   expect(await door.questions.get("1")).toMatchObject({
     state: "withdrawn",
     withdrawnReason: "its run is lost: container gone",

@@ -256,7 +256,7 @@ test("told by many at once and again, a journal settles each attempt once and ea
 test("a completed attempt is not run again: neither its lost runner nor a late end of an older attempt changes the task", async () => {
   const done = await desk.started("r1");
   await ingest(journal(1, begun("r1", done.id), exited("r1")));
-  await door.loseRuns({ epoch, project: "web", reason: "gone", exceptBoot: null });
+  await door.loseRuns({ epoch, project: "web", reason: "gone", boot: null });
   await door.tasks.settle(epoch, [failureOf("r1", { outcome: "lost" })]);
   expect((await desk.get(done.id)).state).toBe("succeeded");
   const twice = await desk.started("r2");
@@ -272,12 +272,12 @@ test("when a container dies its attempts are lost: started or only handed over, 
   await ingest(journal(1, begun("a", tasks[0]?.id ?? "")));
   await door.tasks.handed(epoch, ["b"]);
   expect(
-    await door.loseRuns({ epoch, project: "web", reason: "container died", exceptBoot: "boot-1" }),
+    await door.loseRuns({ epoch, project: "web", reason: "container died", boot: "boot-0" }),
   ).toBe(0);
   expect(await door.tasks.running()).toHaveLength(3);
-  expect(
-    await door.loseRuns({ epoch, project: "web", reason: "container died", exceptBoot: null }),
-  ).toBe(1);
+  expect(await door.loseRuns({ epoch, project: "web", reason: "container died", boot: null })).toBe(
+    1,
+  );
   expect((await door.tasks.running()).map((slot) => slot.run)).toEqual(["c"]);
   expect(await desk.get(tasks[1]?.id ?? "")).toMatchObject({
     state: "pending",
