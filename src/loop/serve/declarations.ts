@@ -89,6 +89,8 @@ async function took(
     void outbox.flush();
   }
   session.triggerHost("declaration");
+  // More slots, other limits, another strategy: what waits may start now.
+  session.desk?.dispatch();
   return {
     generation: accepted.generation,
     changed: accepted.changed,

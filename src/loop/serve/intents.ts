@@ -47,6 +47,7 @@ export async function intend(
   void outbox.flush();
   session.triggerHost("intent");
   session.trigger(row.name, "intent");
+  session.desk?.dispatch();
   return oneView(row.name, state);
 }
 

@@ -26,6 +26,7 @@ import { agrees, resync } from "./resync.ts";
 import { takeEnd } from "./take-end.ts";
 import { takeOver } from "./take-over.ts";
 import { createSubmissionTeller, tellBreaker } from "./tell.ts";
+import { nextRoundAt } from "./next-round.ts";
 import { forgetVanished } from "./vanished.ts";
 
 const MAX_BATCH = 500;
@@ -137,6 +138,15 @@ function newDesk(session: Session): Desk {
   let doubted = false;
   let gaveAt = -Infinity;
   let rounds: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  /** What waits for a cool-down starts when it ends, not with the next news. */
+  const again = (): void => {
+    clearTimeout(timer);
+    const at = desk.pool.waiting > 0 ? nextRoundAt(desk) : null;
+    if (at === null || session.signal.aborted) return;
+    timer = setTimeout(() => desk.dispatch(), at - session.now());
+    timer.unref();
+  };
   const desk: Desk = {
     session,
     pool: new PoolState(),
@@ -159,6 +169,7 @@ function newDesk(session: Session): Desk {
           return true;
         });
         if (gave) gaveAt = performance.now();
+        again();
       });
     },
     enqueue(task) {

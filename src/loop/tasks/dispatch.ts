@@ -6,7 +6,7 @@ import { STRATEGIES } from "../../plan/pool/strategies.ts";
 import { type Desk, LEASE_MS, troubled, waitingOf } from "./desk-state.ts";
 import { handOver } from "./hand-over.ts";
 import { noteStart } from "./measures.ts";
-import { poolLimits } from "./limits.ts";
+import { movedLimits } from "./limits.ts";
 
 /** Claims a transaction; a round that decides more takes several. */
 const CLAIMS = 500;
@@ -18,7 +18,7 @@ const CLAIMS = 500;
 export async function dispatchRound(desk: Desk): Promise<boolean> {
   const { session, pool } = desk;
   if (session.modes.holds("postgres-gone") || pool.waiting === 0) return false;
-  const limits = poolLimits(desk);
+  const limits = movedLimits(desk);
   const strategy = STRATEGIES[session.world.host.strategy];
   const now = session.now();
   const { decisions, memory } = allocatePool(pool, limits, { strategy, memory: desk.memory, now });

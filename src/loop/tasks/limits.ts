@@ -12,11 +12,25 @@ import type { Desk } from "./desk-state.ts";
 import { keyOf } from "./measures.ts";
 import { tellScaled } from "./tell.ts";
 
+/** Where an agent's worker target comes from. */
+type TargetOf = (project: string, agent: AgentSpec, desk: Desk) => number;
+
+/** As they stand, for readers: looking at them moves nothing. */
 export function poolLimits(desk: Desk): PoolLimits {
+  return limitsBy(standingTarget, desk);
+}
+
+/** For an allocation round: worker targets follow the backlog, and who moves is told. */
+export function movedLimits(desk: Desk): PoolLimits {
+  return limitsBy(movedTarget, desk);
+}
+
+function limitsBy(targetOf: TargetOf, desk: Desk): PoolLimits {
   const { world } = desk.session;
   const projects = new Map<string, ProjectLimits>();
   for (const record of world.records.values()) {
-    if (workersOf(record).length > 0) projects.set(record.name, projectLimits(record, desk));
+    if (workersOf(record).length > 0)
+      projects.set(record.name, projectLimits(record, targetOf, desk));
   }
   return { slots: world.host.agents, projects };
 }
@@ -26,7 +40,7 @@ export function workersOf({ spec }: ProjectRow): readonly AgentSpec[] {
   return Object.values(spec.agents).filter(({ task }) => task !== null);
 }
 
-function projectLimits(record: ProjectRow, desk: Desk): ProjectLimits {
+function projectLimits(record: ProjectRow, targetOf: TargetOf, desk: Desk): ProjectLimits {
   const { spec, name } = record;
   const { session, measures } = desk;
   const { facts } = session.world;
@@ -46,7 +60,7 @@ function projectLimits(record: ProjectRow, desk: Desk): ProjectLimits {
     workers: new Map(
       workersOf(record)
         .filter((agent) => !record.stoppedAgents.includes(agent.name))
-        .map((agent) => [agent.name, agentLimits(name, agent, desk)]),
+        .map((agent) => [agent.name, agentLimits(name, agent, { targetOf, desk })]),
     ),
   };
 }
@@ -61,30 +75,43 @@ function servicesOf(record: ProjectRow): number {
     .reduce((sum, { name, replicas }) => sum + (record.replicas[name] ?? replicas), 0);
 }
 
-function agentLimits(project: string, { name: agent, task }: AgentSpec, desk: Desk): AgentLimits {
-  const { session, measures } = desk;
-  const now = session.now();
-  const key = keyOf(project, agent);
-  const min = task?.min ?? 0;
-  const max = task?.max ?? 0;
-  const before = measures.targets.get(key) ?? null;
-  const after = scale(before, backlogOf(project, agent, { min, max, desk }), now);
-  measures.targets.set(key, after);
-  if (before !== null && before.target !== after.target)
-    tellScaled({ project, agent, from: before.target, to: after.target, why: after.why }, session);
+function agentLimits(
+  project: string,
+  agent: AgentSpec,
+  { targetOf, desk }: Readonly<{ targetOf: TargetOf; desk: Desk }>,
+): AgentLimits {
+  const breaker = desk.measures.breakers.get(keyOf(project, agent.name));
   return {
-    min,
-    max,
-    target: after.target,
-    ...startsOf(measures.breakers.get(key), now),
+    min: agent.task?.min ?? 0,
+    max: agent.task?.max ?? 0,
+    target: targetOf(project, agent, desk),
+    ...startsOf(breaker, desk.session.now()),
   };
 }
 
-function backlogOf(
-  project: string,
-  agent: string,
-  { min, max, desk }: Readonly<{ min: number; max: number; desk: Desk }>,
-): BacklogSight {
+function movedTarget(project: string, agent: AgentSpec, desk: Desk): number {
+  const { session, measures } = desk;
+  const key = keyOf(project, agent.name);
+  const before = measures.targets.get(key) ?? null;
+  const after = scale(before, backlogOf(project, agent, desk), session.now());
+  measures.targets.set(key, after);
+  const { target: to, why } = after;
+  if (before !== null && before.target !== to)
+    tellScaled({ project, agent: agent.name, from: before.target, to, why }, session);
+  return to;
+}
+
+/** What the last round decided, within today's bounds; before the first one, what it would decide. */
+function standingTarget(project: string, agent: AgentSpec, desk: Desk): number {
+  const standing = desk.measures.targets.get(keyOf(project, agent.name));
+  if (standing === undefined)
+    return scale(null, backlogOf(project, agent, desk), desk.session.now()).target;
+  return Math.max(agent.task?.min ?? 0, Math.min(agent.task?.max ?? 0, standing.target));
+}
+
+function backlogOf(project: string, { name: agent, task }: AgentSpec, desk: Desk): BacklogSight {
+  const min = task?.min ?? 0;
+  const max = task?.max ?? 0;
   const line = desk.pool.line(project, agent);
   const head = line?.queue.head(desk.session.now())?.task ?? null;
   return {

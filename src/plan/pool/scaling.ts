@@ -53,7 +53,7 @@ export function scale(
   if (bounded !== previous.target)
     return changed(bounded, now, `bounds are ${sight.min}..${sight.max} now`);
   if (wanted > previous.target) {
-    const early = previous.target > 0 && now - previous.since < RAISE_COOL_DOWN_MS;
+    const early = previous.target > 0 && now < raisableAt(previous);
     return early ? { ...previous, lowSince: null } : changed(wanted, now, why);
   }
   const low = wanted === sight.min ? previous.target : previous.target * LOWER_BY;
@@ -63,6 +63,11 @@ export function scale(
   if (now - Math.max(lowSince, previous.since) >= LOWER_COOL_DOWN_MS)
     return changed(wanted, now, why);
   return previous.lowSince === null ? { ...previous, lowSince } : previous;
+}
+
+/** From then on it may rise again. */
+export function raisableAt(previous: WorkerTarget): number {
+  return previous.since + RAISE_COOL_DOWN_MS;
 }
 
 function changed(target: number, now: number, why: string): WorkerTarget {
