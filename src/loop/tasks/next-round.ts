@@ -6,13 +6,15 @@ import { keyOf } from "./measures.ts";
 /** The earliest end of a cool-down, of scaling or of a breaker, behind which something waits; null: none. */
 export function nextRoundAt(desk: Pick<Desk, "session" | "pool" | "measures">): number | null {
   const now = desk.session.now();
-  let earliest = Infinity;
-  for (const { project, agents } of desk.pool.byName())
-    for (const { agent, queue } of agents.values())
-      if (queue.size > 0)
-        for (const end of coolDownsOf(project, agent, desk))
-          if (end > now) earliest = Math.min(earliest, end);
-  return earliest === Infinity ? null : earliest;
+  const ends = desk.pool
+    .byName()
+    .flatMap(({ project, agents }) =>
+      [...agents.values()]
+        .filter(({ queue }) => queue.size > 0)
+        .flatMap(({ agent }) => coolDownsOf(project, agent, desk)),
+    )
+    .filter((end) => end > now);
+  return ends.length === 0 ? null : Math.min(...ends);
 }
 
 function coolDownsOf(
