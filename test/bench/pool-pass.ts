@@ -111,7 +111,14 @@ function msSince(begun: NodeJS.CpuUsage): number {
 function limitsOf(): PoolLimits {
   const projects = new Map<string, ProjectLimits>();
   for (let n = 0; n < PROJECTS; n += 1) {
-    const worker = { min: n % 100 === 0 ? 1 : 0, max: 4, target: 4, starts: Infinity, probe: null };
+    const worker = {
+      stopped: false,
+      min: n % 100 === 0 ? 1 : 0,
+      max: 4,
+      target: 4,
+      starts: Infinity,
+      probe: null,
+    };
     projects.set(`p${n}`, {
       project: `p${n}`,
       weight: 1 + (n % 5),

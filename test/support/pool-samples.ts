@@ -27,7 +27,15 @@ export function poolOf(tasks: Iterable<WaitingTask>): PoolState {
 }
 
 export function agentLimits(over: Partial<AgentLimits> = {}): AgentLimits {
-  return { min: 0, max: Infinity, target: Infinity, starts: Infinity, probe: null, ...over };
+  return {
+    stopped: false,
+    min: 0,
+    max: Infinity,
+    target: Infinity,
+    starts: Infinity,
+    probe: null,
+    ...over,
+  };
 }
 
 export function projectLimits(

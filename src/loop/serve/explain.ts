@@ -123,6 +123,7 @@ async function explainTask(record: TaskRecord, desk: OpenDesk): Promise<ExplainV
 const WOULD: Readonly<Record<ConstraintKind, string>> = {
   "not declared": "declare the agent with `on: task` and apply",
   capacity: "the project has to run: see `berth explain PROJECT`",
+  stopped: "`berth start PROJECT/AGENT` has to be called",
   "breaker open": "the cool-down has to pass and a probe to succeed",
   "agent max": "one of its tasks has to end, or `max` be raised",
   "worker target": "its backlog has to grow, or one of its tasks to end",

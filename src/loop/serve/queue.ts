@@ -34,11 +34,16 @@ export async function queueView(
     slots: limits.slots,
     taken: desk.pool.running,
     // of one project only its own, as in the list
-    waiting:
-      project === null ? desk.pool.waiting : workers.reduce((sum, { waiting }) => sum + waiting, 0),
+    waiting: project === null ? desk.pool.waiting : waitingIn(project, desk),
     workers,
     items: wanted.map(({ task, position }) => rowOf(task, { position, desk, limits, expected })),
   };
+}
+
+/** Also of agents that are declared no more. */
+function waitingIn(project: string, { pool }: OpenDesk): number {
+  const agents = pool.lines(project)?.agents.values() ?? [];
+  return [...agents].reduce((sum, { queue }) => sum + queue.size, 0);
 }
 
 /** The allocator run forward on what has been measured. */

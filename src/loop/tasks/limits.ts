@@ -58,9 +58,12 @@ function projectLimits(record: ProjectRow, targetOf: TargetOf, desk: Desk): Proj
     waiting: notReady(record, session),
     ...startsOf(measures.breakers.get(name), now),
     workers: new Map(
-      workersOf(record)
-        .filter((agent) => !record.stoppedAgents.includes(agent.name))
-        .map((agent) => [agent.name, agentLimits(name, agent, { targetOf, desk })]),
+      workersOf(record).map((agent) => [
+        agent.name,
+        record.stoppedAgents.includes(agent.name)
+          ? stoppedLimits(agent)
+          : agentLimits(name, agent, { targetOf, desk }),
+      ]),
     ),
   };
 }
@@ -75,6 +78,11 @@ function servicesOf(record: ProjectRow): number {
     .reduce((sum, { name, replicas }) => sum + (record.replicas[name] ?? replicas), 0);
 }
 
+/** No slot is kept for it, and its breaker waits with it. */
+function stoppedLimits({ task }: AgentSpec): AgentLimits {
+  return { stopped: true, min: 0, max: task?.max ?? 0, target: 0, starts: 0, probe: null };
+}
+
 function agentLimits(
   project: string,
   agent: AgentSpec,
@@ -82,6 +90,7 @@ function agentLimits(
 ): AgentLimits {
   const breaker = desk.measures.breakers.get(keyOf(project, agent.name));
   return {
+    stopped: false,
     min: agent.task?.min ?? 0,
     max: agent.task?.max ?? 0,
     target: targetOf(project, agent, desk),

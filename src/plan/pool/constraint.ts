@@ -85,6 +85,7 @@ function agentConstraint(
   const name = `${task.project}/${task.agent}`;
   if (worker === undefined) return { kind, text: `not declared: worker agent ${name}` };
   const texts: Partial<Record<ConstraintKind, string>> = {
+    stopped: `stopped: agent ${name}`,
     "breaker open": breakerText(`agent ${name}`, worker),
     "agent max": `agent max: ${running} of ${worker.max} run`,
     "worker target": `worker target: ${running} of ${worker.target} workers that its backlog calls for`,

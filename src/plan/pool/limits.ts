@@ -2,6 +2,8 @@
 
 /** One worker agent (`on: task`). */
 export interface AgentLimits {
+  /** `berth stop PROJECT/AGENT`: its tasks wait until it is started again. */
+  readonly stopped: boolean;
   /** Slots kept for it; see allocate-pool.ts. */
   readonly min: number;
   readonly max: number;
@@ -46,6 +48,7 @@ export interface PoolLimits {
 export type ConstraintKind =
   | "not declared"
   | "capacity"
+  | "stopped"
   | "breaker open"
   | "agent max"
   | "worker target"
@@ -76,6 +79,7 @@ export function agentBlock(
   started: number,
 ): ConstraintKind | null {
   if (limits === undefined) return "not declared";
+  if (limits.stopped) return "stopped";
   if (started >= limits.starts) return "breaker open";
   if (running >= limits.max) return "agent max";
   if (running >= limits.target) return "worker target";

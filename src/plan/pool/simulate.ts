@@ -130,7 +130,7 @@ class Simulator {
     const record = this.#records.get(project);
     const workers = [...(traced?.workers ?? [])].map(
       ([agent, { min, max }]) =>
-        [agent, { min, max, target: max, starts: Infinity, probe: null }] as const,
+        [agent, { stopped: false, min, max, target: max, starts: Infinity, probe: null }] as const,
     );
     return {
       project,

@@ -112,6 +112,20 @@ test("why shows the memory of an attempt, after the daemon was killed and the co
   expect(await stack.ok("why", id)).toMatch(/^Memory: +[▁▂▃▄▅▆▇█]+ at most \d+MiB of 128MiB$/m);
 });
 
+test("tasks of a stopped worker wait for its start, are counted, and say so", async () => {
+  await stack.ok("stop", "web/coder");
+  const id = await submit("coder", "quick");
+  const waits = await stack.json<{ constraint: string; wouldStart: string }>("explain", id);
+  expect([waits.constraint, waits.wouldStart]).toEqual([
+    "stopped: agent web/coder",
+    "`berth start PROJECT/AGENT` has to be called",
+  ]);
+  expect(await stack.ok("explain", "web/coder")).toContain("stopped: agent web/coder");
+  expect(await stack.ok("queue", "web")).toMatch(/, 1 task waits/);
+  await stack.ok("start", "web/coder", "--timeout", "20s");
+  expect(await ended(id)).toBe("succeeded");
+});
+
 test("submissions, starts and ends of tasks are events by their ids", async () => {
   const id = await submit("coder", "fine");
   expect(await ended(id)).toBe("succeeded");

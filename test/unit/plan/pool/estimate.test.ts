@@ -53,6 +53,11 @@ test.each([
     [projectLimits("web", { agents: 4, services: 2 })],
     [task, /2 tasks and 2 services of 4/],
   ],
+  [
+    "stopped",
+    [projectLimits("web", {}, { coder: { stopped: true, starts: 0 } })],
+    [task, /^stopped: agent web\/coder$/],
+  ],
   ["agent max", [projectLimits("web", {}, { coder: { max: 2 } })], [task, /2 of 2 run/]],
   ["worker target", [projectLimits("web", {}, { coder: { target: 2 } })], [task, /2 of 2 workers/]],
   ["pool full", [web], [task, /2 of 2 slots/]],
