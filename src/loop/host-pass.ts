@@ -9,6 +9,7 @@ import type { Demand, Reservation } from "../model/quota.ts";
 import { BerthError, causeChain } from "../base/errors.ts";
 import type { ProjectRow } from "../postgres/door.ts";
 import { standOf } from "./idle.ts";
+import { forgetUnused, knownInUse, learnImages } from "./images.ts";
 import { knownGrounds, planFrom, sight } from "./plan-project.ts";
 import { removeOrphans } from "./orphans.ts";
 import type { Session } from "./session.ts";
@@ -26,7 +27,7 @@ export async function hostPass(reasons: readonly string[], session: Session): Pr
     session.modes.set("engine-gone", false, "the engine answers");
     await lookAtDisk(session);
     await grant(snapshot, session);
-    await learnImages(session);
+    await learnWished(snapshot, session);
     await triggerDrifted(snapshot, reasons, session);
     tidyBeside(snapshot, session);
     forgetGone(snapshot, session);
@@ -114,7 +115,8 @@ async function triggerDrifted(
   for (const record of session.world.records.values()) {
     const grounds = knownGrounds(record, session);
     const observed = await sight({ record, grounds, snapshot }, session);
-    const { plan } = planFrom({ record, grounds, observed }, session);
+    const running = knownInUse(record.name, observed.containers, session);
+    const { plan } = planFrom({ record, grounds, observed, running }, session);
     session.world.waiting.set(record.name, plan.waiting);
     // A refused workspace is looked at again when somebody asks, not with every relist.
     const refused =
@@ -122,25 +124,17 @@ async function triggerDrifted(
     const groundsMissing =
       !refused &&
       session.world.allocations.get(record.name)?.admitted === true &&
-      (grounds.image === null || grounds.subnet === null);
+      ((grounds.image === null && running === null) || grounds.subnet === null);
     if (plan.steps.length > 0 || groundsMissing) session.trigger(record.name, reason);
     attachIfRunning(record, { containers: observed.containers, at: snapshot.at }, session);
   }
 }
 
 /** Asks for each unknown image once, so that neither a start of the daemon nor a build beside it costs every project a pass. */
-async function learnImages(session: Session): Promise<void> {
-  const { world } = session;
-  const wished = [...world.records.values()].filter(({ wanted }) => wanted === "active");
-  const unknown = new Set(wished.map(({ spec }) => spec.image)).difference(
-    new Set(world.images.keys()),
-  );
-  await Promise.all(
-    [...unknown].map(async (image) => {
-      const facts = await session.imageFacts(image);
-      if (facts !== null) world.images.set(image, facts);
-    }),
-  );
+async function learnWished(snapshot: EngineSnapshot, session: Session): Promise<void> {
+  const wished = [...session.world.records.values()].filter(({ wanted }) => wanted === "active");
+  const names = wished.map(({ spec }) => spec.image);
+  await learnImages(names, ourContainers(snapshot, session), session);
 }
 
 function attachIfRunning(
@@ -208,5 +202,6 @@ async function tidyOrphans(snapshot: EngineSnapshot, session: Session): Promise<
 function forgetGone(snapshot: EngineSnapshot, session: Session): void {
   const ids = new Set(snapshot.containers.map(({ id }) => id));
   session.inspections.keepOnly(ids);
+  forgetUnused(snapshot, session);
   for (const id of session.world.applied.keys()) if (!ids.has(id)) session.world.applied.delete(id);
 }

@@ -5,9 +5,11 @@ import type { EngineSnapshot } from "../model/observed.ts";
 import type { Plan } from "../model/step.ts";
 import { observeProject } from "../observe/project.ts";
 import { converge } from "../plan/converge/converge.ts";
+import { wishToMeet } from "../plan/meet.ts";
 import type { ImageFacts } from "../docker/door.ts";
 import type { ProjectRow } from "../postgres/door.ts";
 import { standOf } from "./idle.ts";
+import { learnImage, learnInUse } from "./images.ts";
 import { desireRemembered } from "./remembered.ts";
 import type { Session } from "./session.ts";
 import { verifyFirewall } from "./upkeep.ts";
@@ -35,10 +37,7 @@ export async function groundsOf(record: ProjectRow, session: Session): Promise<G
   const needed =
     record.wanted === "active" || record.wanted === "frozen" || record.wanted === "stopped";
   if (!needed) return knownGrounds(record, session);
-  if (!world.images.has(record.spec.image)) {
-    const image = await session.imageFacts(record.spec.image);
-    if (image !== null) world.images.set(record.spec.image, image);
-  }
+  await learnImage(record.spec.image, session);
   if (record.spec.workspace.kind === "path" && !world.owners.has(record.name)) {
     world.owners.set(record.name, await ownerOfWorkspace(record.spec.workspace.path, session));
   }
@@ -86,7 +85,9 @@ export interface Planned {
  */
 export async function planProject(subject: Subject, session: Session): Promise<Planned> {
   const { record } = subject;
-  const planned = planFrom({ ...subject, observed: await sight(subject, session) }, session);
+  const observed = await sight(subject, session);
+  const running = await learnInUse(record.name, observed.containers, session);
+  const planned = planFrom({ ...subject, observed, running }, session);
   if (
     planned.plan.steps.some(
       ({ kind }) =>
@@ -101,25 +102,29 @@ export async function planProject(subject: Subject, session: Session): Promise<P
   return planned;
 }
 
+/** A project as observed, and what is known of the image its container runs on. */
+export interface Sighted extends Omit<Subject, "snapshot"> {
+  readonly observed: ObservedProject;
+  readonly running: ImageFacts | null;
+}
+
 /** Desire and converge over an observation: pure but for reading the leader's memory. */
 export function planFrom(
-  {
-    record,
-    grounds,
-    observed,
-  }: Omit<Subject, "snapshot"> & Readonly<{ observed: ObservedProject }>,
+  { record, grounds, observed, running }: Sighted,
   session: Session,
 ): Planned {
   const { world } = session;
   const allocation = world.allocations.get(record.name) ?? null;
   // Only where one was allocated during this very pass do they differ.
   const subject = record.subnet === grounds.subnet ? record : { ...record, subnet: grounds.subnet };
-  const desired = desireRemembered(subject, world.install, {
-    image: grounds.image,
-    allocation,
-    workspaceOwner: grounds.owner,
-    idle: standOf(record.name, world),
-  });
+  const facts = { allocation, workspaceOwner: grounds.owner, idle: standOf(record.name, world) };
+  const by = (image: ImageFacts | null): DesiredProject =>
+    desireRemembered(subject, world.install, { image, ...facts });
+  const wishes = {
+    declared: by(grounds.image),
+    running: grounds.image !== null || running === null ? null : by(running),
+  };
+  const desired = wishToMeet(wishes, observed);
   return { desired, observed, plan: converge(desired, observed) };
 }
 

@@ -11,8 +11,10 @@ interface Remembered {
   readonly desired: DesiredProject;
 }
 
+/** Two images may count for a project: what its declaration names, and what its container runs on. */
+const KEPT = 2;
 /** Records are never changed but replaced, so a record's identity stands for its content; it is forgotten with it. */
-const last = new WeakMap<ProjectRecord, Remembered>();
+const last = new WeakMap<ProjectRecord, readonly Remembered[]>();
 
 /** `desireProject`, answered from memory where the answer is the same. */
 export function desireRemembered(
@@ -20,11 +22,11 @@ export function desireRemembered(
   install: InstallFacts,
   facts: ProjectFacts,
 ): DesiredProject {
-  const before = last.get(record);
-  if (before !== undefined && before.install === install && isSame(before.facts, facts))
-    return before.desired;
+  const before = last.get(record) ?? [];
+  const known = before.find((each) => each.install === install && isSame(each.facts, facts));
+  if (known !== undefined) return known.desired;
   const desired = desireProject(record, install, facts);
-  last.set(record, { install, facts, desired });
+  last.set(record, [{ install, facts, desired }, ...before].slice(0, KEPT));
   return desired;
 }
 

@@ -51,7 +51,10 @@ export interface World {
   host: HostSpec;
   readonly records: Map<string, ProjectRow>;
   readonly allocations: Map<string, Allocation>;
+  /** By name and by id; forgotten whenever the engine tells of an image. */
   readonly images: Map<string, ImageFacts>;
+  /** By the id that a container of ours runs on. */
+  readonly imagesInUse: Map<string, ImageFacts>;
   /** Owner of a path workspace, by project. */
   readonly owners: Map<string, Readonly<{ uid: number; gid: number }>>;
   /** Limits this daemon put on a container, by container id. */
@@ -117,6 +120,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     records: new Map(),
     allocations: new Map(),
     images: new Map(),
+    imagesInUse: new Map(),
     owners: new Map(),
     applied: new Map(),
     faults: new Map(),

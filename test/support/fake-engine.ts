@@ -15,6 +15,8 @@ export interface FakeContainer {
   /** Null: not ours. */
   readonly project: string | null;
   readonly image: string;
+  /** What the name meant when it was created. */
+  readonly imageId: string;
   readonly state: ContainerState;
   readonly specHash: string;
   readonly generation: number;
@@ -42,7 +44,8 @@ export interface FakeVolume {
 
 export interface FakeEngine {
   readonly nextId: number;
-  readonly images: readonly string[];
+  /** Names to ids. An id a container runs on can be looked up without any name. */
+  readonly images: Readonly<Record<string, string>>;
   readonly containers: readonly FakeContainer[];
   readonly networks: readonly FakeNetwork[];
   readonly volumes: readonly FakeVolume[];
@@ -57,7 +60,7 @@ export interface FakeEngine {
 
 export const NOTHING: FakeEngine = {
   nextId: 1,
-  images: ["node:26"],
+  images: { "node:26": "sha256:1" },
   containers: [],
   networks: [],
   volumes: [],
@@ -66,6 +69,9 @@ export const NOTHING: FakeEngine = {
   usageBytes: 0,
   openRuns: [],
 };
+
+/** What a registry gives for any name. */
+const PULLED = "sha256:pulled";
 
 /** The state after a step, or why the engine refuses it (then nothing changed). */
 export type Effect =
@@ -76,7 +82,7 @@ export type Effect =
 export function applyStep(engine: FakeEngine, step: Step): Effect {
   switch (step.kind) {
     case "ensure-image":
-      return done({ ...engine, images: [...new Set([...engine.images, step.image])] });
+      return done({ ...engine, images: { [step.image]: PULLED, ...engine.images } });
     case "create-volume":
       return engine.volumes.some(
         ({ name, project }) => name === step.name && project !== step.project,
@@ -222,7 +228,8 @@ function create(engine: FakeEngine, step: Extract<Step, { kind: "create-containe
       ? done(engine)
       : refused("name taken");
   }
-  if (!engine.images.includes(container.image)) return refused("no such image");
+  const imageId = engine.images[container.image];
+  if (imageId === undefined) return refused("no such image");
   const absent = container.mounts.find(
     ({ kind, source }) =>
       kind === "volume" &&
@@ -235,6 +242,7 @@ function create(engine: FakeEngine, step: Extract<Step, { kind: "create-containe
     name: container.name,
     project: step.project,
     image: container.image,
+    imageId,
     state: "created",
     specHash: container.specHash,
     generation: Number(container.labels["berth.generation"]),

@@ -12,9 +12,10 @@ import { reservationsOf } from "../../src/plan/allocate/reservations.ts";
 import { checkPlan } from "../../src/plan/checks.ts";
 import { converge } from "../../src/plan/converge/converge.ts";
 import { isLive } from "../../src/plan/live.ts";
+import { wishToMeet } from "../../src/plan/meet.ts";
 import { renderPlan } from "../../src/plan/render.ts";
 import { applyStep, type FakeContainer, type FakeEngine } from "./fake-engine.ts";
-import { IMAGE, INSTALL } from "./project-samples.ts";
+import { INSTALL, imageOf } from "./project-samples.ts";
 
 export interface Host {
   readonly engine: FakeEngine;
@@ -49,18 +50,35 @@ export function think(
   record: ProjectRecord,
   allocations: readonly Allocation[],
 ): Thought {
-  const imageKnown = host.engine.images.includes(record.spec.image);
-  const desired = desireProject(record, INSTALL, {
-    image: imageKnown ? IMAGE : null,
-    allocation: allocations.find(({ project }) => project === record.name) ?? null,
-    workspaceOwner: null,
-    idle: null,
-  });
   const observed = look(host, record);
+  const { declared, running } = imagesOf(record, observed, host.engine);
+  const by = (id: string | null): DesiredProject =>
+    desireProject(record, INSTALL, {
+      image: id === null ? null : imageOf(id),
+      allocation: allocations.find(({ project }) => project === record.name) ?? null,
+      workspaceOwner: null,
+      idle: null,
+    });
+  const wishes = {
+    declared: by(declared),
+    running: declared !== null || running === null ? null : by(running),
+  };
+  const desired = wishToMeet(wishes, observed);
   const plan = converge(desired, observed);
   const faults = checkPlan(plan, desired, observed);
   if (faults.length > 0) throw new Error(`${faults.join("; ")}\n${renderPlan(plan)}`);
   return { desired, observed, plan };
+}
+
+/** Ids of the image that is declared and of the one its container runs on. */
+export function imagesOf(
+  { name, spec }: ProjectRecord,
+  { containers }: Pick<ObservedProject, "containers">,
+  { images }: FakeEngine,
+): Readonly<{ declared: string | null; running: string | null }> {
+  const objectName = `berth-${INSTALL.install}-${name}`;
+  const own = containers.find((each) => each.name === objectName && each.state !== "removing");
+  return { declared: images[spec.image] ?? null, running: own?.imageId ?? null };
 }
 
 /** One step's effect on the host; null when it was refused. */
@@ -138,7 +156,7 @@ export function look(
     spoolReady: engine.spools[name] !== undefined,
     firewallVerified: true,
     diskLow: false,
-    imageKnown: engine.images.includes(image),
+    imageKnown: engine.images[image] !== undefined,
     hasOpenRuns: engine.openRuns.includes(name),
     subnet,
     memoryUsageBytes: engine.usageBytes,
@@ -152,12 +170,12 @@ export function liveOf(engine: FakeEngine, project: string): readonly FakeContai
 }
 
 function seenContainer(container: FakeContainer): ObservedContainer {
-  const { id, name, image, state, networkIds, networkName, createdAt } = container;
+  const { id, name, image, imageId, state, networkIds, networkName, createdAt } = container;
   return {
     id,
     name,
     image,
-    imageId: image,
+    imageId,
     state,
     own: ownOf(container),
     networkIds,

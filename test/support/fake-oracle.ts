@@ -3,7 +3,7 @@ import { settledPhase, type Wanted } from "../../src/model/lifecycle.ts";
 import type { ProjectRecord } from "../../src/model/project-record.ts";
 import { isLive } from "../../src/plan/live.ts";
 import { liveOf, type Host } from "./fake-host.ts";
-import { desired } from "./project-samples.ts";
+import { desired, imageOf } from "./project-samples.ts";
 
 /** Empty when the world is as the record that was wanted says; `before` is the record before anything was done. */
 export function shortOf(host: Host, before: ProjectRecord): readonly string[] {
@@ -61,8 +61,10 @@ function runningAsDesired(
   { engine }: Host,
   before: ProjectRecord,
 ): Readonly<Record<string, boolean>> {
-  const wish = desired({ ...before, phase: "active" });
   const [container, ...more] = engine.containers.filter(({ project }) => project === before.name);
+  // Whatever its name means by now: a container is held to the image it was made from.
+  const image = imageOf(container?.imageId ?? "none");
+  const wish = desired({ ...before, phase: "active" }, { image });
   const [network, ...others] = engine.networks.filter(({ project }) => project === before.name);
   return {
     "one container": container !== undefined && more.length === 0,

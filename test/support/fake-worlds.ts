@@ -159,6 +159,7 @@ export function leftovers(record: ProjectRecord, maxContainers = 3): fc.Arbitrar
         name: wish.objectName,
         project: name,
         image: wish.image,
+        imageId: "sha256:1",
         state: "running",
         specHash: wish.container.specHash,
         generation: 2,
@@ -191,7 +192,9 @@ export function leftovers(record: ProjectRecord, maxContainers = 3): fc.Arbitrar
       const hash = parts.runner === "current" ? wish.runnerConfig.hash : null;
       return {
         ...NOTHING,
-        images: parts.pulled ? ["node:26", "node:27"] : ["node:26"],
+        images: parts.pulled
+          ? { "node:26": "sha256:1", "node:27": "sha256:1" }
+          : { "node:26": "sha256:1" },
         containers: [
           ...containers,
           { ...template, id: `foreign-${name}`, name: `somebody-${name}`, project: null },
@@ -218,7 +221,7 @@ export function leftovers(record: ProjectRecord, maxContainers = 3): fc.Arbitrar
 export function together(engines: readonly FakeEngine[]): FakeEngine {
   return engines.reduce((all, each) => ({
     ...all,
-    images: [...new Set([...all.images, ...each.images])],
+    images: { ...all.images, ...each.images },
     containers: [...all.containers, ...each.containers],
     networks: [...all.networks, ...each.networks],
     volumes: [...all.volumes, ...each.volumes],
@@ -298,7 +301,7 @@ export function planAll(host: Host): readonly Plan[] {
   return host.records.map((record) => think(host, record, allocations).plan);
 }
 
-/** Somebody with a Docker client: stops, kills, removes, freezes, updates, disconnects, renames. */
+/** Somebody with a Docker client: stops, kills, removes, freezes, updates, disconnects, renames, takes images' names away. */
 export function meddleWith(host: Host, tape: Tape): Host {
   const { engine } = host;
   const ours = engine.containers.filter(
@@ -310,7 +313,7 @@ export function meddleWith(host: Host, tape: Tape): Host {
     ...host,
     engine: changeContainer(engine, victim.id, change),
   });
-  switch (tape.next(7)) {
+  switch (tape.next(8)) {
     case 0:
       return isLive(victim.state) ? { ...host, engine: die(engine, victim.id, 137) } : host;
     case 1:
@@ -329,6 +332,8 @@ export function meddleWith(host: Host, tape: Tape): Host {
       return changed({ limits: { ...victim.limits, memoryBytes: 2048 * MIB } });
     case 5:
       return changed({ networkIds: [], networkName: null });
+    case 6:
+      return { ...host, engine: { ...engine, images: {} } };
     default:
       return changed({ name: `${victim.name}-renamed` });
   }

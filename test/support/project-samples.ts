@@ -1,5 +1,6 @@
 /** Sample projects for tests: a small one that is complete, changed where a test says so. */
 import { desireProject, type ProjectFacts } from "../../src/desired/desire.ts";
+import type { ImageDefaults } from "../../src/desired/runner-config.ts";
 import type { AgentSpec } from "../../src/model/agent.ts";
 import type { DesiredProject, InstallFacts } from "../../src/model/desired-project.ts";
 import type { ProjectRecord } from "../../src/model/project-record.ts";
@@ -17,6 +18,11 @@ export const INSTALL: InstallFacts = {
 };
 
 export const IMAGE = { entrypoint: [], user: null, workdir: null, volumes: [] };
+
+/** What each image of a fake engine says of itself: a name that is moved then means other volumes and another user. */
+export function imageOf(id: string): ImageDefaults {
+  return id === "sha256:1" ? IMAGE : { ...IMAGE, user: id, volumes: [`/${id}`] };
+}
 
 export function sampleAgent(name: string, changes: Partial<AgentSpec> = {}): AgentSpec {
   return {

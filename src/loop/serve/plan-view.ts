@@ -6,7 +6,9 @@ import { renderSnippet } from "../../declare/render.ts";
 import type { Origins } from "../../declare/origins.ts";
 import { desireProject } from "../../desired/desire.ts";
 import { UNALLOCATED_SUBNET, UNSEEN_IMAGE, proposeRecord } from "../../desired/propose.ts";
+import type { ImageDefaults } from "../../desired/runner-config.ts";
 import type { Bundle } from "../../model/bundle.ts";
+import type { DesiredProject } from "../../model/desired-project.ts";
 import type { Declaration } from "../../model/project.ts";
 import type { ProjectRecord } from "../../model/project-record.ts";
 import type { Allocation, Demand } from "../../model/quota.ts";
@@ -15,9 +17,11 @@ import type { PlanView, ProjectPlan } from "../../model/view.ts";
 import { allocate, memoryBudget } from "../../plan/allocate/allocate.ts";
 import { type Preview, previewFingerprint, previewProject } from "../../plan/preview.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
+import { wishToMeet } from "../../plan/meet.ts";
 import { inspectOurs, reservedNow } from "../host-pass.ts";
 import { sight } from "../plan-project.ts";
 import { standOf } from "../idle.ts";
+import { learnImage, learnInUse } from "../images.ts";
 import type { Session } from "../session.ts";
 
 export interface Read {
@@ -183,27 +187,37 @@ async function previewOne(name: string, ground: Ground, session: Session): Promi
       detail: `no proposal for ${name}`,
     });
   const before = world.records.get(name) ?? null;
-  const image =
-    world.images.get(record.spec.image) ??
-    (await session.doors.engine.imageFacts(record.spec.image));
-  if (image !== null) world.images.set(record.spec.image, image);
-  const desired = desireProject(record, world.install, {
-    image: image ?? UNSEEN_IMAGE,
-    allocation: ground.allocations.get(name) ?? null,
-    // Who owns a path is looked up on acceptance; for a preview any owner but root does.
-    workspaceOwner: world.owners.get(name) ?? { uid: 1, gid: 1 },
-    idle: standOf(name, world),
-  });
+  const image = await learnImage(record.spec.image, session);
   const row = before ?? phantom(record);
   const grounds = { image, subnet: record.subnet ?? UNALLOCATED_SUBNET, owner: null };
   const observed = await sight({ record: row, grounds, snapshot: ground.snapshot }, session);
-  const after = ground.declaration.projects[name] ?? null;
+  const running = await learnInUse(name, observed.containers, session);
+  const by = desiring(record, ground, session);
+  const wishes = {
+    declared: by(image ?? UNSEEN_IMAGE),
+    running: image !== null || running === null ? null : by(running),
+  };
   return previewProject({
     before: before?.declared === false ? null : (before?.spec ?? null),
-    after,
-    desired,
+    after: ground.declaration.projects[name] ?? null,
+    desired: wishToMeet(wishes, observed),
     observed,
   });
+}
+
+/** What a proposal is to be, by its image. */
+function desiring(
+  record: ProjectRecord,
+  { allocations }: Ground,
+  { world }: Session,
+): (image: ImageDefaults) => DesiredProject {
+  const facts = {
+    allocation: allocations.get(record.name) ?? null,
+    // Who owns a path is looked up on acceptance; for a preview any owner but root does.
+    workspaceOwner: world.owners.get(record.name) ?? { uid: 1, gid: 1 },
+    idle: standOf(record.name, world),
+  };
+  return (image) => desireProject(record, world.install, { image, ...facts });
 }
 
 /** A row for a project that has none yet. */

@@ -49,6 +49,28 @@ test("an image the registry does not know is missing; a registry that is away ma
   });
 });
 
+test("an image that lost its last name is known by its id while a container runs on it, and then no longer", async () => {
+  const harbour = await openHarbour();
+  const base = await harbour.container(harbour.spec("base"));
+  const image = `berth-test-${harbour.own.install}:1`;
+  const [repo, tag] = image.split(":");
+  await harbour.raw.getContainer(base).commit({ repo, tag, changes: "USER 77" });
+  harbour.reapLater("image", image);
+  const facts = await harbour.engine.ensureImage(image);
+  const id = await harbour.container(harbour.spec("web", { image }));
+  await harbour.engine.startContainer(id);
+  await harbour.raw.getImage(image).remove({ force: true });
+  expect(await harbour.engine.imageFacts(image)).toBeNull();
+  const { containers } = await harbour.engine.snapshot();
+  const imageId = containers.find((each) => each.id === id)?.imageId ?? "";
+  expect(await harbour.engine.imageFacts(imageId)).toEqual({ ...facts, user: "77" });
+  // What the engine forgets of a stopped container it can still start: hence what is known is kept (loop/images).
+  await harbour.engine.killContainer(id);
+  await harbour.raw.getImage(imageId).remove({ force: true });
+  expect(await harbour.engine.imageFacts(imageId)).toBeNull();
+  await harbour.engine.startContainer(id);
+});
+
 test("an image id that is not here is missing at once", async () => {
   const harbour = await openHarbour();
   await expect(harbour.engine.ensureImage(`sha256:${"0".repeat(64)}`)).rejects.toMatchObject({

@@ -84,7 +84,11 @@ test.each(SCRIPTS)("fake and real engine refuse and end alike through $name", as
   const base = harbour.spec("web", { networkName: network.name });
   const labels = { ...base.labels, "berth.project": "web", "berth.spec-hash": base.specHash };
   const replay: Replay = { harbour, spec: { ...base, labels }, network, ids: new Map() };
-  let fake: FakeEngine = { ...NOTHING, images: [base.image], spools: { web: null } };
+  let fake: FakeEngine = {
+    ...NOTHING,
+    images: { [base.image]: "sha256:1" },
+    spools: { web: null },
+  };
   const said: string[] = [];
   const expected: string[] = [];
   for (const verb of verbs) {

@@ -16,6 +16,17 @@ test("the same record, facts and install are answered from memory, also by an al
   );
 });
 
+test("what its declared image and the one it runs on make of a record are both remembered", () => {
+  const record = sampleRecord();
+  const by = (image: ProjectFacts["image"]) =>
+    desireRemembered(record, INSTALL, { ...facts, image });
+  const [declared, running] = [by(null), by(IMAGE)];
+  expect(running.container).not.toBeNull();
+  expect([by(null), by(IMAGE)]).toEqual([declared, running]);
+  expect(by(null)).toBe(declared);
+  expect(by(IMAGE)).toBe(running);
+});
+
 test("whatever differs is desired anew", () => {
   const record = sampleRecord();
   const changes: readonly Partial<ProjectFacts>[] = [

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { converge } from "../../../src/plan/converge/converge.ts";
 import { isLive } from "../../../src/plan/live.ts";
 import { renderPlan } from "../../../src/plan/render.ts";
+import { die } from "../../support/fake-engine.ts";
 import { grants, liveOf, think, type Host } from "../../support/fake-host.ts";
 import {
   leftovers,
@@ -103,6 +104,26 @@ test("from any observed state a project is where it should be within six rounds,
       expect(planAll(end).flatMap(({ steps }) => steps)).toEqual([]);
     }),
     { numRuns: 150 },
+  );
+});
+
+test("a name taken from an image plans nothing for what is as it should be, and a start for what dies", () => {
+  fc.assert(
+    fc.property(worlds(1), (host) => {
+      const end = reach(host);
+      const untagged = { ...end, engine: { ...end.engine, images: {} } };
+      expect(planAll(untagged).flatMap(({ steps }) => steps)).toEqual([]);
+      const dead = liveOf(end.engine, "web").reduce(
+        (engine, { id }) => die(engine, id, 137),
+        untagged.engine,
+      );
+      const kinds = planAll({ ...untagged, engine: dead }).flatMap(({ steps }) => steps);
+      expect(kinds.map(({ kind }) => kind)).not.toContain("ensure-image");
+      expect(
+        host.records.flatMap((row) => shortOf(reach({ ...untagged, engine: dead }), row)),
+      ).toEqual([]);
+    }),
+    { numRuns: 60 },
   );
 });
 

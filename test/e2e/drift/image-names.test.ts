@@ -1,0 +1,108 @@
+/** Names of images that are taken away from under a running project: what runs is kept and repaired by the image it runs on. */
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { host, sleeper } from "../../support/samples.ts";
+import { type Look, lookAt } from "../../support/look.ts";
+import { type Stack, eventually, startStack } from "../../support/stack.ts";
+
+let stack: Stack;
+let look: Look;
+let name: string;
+let file: string;
+/** Id of an image nothing else names. */
+let first: string;
+beforeAll(async () => {
+  stack = await startStack();
+  look = lookAt(stack);
+  // No registry answers for this name, and none is asked for long.
+  name = `localhost:1/berth-test-${stack.install}:t`;
+  first = await commit("VOLUME /first");
+  await stack.docker("tag", first, name);
+  file = stack.write("berth.yaml", host(sleeper("web", `    image: "${name}"\n`)));
+  await stack.ok("apply", "-f", file, "--wait", "-y");
+});
+afterAll(async () => {
+  await stack.close();
+  for (const image of [name, first]) await stack.docker("rmi", "-f", image).catch(() => "");
+});
+beforeEach(async () => {
+  await stack.docker("tag", first, name);
+  await look.healthy("web");
+});
+
+/** An image of its own, made in a moment. */
+async function commit(...changes: readonly string[]): Promise<string> {
+  const base = await stack.docker("create", "debian:bookworm-slim", "true");
+  try {
+    const options = [...changes, `LABEL of=${stack.install}`].flatMap((each) => ["-c", each]);
+    return await stack.docker("commit", ...options, base);
+  } finally {
+    await stack.docker("rm", base);
+  }
+}
+
+/** Steps journalled from now on. */
+async function stepsFromNow(): Promise<() => Promise<readonly string[]>> {
+  const since = Number((await look.steps("web")).at(-1)?.id ?? 0);
+  return async () =>
+    (await look.steps("web")).filter(({ id }) => Number(id) > since).map(({ kind }) => kind);
+}
+
+/** Kills the project's container and waits until the same one runs again. */
+async function killed(): Promise<void> {
+  const before = await look.container("web");
+  await stack.docker("kill", before.Id);
+  await eventually("the same container runs again", async () => {
+    const { Id, State } = await look.container("web");
+    expect(Id).toBe(before.Id);
+    return State.Status === "running" && State.StartedAt !== before.State.StartedAt
+      ? true
+      : undefined;
+  });
+  await look.healthy("web");
+}
+
+const nothingToDo = async (): Promise<void> => {
+  const planned = await stack.berth("plan", "-f", file, "--detailed-exitcode");
+  expect([planned.code, planned.stdout]).toEqual([0, expect.stringContaining("nothing to do")]);
+};
+
+test("without its name a project stays healthy, and its crashes are repaired, also by a daemon that never saw the name", async () => {
+  const steps = await stepsFromNow();
+  await stack.docker("rmi", "-f", name);
+  await killed();
+  await nothingToDo();
+  await stack.killDaemon();
+  const before = await look.container("web");
+  await stack.docker("kill", before.Id);
+  await stack.startDaemon();
+  await look.healthy("web");
+  expect((await look.container("web")).Id).toBe(before.Id);
+  expect(await steps()).toEqual([
+    "prepare-spool",
+    "start-container",
+    "prepare-spool",
+    "start-container",
+  ]);
+  expect(await look.project("web")).toMatchObject({ fault: null, reasons: [] });
+});
+
+test("a new container needs the name: without it the project fails by that reason, until the name is back", async () => {
+  const { Id } = await look.container("web");
+  await stack.docker("rmi", "-f", name);
+  await stack.docker("rm", "-f", Id);
+  const failed = await look.until("web", ({ fault }) => fault !== null);
+  expect(failed.reasons.join()).toContain(name);
+  await stack.docker("tag", first, name);
+  await look.healthy("web");
+  expect((await look.container("web")).Id).not.toBe(Id);
+});
+
+test("a stopped container starts again although the engine has forgotten its image", async () => {
+  const { Id } = await look.container("web");
+  await stack.ok("pause", "web", "--stop");
+  await stack.docker("rmi", "-f", name);
+  await expect(stack.docker("image", "inspect", first)).rejects.toThrow(/no such image/i);
+  await stack.ok("resume", "web");
+  await look.healthy("web");
+  expect((await look.container("web")).Id).toBe(Id);
+});
