@@ -48,6 +48,7 @@ export function desireProject(
     wish,
     idle,
     image: spec.image,
+    imageId: facts.image?.id ?? null,
     egress: spec.network.egress,
     objectName: objectName(install.install, record.name),
     container:

@@ -7,6 +7,7 @@ import type { ImageDefaults } from "./runner-config.ts";
 
 /** Stands for an image nobody has looked at yet, so that a preview can show the whole way. */
 export const UNSEEN_IMAGE: ImageDefaults = {
+  id: null,
   entrypoint: [],
   user: null,
   workdir: null,

@@ -7,6 +7,8 @@ import { fingerprint } from "../model/fingerprint.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
 
 export interface ImageDefaults {
+  /** Null: not looked at yet. */
+  readonly id: string | null;
   readonly entrypoint: readonly string[];
   readonly user: string | null;
   readonly workdir: string | null;

@@ -122,7 +122,7 @@ export function planFrom(
     desireRemembered(subject, world.install, { image, ...facts });
   const wishes = {
     declared: by(grounds.image),
-    running: grounds.image !== null || running === null ? null : by(running),
+    running: running === null || running.id === grounds.image?.id ? null : by(running),
   };
   const desired = wishToMeet(wishes, observed);
   return { desired, observed, plan: converge(desired, observed) };

@@ -30,6 +30,8 @@ export interface DesiredProject {
   /** Null: neither at rest nor waking. */
   readonly idle: IdleStand | null;
   readonly image: string;
+  /** Id of the image that all this was derived from; null while it is not known. */
+  readonly imageId: string | null;
   readonly egress: Egress;
   /** Names its container and network have; anything there that is not ours blocks a create. */
   readonly objectName: string;

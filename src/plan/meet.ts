@@ -11,7 +11,7 @@ export interface Wishes {
   readonly running: DesiredProject | null;
 }
 
-/** A name that is taken away says nothing about what runs; only a new container has to be made from what it means. */
+/** A name that is moved or taken away says nothing about what runs; only a new container is made from what it means then. */
 export function wishToMeet(
   { declared, running }: Wishes,
   observed: ObservedProject,

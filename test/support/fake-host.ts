@@ -61,7 +61,7 @@ export function think(
     });
   const wishes = {
     declared: by(declared),
-    running: declared !== null || running === null ? null : by(running),
+    running: running === null || running === declared ? null : by(running),
   };
   const desired = wishToMeet(wishes, observed);
   const plan = converge(desired, observed);

@@ -301,7 +301,10 @@ export function planAll(host: Host): readonly Plan[] {
   return host.records.map((record) => think(host, record, allocations).plan);
 }
 
-/** Somebody with a Docker client: stops, kills, removes, freezes, updates, disconnects, renames, takes images' names away. */
+/** Every name means another image than it did. */
+export const MOVED = { "node:26": "sha256:moved", "node:27": "sha256:moved" };
+
+/** Somebody with a Docker client: stops, kills, removes, freezes, updates, disconnects, renames, takes images' names away or moves them. */
 export function meddleWith(host: Host, tape: Tape): Host {
   const { engine } = host;
   const ours = engine.containers.filter(
@@ -313,7 +316,7 @@ export function meddleWith(host: Host, tape: Tape): Host {
     ...host,
     engine: changeContainer(engine, victim.id, change),
   });
-  switch (tape.next(8)) {
+  switch (tape.next(9)) {
     case 0:
       return isLive(victim.state) ? { ...host, engine: die(engine, victim.id, 137) } : host;
     case 1:
@@ -334,6 +337,8 @@ export function meddleWith(host: Host, tape: Tape): Host {
       return changed({ networkIds: [], networkName: null });
     case 6:
       return { ...host, engine: { ...engine, images: {} } };
+    case 7:
+      return { ...host, engine: { ...engine, images: MOVED } };
     default:
       return changed({ name: `${victim.name}-renamed` });
   }

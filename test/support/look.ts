@@ -10,6 +10,8 @@ import { type Stack, eventually } from "./stack.ts";
 export interface Inspected {
   readonly Id: string;
   readonly Name: string;
+  /** Id of the image it runs on. */
+  readonly Image: string;
   readonly RestartCount: number;
   readonly State: Readonly<{ Status: string; Pid: number; StartedAt: string; ExitCode: number }>;
   readonly HostConfig: Readonly<{

@@ -17,11 +17,11 @@ export const INSTALL: InstallFacts = {
   runnerVolume: "berth-main-runner-abc",
 };
 
-export const IMAGE = { entrypoint: [], user: null, workdir: null, volumes: [] };
+export const IMAGE = { id: "sha256:1", entrypoint: [], user: null, workdir: null, volumes: [] };
 
 /** What each image of a fake engine says of itself: a name that is moved then means other volumes and another user. */
 export function imageOf(id: string): ImageDefaults {
-  return id === "sha256:1" ? IMAGE : { ...IMAGE, user: id, volumes: [`/${id}`] };
+  return id === "sha256:1" ? IMAGE : { ...IMAGE, id, user: id, volumes: [`/${id}`] };
 }
 
 export function sampleAgent(name: string, changes: Partial<AgentSpec> = {}): AgentSpec {

@@ -195,7 +195,7 @@ async function previewOne(name: string, ground: Ground, session: Session): Promi
   const by = desiring(record, ground, session);
   const wishes = {
     declared: by(image ?? UNSEEN_IMAGE),
-    running: image !== null || running === null ? null : by(running),
+    running: running === null || running.id === image?.id ? null : by(running),
   };
   return previewProject({
     before: before?.declared === false ? null : (before?.spec ?? null),

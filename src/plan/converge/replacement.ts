@@ -1,6 +1,7 @@
 /** Whether the kept container must make room for a new one, and which fields say so. */
 import { fingerprintChanges } from "../../model/fingerprint.ts";
 import type { ContainerSpec } from "../../model/desired.ts";
+import type { DesiredProject } from "../../model/desired-project.ts";
 import type { ObservedContainer } from "../../model/observed.ts";
 import type { FieldChange } from "../../model/step.ts";
 import { isLive } from "../live.ts";
@@ -17,6 +18,11 @@ export function replacementOf(
   situation: Situation,
   container: ObservedContainer,
 ): Replacement | null {
+  const reason = reasonOf(situation, container);
+  return reason && { ...reason, changes: withImage(reason.changes, container, situation.desired) };
+}
+
+function reasonOf(situation: Situation, container: ObservedContainer): Replacement | null {
   const { desired, network } = situation;
   if (desired.container === null || desired.network === null) return null;
   if (container.state === "dead")
@@ -29,17 +35,31 @@ export function replacementOf(
     ...specChanges(container, desired.container),
     ...(network === null ? [] : networkChanges(network, desired.network)),
   ];
-  if (changes.length > 0)
-    return {
-      cause: `changed: ${changes.map(({ field }) => field).join(", ")}`,
-      external: false,
-      changes,
-    };
+  if (changes.length > 0) {
+    const named = withImage(changes, container, desired).map(({ field }) => field);
+    return { cause: `changed: ${named.join(", ")}`, external: false, changes };
+  }
   // A stopped container remembers its network by id and cannot start without it; a live one is attached again instead.
   if (!isLive(container.state) && (network === null || !isAttached(container, network))) {
     return { cause: "its network is gone", external: situation.settled, changes: [] };
   }
   return null;
+}
+
+/** Another image by the same name replaces nothing by itself, but it comes with any replacement, and is named then. */
+function withImage(
+  changes: readonly FieldChange[],
+  { imageId }: ObservedContainer,
+  desired: DesiredProject,
+): readonly FieldChange[] {
+  const named = changes.some(({ field }) => field === "image" || field === "spec");
+  if (named || desired.imageId === null || desired.imageId === imageId) return changes;
+  return [{ field: "image", from: shortId(imageId), to: shortId(desired.imageId) }, ...changes];
+}
+
+/** As `docker images` shows it. */
+function shortId(id: string): string {
+  return id.replace(/^sha256:/, "").slice(0, 12);
 }
 
 function specChanges(container: ObservedContainer, spec: ContainerSpec): readonly FieldChange[] {

@@ -1,4 +1,4 @@
-/** Names of images that are taken away from under a running project: what runs is kept and repaired by the image it runs on. */
+/** Names of images that are moved, or taken away, from under a running project: it is kept and repaired by the image it runs on. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { host, sleeper } from "../../support/samples.ts";
 import { type Look, lookAt } from "../../support/look.ts";
@@ -10,19 +10,21 @@ let name: string;
 let file: string;
 /** Id of an image nothing else names. */
 let first: string;
+let second: string;
 beforeAll(async () => {
   stack = await startStack();
   look = lookAt(stack);
   // No registry answers for this name, and none is asked for long.
   name = `localhost:1/berth-test-${stack.install}:t`;
   first = await commit("VOLUME /first");
+  second = await commit("VOLUME /second", "USER 4321", 'ENTRYPOINT ["/bin/false"]');
   await stack.docker("tag", first, name);
   file = stack.write("berth.yaml", host(sleeper("web", `    image: "${name}"\n`)));
   await stack.ok("apply", "-f", file, "--wait", "-y");
 });
 afterAll(async () => {
   await stack.close();
-  for (const image of [name, first]) await stack.docker("rmi", "-f", image).catch(() => "");
+  for (const image of [name, first, second]) await stack.docker("rmi", "-f", image).catch(() => "");
 });
 beforeEach(async () => {
   await stack.docker("tag", first, name);
@@ -95,6 +97,36 @@ test("a new container needs the name: without it the project fails by that reaso
   await stack.docker("tag", first, name);
   await look.healthy("web");
   expect((await look.container("web")).Id).not.toBe(Id);
+});
+
+test("a name that means another image by now changes nothing, until a new container is asked for: then the cause names it", async () => {
+  const before = await look.container("web");
+  const steps = await stepsFromNow();
+  await stack.docker("tag", second, name);
+  await killed();
+  await nothingToDo();
+  expect(await steps()).toEqual(["prepare-spool", "start-container"]);
+
+  const since = Number((await look.steps("web")).at(-1)?.id ?? 0);
+  await stack.ok("restart", "web");
+  await eventually("a new container", async () =>
+    (await look.container("web")).Id === before.Id ? undefined : true,
+  );
+  await look.healthy("web");
+  const removed = (await look.steps("web")).find(
+    ({ id, kind }) => Number(id) > since && kind === "remove-container",
+  );
+  expect(removed).toMatchObject({ cause: "changed: image, mounts, restart", external: false });
+  const { Image } = await look.container("web");
+  expect(Image).toBe(second);
+  expect(await stack.ok("exec", "web", "--", "id", "-u")).toBe("4321\n");
+
+  // Back to the first one, for the tests after this.
+  await stack.docker("tag", first, name);
+  await stack.ok("restart", "web");
+  await eventually("the first image again", async () =>
+    (await look.container("web")).Image === first ? true : undefined,
+  );
 });
 
 test("a stopped container starts again although the engine has forgotten its image", async () => {

@@ -9,6 +9,7 @@ import { grants, liveOf, think, type Host } from "../../support/fake-host.ts";
 import {
   leftovers,
   meddleWith,
+  MOVED,
   planAll,
   records,
   settleTime,
@@ -107,20 +108,21 @@ test("from any observed state a project is where it should be within six rounds,
   );
 });
 
-test("a name taken from an image plans nothing for what is as it should be, and a start for what dies", () => {
+test("a name moved or taken away plans nothing for what is as it should be, and a start for what dies", () => {
   fc.assert(
-    fc.property(worlds(1), (host) => {
+    fc.property(worlds(1), fc.constantFrom({}, MOVED), (host, images) => {
       const end = reach(host);
-      const untagged = { ...end, engine: { ...end.engine, images: {} } };
-      expect(planAll(untagged).flatMap(({ steps }) => steps)).toEqual([]);
+      const elsewhere = { ...end, engine: { ...end.engine, images } };
+      expect(planAll(elsewhere).flatMap(({ steps }) => steps)).toEqual([]);
       const dead = liveOf(end.engine, "web").reduce(
         (engine, { id }) => die(engine, id, 137),
-        untagged.engine,
+        elsewhere.engine,
       );
-      const kinds = planAll({ ...untagged, engine: dead }).flatMap(({ steps }) => steps);
+      const kinds = planAll({ ...elsewhere, engine: dead }).flatMap(({ steps }) => steps);
       expect(kinds.map(({ kind }) => kind)).not.toContain("ensure-image");
+      expect(kinds.map(({ kind }) => kind)).not.toContain("create-container");
       expect(
-        host.records.flatMap((row) => shortOf(reach({ ...untagged, engine: dead }), row)),
+        host.records.flatMap((row) => shortOf(reach({ ...elsewhere, engine: dead }), row)),
       ).toEqual([]);
     }),
     { numRuns: 60 },
