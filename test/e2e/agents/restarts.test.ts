@@ -110,7 +110,10 @@ test("an agent that keeps crashing is left alone after its budget, and apply --w
   const applied = await stack.berth("apply", "-f", file, "--wait", "-y");
   expect(applied.code).toBe(1);
   expect(applied.stderr).toContain("looping");
-  const project = await look.until("looping", ({ health }) => health === "crash-loop");
+  const project = await look.until(
+    "looping",
+    (found) => found.health === "crash-loop" && agentOf(found, "once").state === "exited",
+  );
   expect(agentOf(project, "crash")).toMatchObject({ state: "crash-loop", restarts: 3 });
   expect(agentOf(project, "once")).toMatchObject({ state: "exited", restarts: 0 });
   const all = await eventually("four runs are recorded", async () => {
@@ -120,7 +123,10 @@ test("an agent that keeps crashing is left alone after its budget, and apply --w
   expect(all.map(({ outcome, exit_code }) => [outcome, exit_code])).toEqual(
     all.map(() => ["failed", 3]),
   );
-  expect((await runs("looping", "once")).map(({ outcome }) => outcome)).toEqual(["succeeded"]);
+  await eventually("the good end is recorded", async () => {
+    const outcomes = (await runs("looping", "once")).map(({ outcome }) => outcome);
+    return outcomes.join() === "succeeded" ? true : undefined;
+  });
   await stack.ok("restart", "looping/crash", "--no-wait");
   await eventually("a restart by hand gives it a new budget", async () =>
     (await runs("looping", "crash")).length > 4 ? true : undefined,
@@ -136,8 +142,11 @@ test("an unhealthy agent is restarted by its policy, and its run says why it end
     return checked.state === "running" && checked.runId !== before.runId;
   });
   expect(agentOf(after, "checked").restarts).toBe(before.restarts + 1);
-  const [ended] = await runs("web", "checked");
-  expect(ended?.reason).toMatch(/health/);
+  const ended = await eventually("the end is recorded", async () => {
+    const [first] = await runs("web", "checked");
+    return first?.outcome === null ? undefined : first;
+  });
+  expect(ended.reason).toMatch(/health/);
 });
 
 test("stop waits for its grace: a polite agent ends by itself, a deaf one is killed when it is over", async () => {
