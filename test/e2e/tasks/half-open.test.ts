@@ -12,7 +12,7 @@ const project = (name: string): string => `  ${name}:
     limits: { agents: 5 }
     agents:
       coder:
-        command: [/bin/sh, -c, 'case "$(cat)" in *bad*) exit 9;; *) exec sleep 3;; esac']
+        command: [/bin/sh, -c, 'case "$(cat)" in *bad*) exit 9;; *) while [ ! -e /workspace/go ]; do sleep 0.1; done;; esac']
         on: task
         max: 5
         timeout: 60s
@@ -84,6 +84,7 @@ test("after the cool-down one task tries: success lets the others in, failure op
     `breaker half-open: project mended waits for task ${probe}`,
   );
 
+  await stack.ok("exec", "mended", "--", "touch", "/workspace/go");
   await eventually("its success closes the breaker, and all run", async () =>
     (await statesOf(good)).every((state) => state === "succeeded") ? true : undefined,
   );
