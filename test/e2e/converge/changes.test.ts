@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Plan } from "../../../src/client/client.ts";
 import { host } from "../../support/samples.ts";
 import { type Inspected, type Look, lookAt, watchEngine } from "../../support/look.ts";
-import { type Stack, startStack } from "../../support/stack.ts";
+import { type Stack, eventually, startStack } from "../../support/stack.ts";
 
 const MIB = 1024 ** 2;
 
@@ -144,7 +144,9 @@ test("a change of environment restarts agents only, and they see it", async () =
   expect(after.container.Id).toBe(before.container.Id);
   expect(after.container.State.StartedAt).toBe(before.container.State.StartedAt);
   expect(after.processes).not.toEqual(before.processes);
-  expect(await stack.ok("logs", "web/sleep", "--tail", "5")).toContain("mode b");
+  await eventually("it says so", async () =>
+    (await stack.ok("logs", "web/sleep", "--tail", "5")).includes("mode b") ? true : undefined,
+  );
 });
 
 test.each<readonly [string, Wish, string]>([
@@ -160,10 +162,15 @@ test.each<readonly [string, Wish, string]>([
   async (_name, wish, field) => {
     const before = await state();
     const watch = await watchEngine(stack);
-    const planned = await change(wish).finally(() => watch.stop());
-    expect(
-      watch.seen.filter((event) => /^container (?:destroy|create|start) /.test(event)),
-    ).toEqual(
+    const moves = (): readonly string[] =>
+      watch.seen.filter((event) => /^container (?:destroy|create|start) /.test(event));
+    const heard = async (): Promise<Plan["projects"][number]> => {
+      const plan = await change(wish);
+      await eventually("the engine has told of it", () => moves().length >= 3 || undefined);
+      return plan;
+    };
+    const planned = await heard().finally(() => watch.stop());
+    expect(moves()).toEqual(
       ["destroy", "create", "start"].map(
         (action) => `container ${action} berth-${stack.install}-web`,
       ),
@@ -180,7 +187,9 @@ test.each<readonly [string, Wish, string]>([
     const removed = (await look.steps("web")).findLast(({ kind }) => kind === "remove-container");
     expect(removed?.cause).toContain(field);
     expect(removed?.external).toBe(false);
-    const told = (await look.events("web")).findLast(({ kind }) => kind === "container.removed");
-    expect(told?.message).toContain(field);
+    await eventually("it is told", async () => {
+      const told = (await look.events("web")).findLast(({ kind }) => kind === "container.removed");
+      return told?.message.includes(field) === true ? true : undefined;
+    });
   },
 );
