@@ -3,10 +3,15 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { configOf, docker, shell, World } from "./harness.ts";
+import type { Project } from "./harness.ts";
 
 const world = new World("iso");
 beforeAll(() => world.setUp());
 afterAll(() => world.dispose());
+
+/** Its shell has become what it was to become. */
+const sleeps = async (project: Project): Promise<boolean> =>
+  (await project.processes()).some((line) => /^\d+ +sleep 1000$/.test(line));
 
 test("an agent can neither read nor forge the spool, nor signal the runner, nor gain or drop a group", async () => {
   const attempts = [
@@ -77,6 +82,7 @@ test("who starts with uid 0, or without a group, is refused by the launcher itse
 test("when the launcher ends, the container ends, and the runs are lost, not left alone", async () => {
   const project = await world.start((name) => configOf(name, [shell("a", "exec sleep 1000")]));
   const { run } = await project.event("started");
+  await eventually("it sleeps", () => sleeps(project));
   const parent = `/proc/$(grep -l '^sleep' /proc/[0-9]*/cmdline | head -1 | cut -d/ -f3)/status`;
   const kill = `kill -9 $(sed -n 's/^PPid:[^0-9]*//p' ${parent})`;
   await docker("exec", project.container, "sh", "-c", kill);
@@ -129,7 +135,7 @@ test("a process killed for memory is named when it is the main one; otherwise th
 
 test("the kernel prefers agents to the runner when memory runs out", async () => {
   const project = await world.start((name) => configOf(name, [shell("a", "exec sleep 1000")]));
-  await project.event("ready");
+  await eventually("it sleeps", () => sleeps(project));
   const scores = new Map<string, number>();
   for (const line of await project.processes()) {
     const [pid = "", ...words] = line.split(/\s+/);

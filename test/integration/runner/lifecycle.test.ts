@@ -34,6 +34,7 @@ test("agents that crash come back with no daemon there, until their budget is us
     ]),
   );
   expect(await project.event("crash-loop")).toMatchObject({ agent: "crash", failures: 4 });
+  await project.event("exited", (event) => event.agent === "well");
   const events = await project.journal();
   const runs = events.flatMap((event) =>
     event.kind === "started" && event.agent === "crash" ? [event.run] : [],
@@ -50,7 +51,9 @@ test("agents that crash come back with no daemon there, until their budget is us
   expect(await client.status("crash", (status) => status.state === "crash-loop")).toMatchObject({
     restarts: 3,
   });
-  expect(await client.status("well")).toMatchObject({ state: "exited", lastExit: { code: 0 } });
+  expect(await client.status("well", (status) => status.state === "exited")).toMatchObject({
+    lastExit: { code: 0 },
+  });
   // An operator's restart is a new life.
   const config = { ...project.config, hash: "again", restartSerials: { crash: 1 } };
   await client.ask({ kind: "configure", epoch: 1, config });
@@ -81,13 +84,13 @@ test("a killed agent runs again within milliseconds when its backoff is zero", a
     gaps.push(next.at - exited.at);
   }
   // The goal is 20 ms on a quiet machine, kill to running; this bound only catches a policy that waits.
-  expect(gaps.toSorted((a, b) => a - b)[4]).toBeLessThan(100);
+  expect(gaps.toSorted((a, b) => a - b)[4]).toBeLessThan(500);
 });
 
 test("ready comes with the first passed health check; illness restarts by policy, or stays when there is none", async () => {
   const script = (name: string): string => `touch /tmp/${name}; exec sleep 1000`;
   const health = (name: string): ReturnType<typeof healthOf> =>
-    healthOf(`test -f /tmp/${name} || { echo gone >&2; exit 1; }`);
+    healthOf(`test -f /tmp/${name} || { echo gone >&2; exit 1; }`, { startPeriodMs: 10_000 });
   const project = await world.start((name) =>
     configOf(name, [
       shell("h", script("h"), { health: health("h"), restart: ALWAYS, stopGraceMs: 500 }),
@@ -160,6 +163,7 @@ test("runs that die with the container are lost, the sequence goes on, and agent
     configOf(name, [shell("a", "echo hi; exec sleep 1000")]),
   );
   const { run } = await project.event("ready");
+  await eventually("its word", async () => (await project.output(run)) === "hi\n");
   await docker("kill", project.container);
   await docker("start", project.container);
   expect(await project.event("lost")).toMatchObject({ run, agent: "a", reason: "container died" });
@@ -181,10 +185,11 @@ test("frozen time counts for nothing: neither grace nor health deadlines pass in
   await eventually("four seconds have passed", () => performance.now() - frozenAt > 4_000);
   await docker("unpause", project.container);
   const client = await project.connect();
+  const thawedAt = Date.now();
   expect(await client.ask({ kind: "thawed", epoch: 1, frozenMs: 4_000 })).toMatchObject({
     ok: true,
   });
-  await client.frame("status", (frame) => (frame.sample?.at ?? 0) > Date.now() - 100);
+  await client.frame("status", (frame) => (frame.sample?.at ?? 0) > thawedAt);
   const kinds = (await project.journal()).map((event) => event.kind);
   expect(kinds).toEqual(["boot", "started", "ready"]);
 });

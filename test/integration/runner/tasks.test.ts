@@ -98,6 +98,7 @@ test("a run that is known is not started again: running, ended, or ended by the 
   await project.event("started");
   const status = await client.frame("status", (frame) => frame.taskRuns.includes(run));
   expect(status.agents).toEqual([]);
+  await eventually("its word", async () => (await project.output(run)) === "once\n");
   await docker("kill", project.container);
   await docker("start", project.container);
   expect(await project.event("lost")).toMatchObject({ run, agent: "w" });
@@ -153,8 +154,8 @@ test("of runs that end together those that left something behind are told from t
   const kinds = {
     clean: "exit 0",
     daemon: "(setsid sleep 1000 &)",
-    // Reparented twice, and one that is a child of nobody the runner knows from the start.
-    deep: "(sh -c '(sh -c \"setsid sleep 1000 & exit\" &)' &) ; sleep 0.05",
+    // Reparented twice, and one that is a child of nobody the runner knows from the start. The pipe ends with those between.
+    deep: `: $( (sh -c '(sh -c "setsid sleep 1000 >/dev/null & exit" &)' &) ); sleep 0.05`,
     sibling: `perl -e 'syscall(56, 0x8000 | 17, 0, 0, 0, 0) == 0 and exec "sleep", "1000"'`,
   };
   const project = await world.start((name) =>
