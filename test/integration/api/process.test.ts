@@ -39,7 +39,8 @@ function berth(address: string, words: readonly string[]): Watched {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const code = once(child, "exit").then(([status]: (number | null)[]) => status ?? null);
+  // Not `exit`: what it printed last may come after that.
+  const code = once(child, "close").then(([status]: (number | null)[]) => status ?? null);
   const watched: Watched = { child, stdout: "", stderr: "", code };
   child.stdout?.on("data", (chunk: Buffer) => (watched.stdout += chunk.toString()));
   child.stderr?.on("data", (chunk: Buffer) => (watched.stderr += chunk.toString()));

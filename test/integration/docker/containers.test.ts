@@ -159,6 +159,10 @@ test("every verb takes already so for done", async () => {
   await engine.pauseContainer(id);
   await engine.thawContainer(id);
   await engine.thawContainer(id);
+  const commands = ["sh", "-c", "cat /proc/[0-9]*/comm"];
+  await eventually("its trap is set", async () =>
+    (await inside(engine, id, commands)).stdout.includes("sleep\n"),
+  );
   await engine.stopContainer(id, 5_000);
   expect((await engine.inspect(id))?.exitCode).toBe(0);
   await engine.stopContainer(id, 5_000);

@@ -58,7 +58,7 @@ test("a frozen server: every call ends in time as transient, later ones at once,
   expect(await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"))))).toMatchObject({
     changed: true,
   });
-  expect(seen).toEqual([false, true]);
+  await expect.poll(() => seen, POLL).toEqual([false, true]);
 });
 
 test("a killed server: calls are refused as unreachable, and all is well when it is back, the leader's lock too", async () => {
