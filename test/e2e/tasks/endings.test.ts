@@ -94,8 +94,11 @@ test("a project removed while its tasks run takes them along: each ends once, an
   await stack.ok("remove", "gone", "--volumes", "-y");
   await endsWithIt("gone", tasks);
   await reached(other, "succeeded");
-  const { body } = await stack.get("/api/v1/queue");
-  expect(JSON.parse(body)).toMatchObject({ taken: 0, waiting: 0 });
+  await eventually("the queue is empty", async () => {
+    const { body } = await stack.get("/api/v1/queue");
+    const { taken, waiting } = JSON.parse(body) as { taken: number; waiting: number };
+    return taken + waiting === 0 ? true : undefined;
+  });
   expect(await stack.docker("ps", "-aq", "--filter", `name=berth-${stack.install}-gone`)).toBe("");
 });
 

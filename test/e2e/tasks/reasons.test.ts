@@ -146,7 +146,11 @@ test("an open breaker stays open across a kill, holds new work back, and its met
       (await stack.get("/metrics")).body,
     )?.[1];
   await eventually("its breaker is open", async () => ((await state()) === "2" ? true : undefined));
-  expect((await events("breaker.opened")).join()).toContain("breaker of broken opened for 30 s");
+  await eventually("it is told", async () =>
+    (await events("breaker.opened")).join().includes("breaker of broken opened for 30 s")
+      ? true
+      : undefined,
+  );
   await restart();
   expect(await state()).toBe("2");
   const held = await submit("broken", 2);
