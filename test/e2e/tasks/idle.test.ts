@@ -86,16 +86,21 @@ test("without work it is frozen along with its services, says since when, and st
   expect(explained.constraint).toBe(view.reasons[0]);
   expect(await engineState("awake")).toBe("running");
   expect((await shown("awake"))?.idle).toBeNull();
-  const [frozen] = await events("web", "container.frozen");
-  expect(frozen?.message).toContain("idle since");
-  expect(frozen?.cause).toBe("daemon");
+  const frozen = await eventually(
+    "it is told",
+    async () => (await events("web", "container.frozen"))[0],
+  );
+  expect(frozen.message).toContain("idle since");
+  expect(frozen.cause).toBe("daemon");
 });
 
 test("a task wakes a frozen project and runs, and nothing of it counts as drift", async () => {
   await reaches("web", "paused");
   await succeeds(await submit("web", "quick"));
-  const thaws = await events("web", "container.thawed");
-  expect(thaws.length).toBeGreaterThan(0);
+  const thaws = await eventually("it is told", async () => {
+    const told = await events("web", "container.thawed");
+    return told.length > 0 ? told : undefined;
+  });
   expect(thaws.every(({ cause }) => cause === "daemon")).toBe(true);
   expect(thaws.at(-1)?.message).toMatch(/woken: task \d+ waits/);
   await reaches("web", "paused");
@@ -128,8 +133,10 @@ test("stopped, it gives its memory back; a task starts it again", async () => {
     (await reserved()) === 2 * 96 * MIB ? true : undefined,
   );
   await succeeds(await submit("deep", "quick"));
-  const starts = await events("deep", "container.started");
-  expect(starts.at(-1)?.message).toMatch(/woken: task \d+ waits/);
+  const starts = await eventually("it is told", async () => {
+    const told = await events("deep", "container.started");
+    return /woken: task \d+ waits/.test(told.at(-1)?.message ?? "") ? told : undefined;
+  });
   expect(starts.every(({ cause }) => cause === "daemon")).toBe(true);
   await reaches("deep", "exited");
 });
