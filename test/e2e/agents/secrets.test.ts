@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { host } from "../../support/samples.ts";
 import { type Look, lookAt } from "../../support/look.ts";
-import { type Stack, startStack } from "../../support/stack.ts";
+import { type Stack, eventually, startStack } from "../../support/stack.ts";
 
 const TOKEN = "s3cr3t-Zq8vK2mX7pL4";
 const ROTATED = "s3cr3t-Ht5wB9nR1cD6";
@@ -49,7 +49,9 @@ test("a declared secret is a file that only its agents can read, on memory", asy
   expect(await inside("grep -c ' /run tmpfs\\| /run/secrets tmpfs' /proc/mounts")).toMatch(
     /^[1-9]/,
   );
-  expect(await stack.ok("logs", "web")).toContain("starts with 400 10001");
+  await eventually("the agent saw it so from its start", async () =>
+    (await stack.ok("logs", "web")).includes("starts with 400 10001") ? true : undefined,
+  );
 });
 
 test("an agent whose secret is missing waits and says which", async () => {
