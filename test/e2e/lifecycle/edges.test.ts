@@ -55,7 +55,7 @@ test("agents are added, taken away and given another policy without touching the
     const rows = await look.rows<{ id: string; outcome: string | null }>(
       "select id, outcome from run where agent = 'extra'",
     );
-    return rows.every(({ outcome }) => outcome !== null) ? rows : undefined;
+    return rows.length > 0 && rows.every(({ outcome }) => outcome !== null) ? rows : undefined;
   });
   // Another policy alone is no reason to end its process.
   expect(ended).toEqual([{ id: extra?.runId, outcome: "stopped" }]);

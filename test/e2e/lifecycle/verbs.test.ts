@@ -121,8 +121,10 @@ test("restart of a project gives it a new container, and says why", async () => 
   await look.healthy("pair");
   expect(await processes("pair")).not.toEqual(ran);
   expect((await look.container("pair")).Id).not.toBe(before.Id);
-  const told = (await look.events("pair")).findLast(({ kind }) => kind === "container.removed");
-  expect(told?.message).toContain("restart");
+  await eventually("it is told", async () => {
+    const told = (await look.events("pair")).findLast(({ kind }) => kind === "container.removed");
+    return told?.message.includes("restart") === true ? true : undefined;
+  });
 });
 
 test("exec runs as the agents' user with the command's own exit code; root only with --root, which is audited", async () => {
