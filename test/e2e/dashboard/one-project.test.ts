@@ -149,7 +149,9 @@ test("an admin token of the project steers it, and nothing of the host is offere
 test("settings say whose token it is, for which project, and what it may do", async () => {
   const [page] = pages.slice(1);
   await page?.goto(`${new URL(page.url()).origin}/#/settings`);
-  const text = await page?.getByRole("region", { name: "Your access" }).innerText();
+  const access = page?.getByRole("region", { name: "Your access" });
+  await access?.getByText("You may").waitFor();
+  const text = await access?.innerText();
   expect(text).toMatch(/bearer of one-run[\s\S]*web[\s\S]*run[\s\S]*look at.*submit, cancel/);
   expect(text).not.toContain("remove");
 });

@@ -108,7 +108,8 @@ test("a task is submitted, its output followed and searched, and shown harmless"
   expect(await log.locator("b").count()).toBe(0);
   await page.getByLabel("Show only lines that hold").fill("line 4");
   await log.getByText("line 4", { exact: true }).waitFor();
-  expect(await log.getByText("line 5", { exact: true }).isVisible()).toBe(false);
+  await log.getByText("line 5", { exact: true }).waitFor({ state: "hidden" });
+  expect(await log.getByText("line 4", { exact: true }).isVisible()).toBe(true);
 });
 
 test("the priority of a waiting task is changed, and the queue says what binds it", async () => {
@@ -164,11 +165,15 @@ test("a task that failed lies among the dead letters, says its exit code, and is
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.some((each) => each > 0);
   })()`;
-  expect(await page.evaluate<boolean>(drawn)).toBe(true);
+  await eventually("the curve is drawn", async () =>
+    (await page.evaluate<boolean>(drawn)) ? true : undefined,
+  );
   await page.getByRole("button", { name: /^Retry task/ }).click();
   const tries = page.getByRole("region", { name: "Tries" });
   await tries.getByRole("row").nth(2).getByText("failed").waitFor();
-  expect(await tries.getByText("exit 7").count()).toBe(2);
+  await eventually("both have ended so", async () =>
+    (await tries.getByText("exit 7").count()) === 2 ? true : undefined,
+  );
 });
 
 test("an agent that asks is answered on the page and goes on with the answer", async () => {
@@ -231,7 +236,9 @@ test("while the daemon is away the page says so, and it comes back by itself", a
   await stack.startDaemon({ BERTH_LISTEN: `unix:${stack.socket},127.0.0.1:${port}` });
   await page.locator('[data-mode="cut-off"]').waitFor({ state: "detached", timeout: 60_000 });
   await row("web").getByText("healthy").waitFor();
-  expect(await page.locator(".banner").count()).toBe(0);
+  await eventually("no banner is left", async () =>
+    (await page.locator(".banner").count()) === 0 ? true : undefined,
+  );
 });
 
 test("everything is reached by keyboard, and where one is can be seen", async () => {
@@ -281,6 +288,7 @@ test("what a token may not do is not offered, and the page says what it may", as
     expect([name, await page.getByRole("button", { name }).count()]).toEqual([name, 0]);
   await go("#/settings");
   const access = page.getByRole("region", { name: "Your access" });
+  await access.getByText("You may").waitFor();
   expect(await access.innerText()).toMatch(/bearer of again[\s\S]*the whole host[\s\S]*look at/);
   expect(await access.innerText()).not.toMatch(/remove|submit/);
   expect(await page.getByRole("region", { name: "Access tokens" }).count()).toBe(0);
