@@ -143,8 +143,9 @@ test("every agent's output is numbered 1 to N, run by run, over all those kills"
 });
 
 test("every crash is recorded once, with its true exit code", async () => {
-  const lines = await linesOf(stack, "crasher");
+  // Records first: who is over by then has said everything.
   const rows = (await recordsCaughtUp(stack)).filter(({ project }) => project === "crasher");
+  const lines = await linesOf(stack, "crasher");
   const ended = rows.filter(({ outcome }) => outcome !== null);
   expect(ended.length).toBeGreaterThan(KILLS);
   expect(
