@@ -96,10 +96,17 @@ test("the leader is frozen and thawed: it steps down and changes nothing", async
   expect(Date.now() - frozenAt).toBeLessThan(TAKEOVER_MS);
   expect(now.epoch).toBeGreaterThan(old);
   // Work for whoever believes to lead: a dead container to repair and a declaration that moved on.
-  const [container] = (await stack.objects()).containers;
-  await stack.docker("kill", container ?? "");
+  const [container = ""] = (await stack.objects()).containers;
+  const startOf = (): Promise<string> =>
+    stack.docker("inspect", "--format", "{{.State.Running}} {{.State.StartedAt}}", container);
+  const firstStart = await startOf();
+  await stack.docker("kill", container);
   const file = stack.write("more.yaml", host(counter("one") + counter("two") + counter("three")));
   await stack.ok("apply", "-f", file, "--wait", "-y");
+  await eventually("the dead one runs again", async () => {
+    const start = await startOf();
+    return start.startsWith("true") && start !== firstStart ? true : undefined;
+  });
   await recordsCaughtUp(stack);
   const before = await world();
   const thawedAt = Date.now();
