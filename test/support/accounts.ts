@@ -174,6 +174,8 @@ export function overlaps(rows: readonly RunRow[]): readonly string[] {
 
 /** A run that began this long before its output was read has written its first line. */
 const FIRST_LINE_MS = 5_000;
+/** One that was ended sooner than this after its start may have been ended before its first line. */
+const FIRST_WORD_MS = 500;
 
 /**
  * Every gap in what counting agents of these projects wrote, each as a sentence: a run's lines are 1 to N; every run that wrote is
@@ -193,8 +195,12 @@ export async function gaps(stack: Stack, ...names: readonly string[]): Promise<r
       found.push(`${run}: line ${wrong + 1} of ${ofRun.length} is "${ofRun[wrong]?.text}"`);
     if (!recorded.has(run)) found.push(`${run} wrote ${ofRun.length} lines and is not recorded`);
   }
-  for (const { id, project, started_at: started, ended_at: ended } of rows) {
-    const due = (ended ?? started).getTime() < at - (ended === null ? FIRST_LINE_MS : 0);
+  for (const { id, project, started_at: started, ended_at: ended, exit_code: code } of rows) {
+    // Who ended by itself had its time.
+    const spared =
+      code === null && (ended ?? started).getTime() - started.getTime() < FIRST_WORD_MS;
+    const due =
+      ended === null ? started.getTime() < at - FIRST_LINE_MS : ended.getTime() < at && !spared;
     if (names.includes(project) && due && !written.has(id))
       found.push(`${id} is recorded and wrote nothing`);
   }
