@@ -171,9 +171,7 @@ test("a task that failed lies among the dead letters, says its exit code, and is
   await page.getByRole("button", { name: /^Retry task/ }).click();
   const tries = page.getByRole("region", { name: "Tries" });
   await tries.getByRole("row").nth(2).getByText("failed").waitFor();
-  await eventually("both have ended so", async () =>
-    (await tries.getByText("exit 7").count()) === 2 ? true : undefined,
-  );
+  await expect.poll(() => tries.getByText("exit 7").count(), { timeout: DRAWN_MS }).toBe(2);
 });
 
 test("an agent that asks is answered on the page and goes on with the answer", async () => {
@@ -236,9 +234,7 @@ test("while the daemon is away the page says so, and it comes back by itself", a
   await stack.startDaemon({ BERTH_LISTEN: `unix:${stack.socket},127.0.0.1:${port}` });
   await page.locator('[data-mode="cut-off"]').waitFor({ state: "detached", timeout: 60_000 });
   await row("web").getByText("healthy").waitFor();
-  await eventually("no banner is left", async () =>
-    (await page.locator(".banner").count()) === 0 ? true : undefined,
-  );
+  await expect.poll(() => page.locator(".banner").count(), { timeout: DRAWN_MS }).toBe(0);
 });
 
 test("everything is reached by keyboard, and where one is can be seen", async () => {
