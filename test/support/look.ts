@@ -149,24 +149,25 @@ export async function watchEngine(stack: Stack): Promise<EngineWatch> {
   const child = spawn("docker", ["events", "--since", "1s", "--format", "{{json .}}"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const heard = { anything: false };
+  // A volume of the watcher's own is the sign that the stream is open: what happened before it has been heard by then, and
+  // what happens from then on is heard.
+  const sign = `berth-test-sign-${stack.install}`;
+  const heard = { sign: false };
   createInterface({ input: child.stdout }).on("line", (line) => {
-    heard.anything = true;
     const event = JSON.parse(line) as {
       Type: string;
       Action: string;
       Actor: { ID: string; Attributes: Record<string, string> };
     };
     const name = event.Actor.Attributes["name"] ?? event.Actor.ID;
+    heard.sign ||= name === sign;
     if (name.startsWith(`berth-${stack.install}-`))
       seen.push(`${event.Type} ${event.Action} ${name}`);
   });
-  // A volume of the watcher's own is the sign that the stream is open: what happens from then on is heard.
-  const sign = `berth-test-sign-${stack.install}`;
   await eventually("the engine's events are heard", async () => {
     await stack.docker("volume", "create", sign);
     await stack.docker("volume", "rm", sign);
-    return heard.anything ? true : undefined;
+    return heard.sign ? true : undefined;
   });
   seen.length = 0;
   return { seen, stop: () => void child.kill("SIGKILL") };
