@@ -4,7 +4,7 @@ import { host } from "../../support/samples.ts";
 import { type Look, lookAt } from "../../support/look.ts";
 import { type Stack, startStack } from "../../support/stack.ts";
 
-const IMAGE = "berth-e2e-volumes:1";
+const IMAGE = `berth-e2e-volumes:${process.pid}`;
 const MIB = 1024 ** 2;
 
 let stack: Stack;
