@@ -35,6 +35,7 @@ export async function openOverview(browser: Browser, url: string, rows: number):
     const usableMs = await eventually("all rows are drawn and the page is free", () =>
       page.evaluate<number | undefined>(usable),
     );
+    await page.waitForLoadState();
     const weights = await Promise.all(sizes.values());
     const bytes = weights.reduce((sum, weight) => sum + weight, 0);
     return { bytes, files: [...sizes.keys()], usableMs };
