@@ -1,10 +1,9 @@
 /** What the runner of a project is to keep running, and the fingerprint that says which agents a change touches. */
 import { shortHash } from "../base/hash.ts";
-import type { AgentSpec } from "../model/agent.ts";
 import type { RunnerConfig } from "../model/desired.ts";
 import type { InstallFacts } from "../model/desired-project.ts";
 import { fingerprint } from "../model/fingerprint.ts";
-import type { ProjectRecord } from "../model/project-record.ts";
+import { type ProjectRecord, wantedReplicas } from "../model/project-record.ts";
 
 export interface ImageDefaults {
   /** Null: not looked at yet. */
@@ -27,7 +26,7 @@ export function desireRunnerConfig(
   const { spec } = record;
   const agents = Object.values(spec.agents)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((agent) => ({ ...agent, replicas: replicasOf(agent, record) }));
+    .map((agent) => ({ ...agent, replicas: wantedReplicas(agent, record) }));
   const config = {
     epoch: install.epoch,
     generation: record.generation,
@@ -47,12 +46,6 @@ export function desireRunnerConfig(
     restartSerials: Object.fromEntries(agents.map(({ name }) => [name, serialOf(name, record)])),
   };
   return { hash: configFingerprint(config), ...config };
-}
-
-function replicasOf(agent: AgentSpec, record: ProjectRecord): number {
-  // what was scaled by hand as a service must not run on when it has become a worker
-  if (agent.task !== null || record.stoppedAgents.includes(agent.name)) return 0;
-  return record.replicas[agent.name] ?? agent.replicas;
 }
 
 /** A restart of the whole project (`*`) is the container's: see its spec hash. */

@@ -1,4 +1,5 @@
 /** A project as accepted and recorded: what `desired` needs of its row in Postgres. */
+import type { AgentSpec } from "./agent.ts";
 import type { Phase, Wanted } from "./lifecycle.ts";
 import type { ProjectSpec } from "./project.ts";
 
@@ -19,4 +20,14 @@ export interface ProjectRecord {
   readonly stoppedAgents: readonly string[];
   /** The project's /28, null until one is allocated. */
   readonly subnet: string | null;
+}
+
+/** How many processes of a service are to be kept running: as declared, as scaled by hand, none while it is stopped by hand. */
+export function wantedReplicas(
+  { name, task, replicas }: AgentSpec,
+  record: Pick<ProjectRecord, "replicas" | "stoppedAgents">,
+): number {
+  // what was scaled by hand as a service must not run on when it has become a worker
+  if (task !== null || record.stoppedAgents.includes(name)) return 0;
+  return record.replicas[name] ?? replicas;
 }

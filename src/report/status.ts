@@ -3,7 +3,7 @@ import type { AgentStatus } from "../model/agent.ts";
 import type { LimitValues } from "../model/desired.ts";
 import type { ObservedContainer, RunnerReport } from "../model/observed.ts";
 import type { IdleStand, Rest } from "../model/idle.ts";
-import type { ProjectRecord } from "../model/project-record.ts";
+import { type ProjectRecord, wantedReplicas } from "../model/project-record.ts";
 import type { NeedsYou } from "../model/question.ts";
 import type { HealthWord, ProjectView } from "../model/view.ts";
 
@@ -103,9 +103,11 @@ function agentsWord(agents: readonly AgentStatus[], record: ProjectRecord): Heal
       agent.state === "exited" && (agent.lastExit?.code !== 0 || agent.lastExit.signal !== null),
   );
   if (failed) return "unhealthy";
-  // Worker agents have a process only while they work.
-  const services = Object.values(record.spec.agents).some(({ task }) => task === null);
-  return agents.length === 0 && services ? "starting" : "healthy";
+  // None is there yet, or none is to be: workers have a process only while they work.
+  const wanted = Object.values(record.spec.agents).some(
+    (agent) => wantedReplicas(agent, record) > 0,
+  );
+  return agents.length === 0 && wanted ? "starting" : "healthy";
 }
 
 function reasons(sources: StatusSources): readonly string[] {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { AgentStatus } from "../../../src/model/agent.ts";
 import type { ObservedContainer, RunnerReport } from "../../../src/model/observed.ts";
 import { type StatusSources, projectView } from "../../../src/report/status.ts";
-import { sampleRecord } from "../../support/project-samples.ts";
+import { sampleAgent, sampleRecord, sampleSpec } from "../../support/project-samples.ts";
 
 const agent = (more: Partial<AgentStatus> = {}): AgentStatus => ({
   agent: "coder",
@@ -75,6 +75,18 @@ test("healthy means that every agent runs", () => {
   expect(
     word({ report: report(agent({ state: "crash-loop" }), agent({ state: "starting" })) }),
   ).toBe("crash-loop");
+});
+
+test("before its first process a project starts, unless none is to be: stopped, scaled to 0, declared with 0", () => {
+  const empty = (record: Parameters<typeof sampleRecord>[0]): string =>
+    word({ report: report(), record: { ...sampleRecord(record), phaseSince: 0 } });
+  const none = sampleSpec({ agents: { beat: sampleAgent("beat", { replicas: 0 }) } });
+  expect(empty({})).toBe("starting");
+  expect(empty({ stoppedAgents: ["beat"] })).toBe("healthy");
+  expect(empty({ replicas: { beat: 0 } })).toBe("healthy");
+  expect(empty({ spec: none })).toBe("healthy");
+  expect(empty({ spec: none, replicas: { beat: 1 } })).toBe("starting");
+  expect(empty({ replicas: { beat: 1 }, stoppedAgents: ["beat"] })).toBe("healthy");
 });
 
 test("an agent that ended well is no fault, one that failed is", () => {
