@@ -77,7 +77,8 @@ function healthWord(sources: StatusSources): HealthWord {
   if (fault !== null && !fault.passing) return "failed";
   if (container === undefined) return "unknown";
   if (container?.state === "paused") return "frozen";
-  if (record.wanted === "stopped" || restsStopped(sources)) return "stopped";
+  if (record.wanted === "stopped" || restsStopped(sources) || hasNothingToFreeze(sources))
+    return "stopped";
   if (container === null || container.state !== "running")
     return waiting.length > 0 ? "waiting" : "starting";
   if (report === null || !sources.connected)
@@ -90,6 +91,13 @@ function healthWord(sources: StatusSources): HealthWord {
 /** Stopped for want of work, and so it is. */
 function restsStopped({ idle, container }: StatusSources): boolean {
   return idle?.kind === "resting" && idle.rest === "stopped" && container?.state !== "running";
+}
+
+/** To be frozen, and nothing runs: it is not started for that (see plan/converge/resting). */
+function hasNothingToFreeze({ record, container }: StatusSources): boolean {
+  const halted =
+    container === null || container?.state === "exited" || container?.state === "created";
+  return record.wanted === "frozen" && halted;
 }
 
 function agentsWord(agents: readonly AgentStatus[], record: ProjectRecord): HealthWord {

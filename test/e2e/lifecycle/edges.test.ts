@@ -118,6 +118,28 @@ test("two wishes at once end in the last one, and asking for what is already so 
   expect((await look.project("side")).health).toBe("frozen");
 });
 
+test("a project that is to run no agent is settled, and so is one that has nothing to freeze", async () => {
+  await apply(sleeper("web") + sleeper("side"));
+  for (const words of [
+    ["stop", "web/sleep"],
+    ["start", "web/sleep"],
+    ["scale", "web/sleep=0"],
+  ]) {
+    await stack.ok(...words);
+    expect(await look.project("web")).toMatchObject({ phase: "active", health: "healthy" });
+  }
+  expect((await look.project("web")).agents).toEqual([]);
+  await apply(sleeper("web").replace("sleep: {", "sleep: { replicas: 0,") + sleeper("side"));
+  expect((await look.project("web")).agents).toEqual([]);
+
+  await stack.ok("stop", "web");
+  await stack.ok("pause", "web");
+  expect(await look.project("web")).toMatchObject({ phase: "paused", health: "stopped" });
+  await apply(sleeper("web") + sleeper("side"));
+  await stack.ok("resume", "web");
+  await look.healthy("web");
+});
+
 test("an unknown project or agent is a usage error that names those there are", async () => {
   const project = await stack.berth("pause", "sidd");
   expect(project.code).toBe(64);

@@ -119,6 +119,16 @@ test("frozen, stopped and waiting are named", () => {
   ).toContain("waiting: capacity: needs 1GiB");
 });
 
+test("what is to be frozen and runs nothing is stopped", () => {
+  const record = { ...sampleRecord({ wanted: "frozen", phase: "paused" }), phaseSince: 0 };
+  expect(word({ record, container: null, report: null })).toBe("stopped");
+  expect(word({ record, container: container("exited") })).toBe("stopped");
+  expect(word({ record, container: container("created"), report: null })).toBe("stopped");
+  expect(word({ record, container: container("running") })).toBe("healthy");
+  expect(word({ record, container: container("paused") })).toBe("frozen");
+  expect(word({ record, container: undefined, report: null })).toBe("unknown");
+});
+
 test("what rests for want of work says how and since when; what wakes rests no more", () => {
   const resting = { kind: "resting", rest: "frozen", since: 1_500, why: "idle" } as const;
   expect(projectView(sources({ idle: resting })).idle).toEqual({ kind: "frozen", since: 1_500 });
