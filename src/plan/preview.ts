@@ -25,18 +25,29 @@ export interface Preview {
   readonly fields: readonly FieldChange[];
   /** Without the bookkeeping of phases: nobody who asks what apply does means that. */
   readonly plan: Plan;
+  /** What the plan waits for, and what has to pass before its steps are done. */
+  readonly waiting: readonly string[];
 }
 
-/** The project pass itself on proposed input, so a preview cannot promise what a pass would not do. */
+/**
+ * The project pass itself on proposed input, so a preview cannot promise what a pass would not do. Only the firewall is
+ * taken as verified: a pass sees to that itself before it goes on, so what it then does is part of what is asked for now.
+ */
 export function previewProject(proposal: Proposal): Preview {
-  const { before, after, desired } = proposal;
-  const whole = converge(desired, proposal.observed);
+  const { before, after, desired, observed } = proposal;
+  const whole = converge(desired, { ...observed, firewallVerified: true });
   const plan = { ...whole, steps: whole.steps.filter(({ kind }) => kind !== "settle-phase") };
   const fields = after === null ? [] : specChanges(before, after);
-  return { project: desired.project, change: changeOf(proposal, fields, plan), fields, plan };
+  return {
+    project: desired.project,
+    change: changeOf(proposal, fields, plan),
+    fields,
+    plan,
+    waiting: [...new Set([...plan.waiting, ...converge(desired, observed).waiting])],
+  };
 }
 
-/** Equal for equal plans: `apply` refuses when it is not the one that was shown. */
+/** Equal for equal plans, whatever has still to pass: `apply` refuses when it is not the one that was shown. */
 export function previewFingerprint(previews: readonly Preview[]): string {
   const lines = previews
     .toSorted((a, b) => (a.project < b.project ? -1 : 1))

@@ -133,8 +133,8 @@ export async function planPending(row: ProjectRow, session: Session): Promise<Pr
   return partOf(await previewOne(row.name, ground, session));
 }
 
-function partOf({ project, change, fields, plan }: Preview): ProjectPlan {
-  return { project, change, fields, steps: plan.steps, waiting: plan.waiting };
+function partOf({ project, change, fields, plan, waiting }: Preview): ProjectPlan {
+  return { project, change, fields, steps: plan.steps, waiting };
 }
 
 function propose(

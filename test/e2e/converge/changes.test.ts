@@ -16,6 +16,7 @@ interface Wish {
   readonly tmpfs?: string;
   readonly image?: string;
   readonly workspace?: string;
+  readonly egress?: string;
 }
 
 /** Its agent fills 60 MiB of memory once in the life of its workspace, when the workspace says so, then sleeps. */
@@ -24,6 +25,7 @@ function web(wish: Wish = {}): string {
     image: "${wish.image ?? "debian:bookworm-slim"}"
     weight: ${wish.weight ?? 1}
     limits: { cpus: ${wish.cpus ?? 1}, memory: ${wish.memory ?? "160MiB"}, pids: ${wish.pids ?? 64} }
+    network: { egress: ${wish.egress ?? "none"} }
     environment: { MODE: "${wish.environment ?? "a"}" }
     tmpfs: [${wish.tmpfs ?? ""}]
     workspace: { volume: ${wish.workspace ?? "web"} }
@@ -147,6 +149,14 @@ test("a change of environment restarts agents only, and they see it", async () =
   await eventually("it says so", async () =>
     (await stack.ok("logs", "web/sleep", "--tail", "5")).includes("mode b") ? true : undefined,
   );
+});
+
+test("a plan that opens the network names the replacement and whom it interrupts, before any firewall is there", async () => {
+  const file = stack.write("open.yaml", web({ environment: "c", egress: "open" }));
+  const [planned] = (await stack.json<Plan>("plan", "-f", file)).projects;
+  expect(planned?.steps.map(({ kind }) => kind)).toContain("remove-container");
+  expect(planned?.steps.flatMap(({ interrupts }) => interrupts)).toEqual(["fill", "sleep"]);
+  expect(planned?.waiting).toEqual(["firewall: the rules for open egress are not verified"]);
 });
 
 test.each<readonly [string, Wish, string]>([

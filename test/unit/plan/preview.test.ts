@@ -70,6 +70,26 @@ test("a changed declaration says which fields, old and new, and what it costs", 
   `);
 });
 
+test("a replacement that waits for the firewall is shown, beside what it waits for", () => {
+  const after = sampleSpec({ network: { egress: "open" }, security: { readOnlyRoot: false } });
+  const made = preview(record, after, { ...up, firewallVerified: false });
+  expect(renderPlan(made.plan)).toMatchInlineSnapshot(`
+    "[] #1 container:web, stop-container, changed: security.read_only_root, network.egress
+    [1] #2 container:web, remove-container, changed: security.read_only_root, network.egress
+    [2] #3 network:web, remove-network, network changed: egress
+    [3] #4 network:web, create-network, replaces #3
+    [2] #5 spool:web, prepare-spool, configuration for the start
+    [2,4,5] #6 container:web, create-container, replaces #2
+    [6] #7 container:web, start-container, created by #6"
+  `);
+  expect(made.plan.steps.flatMap(({ interrupts }) => interrupts)).toContain("beat");
+  expect(made.waiting).toEqual(["firewall: the rules for open egress are not verified"]);
+  // once they are verified the plan is the same one
+  const verified = preview(record, after, up);
+  expect(verified.waiting).toEqual([]);
+  expect(previewFingerprint([verified])).toBe(previewFingerprint([made]));
+});
+
 test("a pruned project is deactivated", () => {
   const made = preview(record, null, up);
   expect(made.change).toBe("deactivate");
