@@ -111,7 +111,11 @@ export interface ApplyView {
   readonly changed: boolean;
   readonly unnamed: readonly string[];
   readonly pruned: readonly string[];
-  /** Projects this apply has to bring somewhere; `apply --wait` follows them through events and `ps`. */
+  /** Projects that are declared otherwise than before, in order. */
+  readonly changedProjects: readonly string[];
+  /** Those of them that an operator put aside (frozen, stopped, completed): the change waits until they run again. */
+  readonly deferred: readonly string[];
+  /** Projects that are not yet where they are to be, changed now or not; `apply --wait` follows them through events and `ps`. */
   readonly projects: readonly string[];
 }
 

@@ -6,6 +6,8 @@ const MAX_REMEMBERED = 2_000;
 
 export interface Inspections {
   of(containerId: string): Promise<InspectedContainer | null>;
+  /** What is remembered, without asking anybody. */
+  known(containerId: string): InspectedContainer | null;
   forget(containerId: string): void;
   forgetAll(): void;
   /** Drops what is remembered of containers that no longer exist. */
@@ -27,6 +29,7 @@ export function createInspections(
       }
       return inspected;
     },
+    known: (id) => known.get(id) ?? null,
     forget: (id) => void known.delete(id),
     forgetAll: () => known.clear(),
     keepOnly(ids) {

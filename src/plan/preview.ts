@@ -43,8 +43,26 @@ export function previewProject(proposal: Proposal): Preview {
     change: changeOf(proposal, fields, plan),
     fields,
     plan,
-    waiting: [...new Set([...plan.waiting, ...converge(desired, observed).waiting])],
+    waiting: [
+      ...new Set([
+        ...plan.waiting,
+        ...converge(desired, observed).waiting,
+        ...restOf(desired, fields),
+      ]),
+    ],
   };
+}
+
+/** A field that no container, network or process is made from. */
+const ASIDE = new Set(["priority"]);
+
+/** Why changed fields lead to no step: what an operator put aside is left as it is until it runs again. */
+function restOf(
+  { wish, wanted }: DesiredProject,
+  fields: readonly FieldChange[],
+): readonly string[] {
+  if (wish === "running" || fields.every(({ field }) => ASIDE.has(field))) return [];
+  return [`${wanted}: takes effect when it ${wanted === "frozen" ? "is resumed" : "runs again"}`];
 }
 
 /** Equal for equal plans, whatever has still to pass: `apply` refuses when it is not the one that was shown. */

@@ -48,6 +48,8 @@ export const applyView = proves<ApplyView>()(
     changed: z.boolean(),
     unnamed: listOf(z.string()),
     pruned: listOf(z.string()),
+    changedProjects: listOf(z.string()),
+    deferred: listOf(z.string()),
     projects: listOf(z.string()),
   }),
 ).meta({ id: "Applied" });

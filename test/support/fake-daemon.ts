@@ -174,7 +174,15 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
     if (found !== undefined) return found;
     throw new BerthError("usage", { code: "loop.project-missing", detail: `no project ${name}` });
   };
-  const applied = { generation: 4, changed: true, unnamed: [], pruned: [], projects: ["web"] };
+  const applied = {
+    generation: 4,
+    changed: true,
+    unnamed: [],
+    pruned: [],
+    changedProjects: ["web"],
+    deferred: [],
+    projects: ["web"],
+  };
   const daemon: FakeDaemon = {
     asked,
     world: [aProject("web")],

@@ -106,9 +106,12 @@ async function tell({ print }: Context, applied: Applied): Promise<void> {
   if (applied.pruned.length > 0) await print.note(`deactivated: ${applied.pruned.join(", ")}`);
 }
 
-function summaryOf({ changed, generation, projects }: Applied): string {
-  const names = projects.join(", ");
-  if (changed)
-    return `generation ${generation}: ${projects.length === 0 ? "no project changes" : names}`;
-  return projects.length === 0 ? "nothing to do" : `nothing to do; not settled yet: ${names}`;
+function summaryOf({ changed, generation, changedProjects, deferred, projects }: Applied): string {
+  const named = changedProjects.map((name) =>
+    deferred.includes(name) ? `${name} (takes effect when it runs again)` : name,
+  );
+  const what = named.length === 0 ? "no project changes" : named.join(", ");
+  const others = projects.filter((name) => !changedProjects.includes(name));
+  const unsettled = others.length === 0 ? "" : `; not settled yet: ${others.join(", ")}`;
+  return `${changed ? `generation ${generation}: ${what}` : "nothing to do"}${unsettled}`;
 }

@@ -1,7 +1,7 @@
 /** Accepting declarations: apply, roll back, take down. */
 import { BerthError } from "../../base/errors.ts";
 import type { ApplyView } from "../../model/view.ts";
-import type { Asker, KeyedAsker } from "../../postgres/door.ts";
+import type { AcceptResult, Asker, KeyedAsker, ProjectRow } from "../../postgres/door.ts";
 import type { ApplyOptions } from "../daemon.ts";
 import { succeeded } from "../failed.ts";
 import type { Session } from "../session.ts";
@@ -19,7 +19,7 @@ export async function applyBundle(options: ApplyOptions, state: DaemonState): Pr
   const { declaration } = readBundle(options.bundle, session);
   if (options.expected !== null) await refuseIfMoved(options.expected, options, session);
   if (options.adopt) world.orphansConfirmed = true;
-  const before = world.generation;
+  const before = momentOf(world);
   const accepted = await doors.postgres.accept({
     epoch: world.install.epoch,
     source: sourceOf(options.bundle),
@@ -55,17 +55,12 @@ async function refuseIfMoved(
 
 interface Took {
   readonly state: DaemonState;
-  readonly before: number;
+  readonly before: Moment;
   readonly by: Asker;
 }
 
 async function took(
-  accepted: Readonly<{
-    generation: number;
-    changed: boolean;
-    unnamed: readonly string[];
-    pruned: readonly string[];
-  }>,
+  accepted: AcceptResult,
   declared: readonly string[],
   { state, before, by }: Took,
 ): Promise<ApplyView> {
@@ -78,7 +73,7 @@ async function took(
     for (const map of [world.refused, world.faults, world.owners]) map.delete(project);
     succeeded(project, session);
   }
-  if (world.generation !== before) {
+  if (world.generation !== before.generation) {
     outbox.add({
       project: null,
       kind: "declaration.accepted",
@@ -96,8 +91,38 @@ async function took(
     changed: accepted.changed,
     unnamed: accepted.unnamed,
     pruned: accepted.pruned,
+    ...changeOf(accepted, [...declared, ...accepted.pruned], { before, now: world.records }),
     projects,
   };
+}
+
+interface Moment {
+  readonly generation: number;
+  readonly records: ReadonlyMap<string, ProjectRow>;
+}
+
+function momentOf({ generation, records }: Session["world"]): Moment {
+  return { generation, records: new Map(records) };
+}
+
+/** Which projects are declared otherwise than before (or woken, or put to rest), and which of them take that up later. */
+function changeOf(
+  { changed, generation }: AcceptResult,
+  names: readonly string[],
+  { before, now }: Readonly<{ before: Moment; now: Moment["records"] }>,
+): Pick<ApplyView, "changedProjects" | "deferred"> {
+  // By generation too: what a repeat tells was done before it.
+  const redeclared = (name: string): boolean => changed && now.get(name)?.generation === generation;
+  const changedProjects = names
+    .filter(
+      (name) => redeclared(name) || before.records.get(name)?.wanted !== now.get(name)?.wanted,
+    )
+    .toSorted();
+  const isAside = (name: string): boolean => {
+    const wanted = now.get(name)?.wanted;
+    return wanted === "frozen" || wanted === "stopped" || wanted === "completed";
+  };
+  return { changedProjects, deferred: changedProjects.filter(isAside) };
 }
 
 /** Those that are not yet where they are to be, or that somebody has to look at. */
@@ -129,7 +154,7 @@ export async function rollBack(
       hint: "`berth history` lists those that are kept",
     });
   const { declaration } = readBundle(kept.bundle, session);
-  const before = world.generation;
+  const before = momentOf(world);
   const accepted = await doors.postgres.accept({
     epoch: world.install.epoch,
     source: kept.row.source,

@@ -4,6 +4,9 @@ import { limitValues } from "../../desired/container.ts";
 import { memoryBudget } from "../../plan/allocate/allocate.ts";
 import { needsYou } from "../../model/question.ts";
 import { projectView } from "../../report/status.ts";
+import { isLive } from "../../plan/live.ts";
+import type { LimitValues } from "../../model/desired.ts";
+import type { ObservedContainer } from "../../model/observed.ts";
 import type { HostView, ProjectView, ReadyView } from "../../model/view.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
@@ -50,7 +53,6 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
     containers.find(({ state: now }) => now === "running" || now === "paused") ??
     containers[0] ??
     null;
-  const allocation = world.allocations.get(record.name);
   return projectView({
     record,
     waiting: world.waiting.get(record.name) ?? [],
@@ -61,12 +63,26 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
     needsYou: needsYou(session.questions?.open(record.name) ?? []),
     connected: doors.runners.connected(record.name) || live?.state === "paused",
     cpuPercent: state.cpuPercent.get(record.name) ?? null,
-    limits: limitValues(
-      record.spec,
-      allocation?.admitted === true ? allocation.memoryBytes : record.spec.limits.memoryBytes,
-    ),
+    limits: limitsInForce(record, live, session),
     now: state.now(),
   });
+}
+
+/** What a live container is held to, which is not yet what is declared while it is frozen; else what it is to get. */
+function limitsInForce(
+  { name, spec }: ProjectRow,
+  container: ObservedContainer | null,
+  { world, inspections }: Session,
+): LimitValues {
+  if (container !== null && isLive(container.state)) {
+    const inspected = inspections.known(container.id);
+    if (inspected !== null) return inspected.limits;
+  }
+  const allocation = world.allocations.get(name);
+  return limitValues(
+    spec,
+    allocation?.admitted === true ? allocation.memoryBytes : spec.limits.memoryBytes,
+  );
 }
 
 export function hostView(state: DaemonState): HostView {

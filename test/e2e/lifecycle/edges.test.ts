@@ -20,14 +20,26 @@ async function apply(projects: string): Promise<void> {
 test("a change applied to a frozen project waits for its resume, and then takes effect", async () => {
   await stack.ok("pause", "web");
   const { Id } = await look.container("web");
-  await apply(sleeper("web", "    weight: 4\n    tmpfs: [/cache]\n") + sleeper("side"));
-  expect((await look.project("web")).health).toBe("frozen");
+  const before = (await look.project("web")).limits;
+  const file = stack.write(
+    "berth.yaml",
+    host(sleeper("web", "    weight: 4\n    tmpfs: [/cache]\n") + sleeper("side")),
+  );
+  expect((await stack.berth("plan", "-f", file)).stdout).toContain(
+    "frozen: takes effect when it is resumed",
+  );
+  expect((await stack.berth("apply", "-f", file, "--wait", "-y")).stderr).toContain(
+    "web (takes effect when it runs again)",
+  );
+  // what is enforced, not what is declared
+  expect(await look.project("web")).toMatchObject({ health: "frozen", limits: before });
   expect(await look.container("web")).toMatchObject({ Id, State: { Status: "paused" } });
   await stack.ok("resume", "web");
   await look.healthy("web");
   const after = await look.container("web");
   expect(after.Id).not.toBe(Id);
   expect(after.HostConfig.CpuShares).toBe(4 * 256);
+  expect((await look.project("web")).limits.cpuShares).toBe(4 * 256);
   expect(Object.keys(after.HostConfig.Tmpfs ?? {})).toContain("/cache");
 });
 

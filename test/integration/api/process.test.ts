@@ -98,6 +98,8 @@ test("apply --wait ends with 73 and names who waits for room, and outlives a dae
       changed: true,
       unnamed: [],
       pruned: [],
+      changedProjects: ["big", "web"],
+      deferred: [],
       projects: ["big", "web"],
     }),
   });

@@ -133,16 +133,22 @@ test("apply says what it accepted, or that there is nothing to do", async () => 
     changed,
     unnamed: ["old"],
     pruned: [],
-    projects: changed ? ["web"] : [],
+    changedProjects: changed ? ["still", "web"] : [],
+    deferred: changed ? ["still"] : [],
+    projects: ["late", ...(changed ? ["web"] : [])],
   });
   await using server = await startServer(fakeDaemon({ apply }));
   const at = { cwd, address: server.address };
   const first = await cli(["apply", "-f", "web.yaml"], at);
   expect(first).toMatchObject({ code: 0, stdout: "" });
   expect(first.stderr).toContain("no longer declared, left as they are: old");
-  expect(first.stderr).toContain("generation 4: web");
+  expect(first.stderr).toContain(
+    "generation 4: still (takes effect when it runs again), web; not settled yet: late",
+  );
   changed = false;
-  expect((await cli(["apply", "-f", "web.yaml"], at)).stderr).toContain("nothing to do");
+  expect((await cli(["apply", "-f", "web.yaml"], at)).stderr).toContain(
+    "nothing to do; not settled yet: late",
+  );
   expect(JSON.parse((await cli(["apply", "-f", "web.yaml", "--json"], at)).stdout)).toMatchObject({
     changed: false,
   });

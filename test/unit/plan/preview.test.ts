@@ -90,6 +90,25 @@ test("a replacement that waits for the firewall is shown, beside what it waits f
   expect(previewFingerprint([verified])).toBe(previewFingerprint([made]));
 });
 
+test("what changes of a project put aside waits until it runs again, and is said to", () => {
+  const after = sampleSpec({ limits: { ...sampleSpec().limits, memoryBytes: 1024 * MIB } });
+  const aside = (wanted: "frozen" | "stopped" | "completed") =>
+    preview(sampleRecord({ wanted, phase: wanted === "completed" ? wanted : "paused" }), after, {
+      ...up,
+      containers: up.containers.map((each) => ({ ...each, state: "paused" as const })),
+    });
+  expect(aside("frozen")).toMatchObject({
+    change: "update",
+    plan: { steps: [] },
+    waiting: ["frozen: takes effect when it is resumed"],
+  });
+  expect(aside("stopped").waiting).toEqual(["stopped: takes effect when it runs again"]);
+  expect(aside("completed").waiting).toEqual(["completed: takes effect when it runs again"]);
+  const frozen = sampleRecord({ wanted: "frozen", phase: "paused" });
+  expect(preview(frozen, sampleSpec({ priority: 900 }), up).waiting).toEqual([]);
+  expect(preview(frozen, frozen.spec, up).waiting).toEqual([]);
+});
+
 test("a pruned project is deactivated", () => {
   const made = preview(record, null, up);
   expect(made.change).toBe("deactivate");
