@@ -1,6 +1,7 @@
 /** What a project's view means for somebody waiting for it; pure. */
 import { BerthError } from "../base/errors.ts";
 import type { Project } from "../client/client.ts";
+import { agentsHealth } from "../model/agent-health.ts";
 import { settledPhase } from "../model/lifecycle.ts";
 import type { Effect } from "./effect.ts";
 import type { ProgressLine } from "./progress.ts";
@@ -49,6 +50,22 @@ export function verdictOf(name: string, project: Project | undefined, effect?: E
   const state = stateOf(project);
   const early = state === "settled" && effect?.(project) === false;
   return { name, state: early ? "moving" : state, text: textOf(project), project };
+}
+
+/** The project as it concerns who waits for some of its agents: how the others are is none of this wait's business. */
+export function onlyAgents(project: Project, named: ReadonlySet<string>): Project {
+  const agents = project.agents.filter(({ agent }) => named.has(agent));
+  const others = project.agents.filter(({ agent }) => !named.has(agent));
+  // Any other word is the project's own: it failed, it is not heard, it has no agents yet.
+  const isTheirs = project.health === agentsHealth(project.agents);
+  return {
+    ...project,
+    agents,
+    health: isTheirs ? agentsHealth(agents) : project.health,
+    reasons: project.reasons.filter(
+      (reason) => !others.some(({ agent }) => reason.startsWith(`${agent}#`)),
+    ),
+  };
 }
 
 function stateOf(project: Project): ProgressLine["state"] {

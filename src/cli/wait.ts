@@ -5,7 +5,14 @@ import type { Client } from "../client/client.ts";
 import type { Context } from "./context.ts";
 import type { Effect } from "./effect.ts";
 import { makeProgress } from "./progress.ts";
-import { errorOfVerdicts, holdMsOf, type Verdict, verdictOf, youngMsOf } from "./verdict.ts";
+import {
+  errorOfVerdicts,
+  holdMsOf,
+  onlyAgents,
+  type Verdict,
+  verdictOf,
+  youngMsOf,
+} from "./verdict.ts";
 
 /** Between looks when no event says that something changed. */
 const LOOK_MS = 250;
@@ -26,6 +33,8 @@ export interface Waiting {
   readonly timeoutMs: number;
   /** What must also be seen of a project before it counts as settled. */
   readonly effects?: ReadonlyMap<string, Effect>;
+  /** Of these projects only these agents are waited for. */
+  readonly agents?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Resolves when all are settled; throws failed (1 or 78), capacity (73) or timed out (75). */
@@ -88,9 +97,17 @@ function away(thrown: unknown, seen: number): null {
   throw thrown;
 }
 
-async function look(client: Client, { names, effects }: Waiting): Promise<readonly Verdict[]> {
+async function look(
+  client: Client,
+  { names, effects, agents }: Waiting,
+): Promise<readonly Verdict[]> {
   const projects = new Map((await client.projects()).map((project) => [project.name, project]));
-  return names.map((name) => verdictOf(name, projects.get(name), effects?.get(name)));
+  return names.map((name) => {
+    const [project, named] = [projects.get(name), agents?.get(name)];
+    const part =
+      project === undefined || named === undefined ? project : onlyAgents(project, named);
+    return verdictOf(name, part, effects?.get(name));
+  });
 }
 
 interface Waker {

@@ -1,5 +1,6 @@
 /** A project's status view: one word for its health and a sentence for everything that is not as it should be. */
 import type { AgentStatus } from "../model/agent.ts";
+import { agentsHealth } from "../model/agent-health.ts";
 import type { LimitValues } from "../model/desired.ts";
 import type { ObservedContainer, RunnerReport } from "../model/observed.ts";
 import type { IdleStand, Rest } from "../model/idle.ts";
@@ -101,21 +102,12 @@ function hasNothingToFreeze({ record, container }: StatusSources): boolean {
 }
 
 function agentsWord(agents: readonly AgentStatus[], record: ProjectRecord): HealthWord {
-  const states = new Set(agents.map(({ state }) => state));
-  if (states.has("crash-loop")) return "crash-loop";
-  if (states.has("unhealthy")) return "unhealthy";
-  if (states.has("waiting")) return "waiting";
-  if (states.has("starting") || states.has("backoff") || states.has("stopping")) return "starting";
-  const failed = agents.some(
-    (agent) =>
-      agent.state === "exited" && (agent.lastExit?.code !== 0 || agent.lastExit.signal !== null),
-  );
-  if (failed) return "unhealthy";
+  if (agents.length > 0) return agentsHealth(agents);
   // None is there yet, or none is to be: workers have a process only while they work.
   const wanted = Object.values(record.spec.agents).some(
     (agent) => wantedReplicas(agent, record) > 0,
   );
-  return agents.length === 0 && wanted ? "starting" : "healthy";
+  return wanted ? "starting" : "healthy";
 }
 
 function reasons(sources: StatusSources): readonly string[] {

@@ -108,7 +108,7 @@ export function withWait(command: Command): Command {
     );
 }
 
-/** Records every wish, then waits for all of them together. All projects are looked up before the first is touched. */
+/** Records every wish, then waits for all of them together: for the agents that are named, else for the whole project. All projects are looked up before the first is touched. */
 export async function steer(
   context: Context,
   given: Given,
@@ -124,7 +124,8 @@ export async function steer(
   }
   for (const steering of asked) await client.steer(steering);
   const waited = given.flag("wait");
-  if (waited) await waitFor(context, { names: [...effects.keys()], timeoutMs, effects });
+  const agents = agentsOf(asked);
+  if (waited) await waitFor(context, { names: [...effects.keys()], timeoutMs, effects, agents });
   for (const steering of asked) {
     const project = await client.project(steering.project);
     const name = targetName(steering);
@@ -134,6 +135,15 @@ export async function steer(
     });
   }
   return 0;
+}
+
+/** Projects of which nothing but these agents was named. */
+function agentsOf(asked: readonly Steering[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const named = new Map<string, Set<string>>();
+  for (const { project, agent } of asked)
+    if (agent !== undefined) named.set(project, (named.get(project) ?? new Set()).add(agent));
+  for (const { project, agent } of asked) if (agent === undefined) named.delete(project);
+  return named;
 }
 
 function targetName({ project, agent }: Steering): string {

@@ -57,6 +57,28 @@ test("each verb asks for its state with a key, waits until it shows, and says so
   }
 });
 
+test("a restart of one agent is done although another one is ill; one of the project is not", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const [agent] = aProject("web").agents;
+  if (agent === undefined) throw new Error("the sample project has an agent");
+  const ill = { ...agent, agent: "ill", state: "unhealthy" as const, runId: "r-9" };
+  const pair = (runId: string) =>
+    aProject("web", { health: "unhealthy", agents: [{ ...agent, runId }, ill] });
+  daemon.world = [pair("r-1")];
+  const running = startCli(["restart", "web/coder"], { address: server.address });
+  await until(() => running.stderr().includes("web: active"));
+  daemon.world = [pair("r-2")];
+  expect(await running.done).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("web/coder restarted"),
+  });
+  const late = await cli(["start", "web/coder", "web", "--timeout", "50ms"], {
+    address: server.address,
+  });
+  expect(late.code).toBe(75);
+});
+
 test("pause, stop and complete wait until it is so, woken by events", async () => {
   const { follow, happen } = liveEvents();
   const daemon = fakeDaemon({ follow });

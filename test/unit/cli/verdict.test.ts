@@ -1,6 +1,12 @@
 /** What a project's view means for somebody who waits for it. */
 import { expect, test } from "vitest";
-import { errorOfVerdicts, holdMsOf, verdictOf, youngMsOf } from "../../../src/cli/verdict.ts";
+import {
+  errorOfVerdicts,
+  holdMsOf,
+  onlyAgents,
+  verdictOf,
+  youngMsOf,
+} from "../../../src/cli/verdict.ts";
 import { aProject } from "../../support/fake-daemon.ts";
 
 const full = { phase: "activating" as const, health: "waiting" as const };
@@ -68,4 +74,30 @@ test("an agent that has only just started must still run a moment later, one tha
   expect(youngMsOf(young, startedAt - 60_000, 30)).toBe(70);
   expect(youngMsOf(young, startedAt - 60_000, 100)).toBe(0);
   expect(youngMsOf([verdictOf("web", undefined)], startedAt, 0)).toBe(0);
+});
+
+test("who waits for one agent waits for no other, but for what befalls the project", () => {
+  const [agent] = aProject("web").agents;
+  const two = (
+    health: "unhealthy" | "crash-loop" | "starting",
+    changes: Partial<ReturnType<typeof aProject>> = {},
+  ) =>
+    aProject("web", {
+      health,
+      reasons: [`ill#0 ${health}: no`],
+      agents: agent === undefined ? [] : [agent, { ...agent, agent: "ill", state: health }],
+      ...changes,
+    });
+  const state = (project: ReturnType<typeof aProject>, name: string) =>
+    verdictOf("web", onlyAgents(project, new Set([name]))).state;
+  for (const health of ["unhealthy", "crash-loop", "starting"] as const)
+    expect(state(two(health), "coder")).toBe("settled");
+  expect(state(two("unhealthy"), "ill")).toBe("moving");
+  expect(state(two("crash-loop"), "ill")).toBe("failed");
+  expect(onlyAgents(two("unhealthy"), new Set(["coder"])).reasons).toEqual([]);
+
+  expect(state(two("unhealthy", { health: "failed" }), "coder")).toBe("failed");
+  expect(state(two("unhealthy", { health: "unknown" }), "coder")).toBe("moving");
+  expect(state(two("unhealthy", { phase: "activating" }), "coder")).toBe("moving");
+  expect(state(two("starting", { agents: [] }), "coder")).toBe("moving");
 });
