@@ -4,7 +4,7 @@ import { BerthError, type ProblemFact } from "../base/errors.ts";
 import type { Loaded } from "../declare/gather.ts";
 import type { Problem } from "../declare/problem.ts";
 import type { Bundle } from "../model/bundle.ts";
-import type { Context, Given } from "./context.ts";
+import { type Context, type Given, usage } from "./context.ts";
 
 /** Adds the options that say which declaration is meant. */
 export function withDeclaration(command: Command): Command {
@@ -12,8 +12,21 @@ export function withDeclaration(command: Command): Command {
     .option(
       "-f, --file <path>",
       "host file, project file, directory, or - for stdin; else berth.yaml upward from here",
+      once("-f", "a host file includes others; a directory holds several projects"),
     )
-    .option("-e, --env <name>", "overlay berth.<name>.yaml beside the host file (BERTH_ENV)");
+    .option(
+      "-e, --env <name>",
+      "overlay berth.<name>.yaml beside the host file (BERTH_ENV)",
+      once("-e", "one overlay at a time"),
+    );
+}
+
+/** Of two values commander takes the last one in silence; here the first one would be what the operator misses. */
+function once(flag: string, hint: string): (value: string, before?: string) => string {
+  return (value, before) => {
+    if (before === undefined) return value;
+    throw usage(`${flag} is given twice: ${before} and ${value}`, hint);
+  };
 }
 
 /** The declaration, parsed, with its texts as on disk. Throws declaration (65) with every problem. */

@@ -125,6 +125,22 @@ test("a plan kept in a file is applied with what it expects, and only its owner 
   expect((await cli(["apply", "web.yaml"], at)).code).toBe(64);
 });
 
+test.each(["validate", "config", "plan", "apply", "down"])(
+  "%s takes one -f and one -e: a second would hide the first",
+  async (verb) => {
+    write("web.yaml", WEB);
+    write("api.yaml", WEB.replace("web", "api"));
+    const daemon = fakeDaemon();
+    await using server = await startServer(daemon);
+    const at = { cwd, address: server.address };
+    const files = await cli([verb, "-f", "web.yaml", "--file", "api.yaml"], at);
+    expect(files.code).toBe(64);
+    expect(files.stderr).toContain("-f is given twice: web.yaml and api.yaml");
+    expect((await cli([verb, "-f", "web.yaml", "-e", "a", "-e", "b"], at)).code).toBe(64);
+    expect(daemon.asked).toEqual([]);
+  },
+);
+
 test("apply says what it accepted, or that there is nothing to do", async () => {
   write("web.yaml", WEB);
   let changed = true;
