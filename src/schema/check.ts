@@ -32,6 +32,8 @@ export function check<S extends Checkable>(schema: S, value: unknown): Checked<V
 }
 
 function faultsOf(issue: z.core.$ZodIssue): readonly Fault[] {
+  const inside = insideUnion(issue);
+  if (inside.length > 0) return inside;
   const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
@@ -62,6 +64,22 @@ function faultsOf(issue: z.core.$ZodIssue): readonly Fault[] {
       candidates: candidatesOf(issue),
     },
   ];
+}
+
+/** Of alternatives one of which is of the input's type: what is wrong inside that one; nothing where only the whole can be judged. */
+function insideUnion(issue: z.core.$ZodIssue): readonly Fault[] {
+  if (issue.code !== "invalid_union" || !isCollection(issue.input)) return [];
+  const meant = issue.errors.find((errors) => !errors.some(isOfTheWhole)) ?? [];
+  return meant.flatMap((inner) => faultsOf({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** That the alternative is for another kind of value. */
+function isOfTheWhole({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === "invalid_type" || code === "invalid_value");
+}
+
+function isCollection(input: unknown): boolean {
+  return typeof input === "object" && input !== null;
 }
 
 function candidatesOf(issue: z.core.$ZodIssue): readonly string[] {
