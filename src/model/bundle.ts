@@ -10,3 +10,9 @@ export interface Bundle {
   /** Overlay file names, in order; keys of `files`. */
   readonly overlays: readonly string[];
 }
+
+/** One source's part of an accepted set; its bundle is null once it is forgotten. */
+export interface SourceBundle {
+  readonly source: string;
+  readonly bundle: Bundle | null;
+}

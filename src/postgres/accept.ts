@@ -37,6 +37,8 @@ async function acceptIn(tx: Statements, request: AcceptRequest): Promise<AcceptR
     await tx.rows<ProjectRow & Record<string, unknown>>("project-list", [null]),
     {
       source: request.source,
+      whole: request.rollbackOf !== null,
+      sources: request.sources ?? {},
       projects: request.declaration.projects,
       prune: request.prune,
       wakes: request.by.who !== "config" && request.by.who !== "daemon",

@@ -1,5 +1,5 @@
 /** What the rest of the program may ask of Postgres, where everything accepted is recorded. */
-import type { Bundle } from "../model/bundle.ts";
+import type { Bundle, SourceBundle } from "../model/bundle.ts";
 import type { AuditView } from "../model/access.ts";
 import type { AnswerDoor } from "./answer-door.ts";
 import type { AuditQuery } from "./audit.ts";
@@ -65,7 +65,9 @@ export interface AcceptRequest {
   /** Refuse (conflict `postgres.generation-moved`) unless this is the current generation; null = any. */
   readonly expectedGeneration: number | null;
   readonly by: Asker;
+  /** Not null: the declaration is the whole accepted set as of then; `sources` says by project where it is declared, if not by `source`. */
   readonly rollbackOf: number | null;
+  readonly sources?: Readonly<Record<string, string>>;
   readonly idempotencyKey: string | null;
 }
 
@@ -155,6 +157,8 @@ export interface PostgresDoor {
     generation: number,
   ): Promise<Readonly<{ row: GenerationRow; bundle: Bundle; declaration: Declaration }> | null>;
   generations(limit: number): Promise<readonly GenerationRow[]>;
+  /** The accepted set as of a generation: every source's declaration then in force, oldest first. */
+  sources(generation: number): Promise<readonly SourceBundle[]>;
   projects(): Promise<readonly ProjectRow[]>;
   /** Writes the operator's wish, moves the phase by the lifecycle table, audits; returns the new row. Unknown project: `postgres.project-unknown` (rejected kind "usage"). */
   intend(request: IntentRequest): Promise<ProjectRow>;

@@ -1,5 +1,5 @@
 /** The accepted declarations by generation. */
-import type { Bundle } from "../model/bundle.ts";
+import type { Bundle, SourceBundle } from "../model/bundle.ts";
 import type { Declaration } from "../model/project.ts";
 import type { Asker, GenerationRow } from "./door.ts";
 import type { Session } from "./session.ts";
@@ -32,6 +32,14 @@ export async function readGeneration(
   return found === undefined
     ? null
     : { row: rowOf(found), bundle: found.bundle, declaration: found.declaration };
+}
+
+/** The accepted set as of a generation: every source's declaration then in force, oldest first. */
+export function readSources(
+  session: Session,
+  generation: number,
+): Promise<readonly SourceBundle[]> {
+  return session.read<SourceBundle & Record<string, unknown>>("generation-sources", [generation]);
 }
 
 function rowOf({

@@ -7,6 +7,10 @@ import type { ProjectRow } from "./door.ts";
 
 export interface MergeRequest {
   readonly source: string;
+  /** The projects are the whole accepted set, not this source's alone: all others are unnamed. */
+  readonly whole: boolean;
+  /** By project: where it is declared, if not by `source`. */
+  readonly sources: Readonly<Record<string, string>>;
   readonly projects: Readonly<Record<string, ProjectSpec>>;
   readonly prune: boolean;
   /** Whether this also wakes what `down` made inactive: an operator's apply does, the daemon's own re-reading does not. */
@@ -44,7 +48,7 @@ export function mergeProjects(rows: readonly ProjectRow[], request: MergeRequest
   const named = Object.values(request.projects);
   const unnamed = rows.filter(
     (row) =>
-      row.source === request.source &&
+      (request.whole || row.source === request.source) &&
       row.declared &&
       request.projects[row.name] === undefined &&
       row.wanted !== "removed",
@@ -67,12 +71,12 @@ export function mergeProjects(rows: readonly ProjectRow[], request: MergeRequest
   };
 }
 
-function firstDeclared(spec: ProjectSpec, { source, generation }: MergeRequest): ProjectChange {
+function firstDeclared(spec: ProjectSpec, request: MergeRequest): ProjectChange {
   return {
     name: spec.name,
     spec,
-    generation,
-    source,
+    generation: request.generation,
+    source: request.sources[spec.name] ?? request.source,
     declared: true,
     wanted: "active",
     phase: "activating",
@@ -90,7 +94,7 @@ function redeclared(row: ProjectRow, spec: ProjectSpec, request: MergeRequest): 
     ...(wakes ? moved(row, "active") : {}),
     spec,
     generation: sameSpec ? row.generation : request.generation,
-    source: request.source,
+    source: request.sources[spec.name] ?? request.source,
     declared: true,
     replicas: keptReplicas(row, spec),
     stoppedAgents: row.stoppedAgents.filter((agent) => spec.agents[agent] !== undefined),

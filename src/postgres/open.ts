@@ -4,7 +4,7 @@ import { openAnswers } from "./answers.ts";
 import { readAudit, recordAudit } from "./audit.ts";
 import type { PostgresDoor } from "./door.ts";
 import { appendEvents, readEvents } from "./events.ts";
-import { readGeneration, readGenerations } from "./generations.ts";
+import { readGeneration, readGenerations, readSources } from "./generations.ts";
 import { ingest } from "./ingest.ts";
 import { readClock, readEpoch, readInstall } from "./install.ts";
 import { Leadership } from "./leadership.ts";
@@ -44,6 +44,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     current: () => currentDeclaration({ rows: (query, values) => session.read(query, values) }),
     generation: (generation) => readGeneration(session, generation),
     generations: (limit) => readGenerations(session, limit),
+    sources: (generation) => readSources(session, generation),
     projects: () => readProjects(session),
     intend: (request) => intend(session, request),
     settlePhase: (request) => settlePhase(session, request, settled),

@@ -1,4 +1,4 @@
-/** `berth rollback [GENERATION]`: an earlier declaration becomes a new generation. */
+/** `berth rollback [GENERATION]`: what was declared as of an earlier generation becomes a new one. */
 import type { Client } from "../../client/client.ts";
 import { confirm } from "../confirm.ts";
 import { type Context, type Given, usage } from "../context.ts";
@@ -15,7 +15,7 @@ export const rollback: Verb = {
   define: (command) =>
     command
       .description(
-        "Accept an earlier declaration again, as a new generation; without a number, the one before the current.",
+        "Accept again all that was declared as of an earlier generation, as a new one; without a number, the one before the current.",
       )
       .argument("[generation]")
       .option("--wait", "follow until every project is settled")
@@ -33,6 +33,8 @@ async function run(context: Context, given: Given): Promise<number> {
   const generation = word === undefined ? await previous(client) : Number(word);
   await confirm(context, given, `Return to generation ${generation}?`);
   const applied = await client.rollback(generation);
+  if (applied.pruned.length > 0)
+    await context.print.note(`deactivated: ${applied.pruned.join(", ")}`);
   if (given.flag("wait")) await waitFor(context, { names: applied.projects, timeoutMs });
   const text = applied.changed
     ? `generation ${applied.generation} is generation ${generation} again`

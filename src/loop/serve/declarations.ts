@@ -59,7 +59,8 @@ interface Took {
   readonly by: Asker;
 }
 
-async function took(
+/** What follows once a declaration is accepted: its projects are gone after. */
+export async function took(
   accepted: AcceptResult,
   declared: readonly string[],
   { state, before, by }: Took,
@@ -101,7 +102,8 @@ interface Moment {
   readonly records: ReadonlyMap<string, ProjectRow>;
 }
 
-function momentOf({ generation, records }: Session["world"]): Moment {
+/** What is in force right now, to tell afterwards what an acceptance changed. */
+export function momentOf({ generation, records }: Session["world"]): Moment {
   return { generation, records: new Map(records) };
 }
 
@@ -137,36 +139,6 @@ function unsettled(names: readonly string[], state: DaemonState): readonly strin
       .map(({ name }) => name),
   );
   return names.filter((name) => !arrived.has(name));
-}
-
-/** An older generation becomes a new one, with its bundle parsed again under today's rules and budget. */
-export async function rollBack(
-  request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>,
-  state: DaemonState,
-): Promise<ApplyView> {
-  const session = leading(state);
-  const { world, doors } = session;
-  const kept = await doors.postgres.generation(request.generation);
-  if (kept === null)
-    throw new BerthError("usage", {
-      code: "loop.generation-missing",
-      detail: `there is no generation ${request.generation}`,
-      hint: "`berth history` lists those that are kept",
-    });
-  const { declaration } = readBundle(kept.bundle, session);
-  const before = momentOf(world);
-  const accepted = await doors.postgres.accept({
-    epoch: world.install.epoch,
-    source: kept.row.source,
-    bundle: kept.bundle,
-    declaration,
-    prune: true,
-    expectedGeneration: null,
-    by: request.by,
-    rollbackOf: request.generation,
-    idempotencyKey: request.idempotencyKey,
-  });
-  return took(accepted, Object.keys(declaration.projects), { state, before, by: request.by });
 }
 
 /** Wants every project (of one source) inactive; returns their names. Workspaces stay. */

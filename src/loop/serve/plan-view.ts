@@ -47,14 +47,12 @@ export function sourceOf(bundle: Bundle): string {
   return `${bundle.base}/${bundle.entry}`;
 }
 
-/** Parses and checks against this host's budget; every fault at once as a declaration error. */
-export function readBundle(bundle: Bundle, session: Session): Read {
+/** Parses and checks against this host's budget; every fault at once as a declaration error. `host` is for bundles that say nothing of it. */
+export function readBundle(bundle: Bundle, session: Session, host = session.world.host): Read {
   const parsed = parsedOnce(bundle, session);
   const problems = parsed.ok
     ? checkBudget(
-        parsed.hostDeclared
-          ? parsed.declaration
-          : { ...parsed.declaration, host: session.world.host },
+        parsed.hostDeclared ? parsed.declaration : { ...parsed.declaration, host },
         session.world.facts,
         parsed.origins,
       )
@@ -62,7 +60,7 @@ export function readBundle(bundle: Bundle, session: Session): Read {
   if (parsed.ok && problems.length === 0) {
     // A file without a host section says nothing of the host: what was accepted of it stays.
     if (parsed.hostDeclared) return parsed;
-    return { ...parsed, declaration: { ...parsed.declaration, host: session.world.host } };
+    return { ...parsed, declaration: { ...parsed.declaration, host } };
   }
   const first = problems[0];
   throw new BerthError("declaration", {

@@ -109,6 +109,27 @@ test("a rollback is a new generation, with the old content, and history tells of
   );
 });
 
+test("without a number a rollback undoes the newest apply, whichever source the one before it was of", async () => {
+  const one = stack.write("berth.yaml", host(sleeper("one", "    weight: 7\n") + sleeper("two")));
+  await stack.ok("apply", "-f", one, "--wait", "-y");
+  const other = stack.write("other/berth.yaml", host(sleeper("elsewhere")));
+  await stack.ok("apply", "-f", other, "--wait", "-y");
+  stack.write("berth.yaml", host(sleeper("one", "    weight: 9\n") + sleeper("two")));
+  await stack.ok("apply", "-f", one, "--wait", "-y");
+  const before = await generations();
+  const back = await stack.berth("rollback", "-y", "--wait");
+  expect(back.stderr).toContain(`generation ${before + 1} is generation ${before - 1} again`);
+  expect((await look.container("one")).HostConfig.CpuShares).toBe(7 * 256);
+  expect((await look.project("elsewhere")).health).toBe("healthy");
+  const again = await stack.berth("rollback", String(before - 1), "-y");
+  expect(again.stderr).toContain(`generation ${before - 1} is what is in force`);
+  // As of the generation before, `elsewhere` was not declared.
+  const earlier = await stack.berth("rollback", String(before - 2), "-y", "--wait");
+  expect(earlier.stderr).toContain("deactivated: elsewhere");
+  await look.until("elsewhere", ({ phase }) => phase === "inactive");
+  expect((await look.project("one")).weight).toBe(7);
+});
+
 test("plan says 0 for nothing and 2 for changes, and changes nothing itself", async () => {
   const same = stack.write("berth.yaml", host(sleeper("one") + sleeper("two")));
   await stack.ok("apply", "-f", same, "--wait", "-y");

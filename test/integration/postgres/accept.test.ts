@@ -190,6 +190,56 @@ test("a rollback is a new generation that says what it goes back to", async () =
   expect(await rowOf("web")).toMatchObject({ generation: 3, spec: web });
 });
 
+test("the accepted set as of a generation is each source's declaration then; a rollback takes it over whole", async () => {
+  const textOf = (text: string) => ({
+    bundle: { entry: "berth.yaml", files: { "berth.yaml": text }, base: "/", overlays: [] },
+  });
+  const first = { source: "/a", ...textOf("a1") };
+  const second = { source: "/b", ...textOf("b2") };
+  await door.accept(acceptOf(epoch, declarationOf(web), first));
+  await door.accept(acceptOf(epoch, declarationOf(api), second));
+  const bigger = declarationOf({ ...web, weight: 9 });
+  await door.accept(acceptOf(epoch, bigger, { ...first, ...textOf("a3") }));
+  await door.accept(acceptOf(epoch, declarationOf(projectSpec("late")), { source: "/c" }));
+  const back = { ...second, sources: { web: "/a" }, rollbackOf: 2, prune: true };
+  expect(await door.accept(acceptOf(epoch, declarationOf(web, api), back))).toEqual({
+    generation: 5,
+    changed: true,
+    unnamed: [],
+    pruned: ["late"],
+  });
+  expect(await rowOf("web")).toMatchObject({ spec: web, source: "/a", generation: 5 });
+  expect(await rowOf("api")).toMatchObject({ source: "/b", generation: 2 });
+  const texts = async (generation: number) =>
+    (await door.sources(generation)).map(
+      ({ source, bundle }) => `${source} ${bundle?.files["berth.yaml"]}`,
+    );
+  expect(await texts(2)).toEqual(["/a a1", "/b b2"]);
+  expect(await texts(4)).toEqual(["/b b2", "/a a3", "/c text"]);
+  expect(await texts(5)).toEqual(["/a a1", "/b b2"]);
+  expect(await texts(9)).toEqual([]);
+  expect(await door.accept(acceptOf(epoch, declarationOf(web, api), back))).toMatchObject({
+    generation: 5,
+    changed: false,
+  });
+});
+
+test("what the accepted set of a kept generation consists of is kept; of others it may be missing", async () => {
+  const accept = (name: string, weight: number) =>
+    door.accept(
+      acceptOf(epoch, declarationOf(projectSpec(name, { weight })), { source: `/${name}` }),
+    );
+  for (const weight of [1, 2, 3]) {
+    await accept("web", weight);
+    await accept("api", weight);
+  }
+  const days = { runsDays: 1, eventsDays: 1, stepsDays: 1, auditDays: 1 };
+  await door.enforceRetention({ epoch, ...days, generationsKept: 3 });
+  expect((await door.generations(9)).map((row) => row.generation)).toEqual([6, 5, 4, 3]);
+  expect((await door.sources(4)).map(({ bundle }) => bundle !== null)).toEqual([true, true]);
+  expect((await door.sources(3)).map(({ bundle }) => bundle !== null)).toEqual([false, true]);
+});
+
 test("the same idempotency key gets the same answer and writes once; another body under it is refused", async () => {
   const request = acceptOf(epoch, declarationOf(web), { idempotencyKey: "k1" });
   const answers = await Promise.all([1, 2, 3, 4].map(() => door.accept(request)));

@@ -281,6 +281,14 @@ test("rollback goes to the generation before, or the one named", async () => {
   ]);
 });
 
+test("rollback says what it deactivated", async () => {
+  const rolled = { generation: 4, changed: true, unnamed: [], pruned: ["api"], projects: ["web"] };
+  await using server = await startServer(fakeDaemon({ rollback: async () => rolled }));
+  const ran = await cli(["rollback", "2", "-y"], { address: server.address });
+  expect(ran.stderr).toContain("deactivated: api");
+  expect(ran.stderr).toContain("generation 4 is generation 2 again");
+});
+
 test("down names the source of the declaration here, or takes all", async () => {
   write("berth.yaml", "api_version: berth/v1\n");
   const daemon = fakeDaemon();
