@@ -9,3 +9,25 @@ export function paged<Item extends Readonly<{ id: string | number }>>(
   const last = items.at(-1);
   return { items, next: found.length > limit && last !== undefined ? String(last.id) : null };
 }
+
+interface PageQuery {
+  /** Key of the last item of the page before. */
+  readonly cursor?: string | undefined;
+  /** Absent: all. */
+  readonly limit?: number | undefined;
+}
+
+/** Of a list that is read whole: what comes after the cursor. Pages are in the order of their keys, so what comes or goes meanwhile shifts nothing. */
+export function pageOf<Item>(
+  all: readonly Item[],
+  { cursor, limit }: PageQuery,
+  keyOf: (item: Item) => string,
+): { items: Item[]; next: string | null } {
+  if (cursor === undefined && limit === undefined) return { items: [...all], next: null };
+  const rest = all
+    .map((item) => ({ id: keyOf(item), item }))
+    .filter(({ id }) => cursor === undefined || id > cursor)
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const { items, next } = paged(rest, limit ?? rest.length);
+  return { items: items.map(({ item }) => item), next };
+}

@@ -9,10 +9,12 @@ import {
   generationPath,
   historyQuery,
   nothing,
+  pageQuery,
   projectPath,
   runsQuery,
 } from "../schema/api-request.ts";
 import { within } from "./access.ts";
+import { paged, pageOf } from "./paged.ts";
 import { type Route, route } from "./route.ts";
 import { runsPage } from "./runs-page.ts";
 
@@ -26,17 +28,18 @@ function projectReads(daemon: Daemon): readonly Route[] {
     route({
       method: "get",
       path: "/projects",
-      summary: "All projects with their phase, health and agents",
+      summary: "All projects with their phase, health and agents; in pages where a limit is given",
       access: { kind: "narrowed", scope: "read" },
       params: nothing,
-      query: nothing,
+      query: pageQuery,
       body: nothing,
       response: projectList,
-      answer: ({ caller }) => ({
-        items: daemon
+      answer: ({ caller, query }) => {
+        const all = daemon
           .projects()
-          .filter(({ name }) => caller.project === null || name === caller.project),
-      }),
+          .filter(({ name }) => caller.project === null || name === caller.project);
+        return pageOf(all, query, ({ name }) => name);
+      },
     }),
     route({
       method: "get",
@@ -92,13 +95,20 @@ function recordReads(daemon: Daemon): readonly Route[] {
     route({
       method: "get",
       path: "/generations",
-      summary: "Accepted declarations, newest first",
+      summary: "Accepted declarations, newest first, in pages",
       access: { kind: "host", scope: "read" },
       params: nothing,
       query: historyQuery,
       body: nothing,
       response: generationList,
-      answer: async ({ query }) => ({ items: await daemon.history(query.limit) }),
+      answer: async ({ query }) => {
+        const found = await daemon.history(query.limit + 1, query.cursor ?? null);
+        const { items, next } = paged(
+          found.map((row) => ({ id: row.generation, row })),
+          query.limit,
+        );
+        return { items: items.map(({ row }) => row), next };
+      },
     }),
     route({
       method: "get",

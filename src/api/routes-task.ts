@@ -1,10 +1,10 @@
 /** Routes of tasks: submit, look, cancel, retry, prioritise. */
-import { paged } from "./paged.ts";
+import { paged, pageOf } from "./paged.ts";
 import type { z } from "@hono/zod-openapi";
 import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import type { Submitted } from "../model/task-view.ts";
-import { nothing } from "../schema/api-request.ts";
+import { nothing, pageQuery } from "../schema/api-request.ts";
 import {
   priorityBody,
   submitBody,
@@ -124,10 +124,13 @@ function taskReads(daemon: Daemon): readonly Route[] {
       summary: "Every try at one task, oldest first",
       access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
-      query: nothing,
+      query: pageQuery,
       body: nothing,
       response: attemptList,
-      answer: async ({ params }) => ({ items: await daemon.attempts(params.id) }),
+      answer: async ({ params, query }) =>
+        pageOf(await daemon.attempts(params.id), query, ({ attempt }) =>
+          String(attempt).padStart(9, "0"),
+        ),
     }),
   ];
 }

@@ -1,7 +1,7 @@
 /** Routes about access: tokens are made and ended by whoever holds the host; the audit log says who did what. */
-import { paged } from "./paged.ts";
+import { paged, pageOf } from "./paged.ts";
 import type { Daemon } from "../loop/daemon.ts";
-import { nothing } from "../schema/api-request.ts";
+import { nothing, pageQuery } from "../schema/api-request.ts";
 import {
   auditPage,
   auditQuery,
@@ -24,10 +24,10 @@ export function tokenRoutes(daemon: Daemon, pageUrl: () => string | null): reado
       summary: "Access tokens without their secrets, newest first; ended ones for 30 days",
       access: { kind: "host", scope: "admin" },
       params: nothing,
-      query: nothing,
+      query: pageQuery,
       body: nothing,
       response: tokenList,
-      answer: async () => ({ items: await daemon.tokens() }),
+      answer: async ({ query }) => pageOf(await daemon.tokens(), query, newestFirst),
     }),
     route({
       method: "delete",
@@ -88,4 +88,9 @@ function auditRoute(daemon: Daemon): Route {
       return paged(found, query.limit);
     },
   });
+}
+
+/** Keys in the order of the list: what is left until the end of time falls. */
+function newestFirst({ createdAt, id }: Readonly<{ createdAt: number; id: string }>): string {
+  return `${String(Number.MAX_SAFE_INTEGER - Math.trunc(createdAt)).padStart(16, "0")}-${id}`;
 }

@@ -1,12 +1,13 @@
 /** Calls about one project's parts and about what projects share: part of the client. */
 import type { ApiApplied, ApiProjectPlan } from "../schema/api-plan.ts";
-import type { AgentList } from "../schema/api-project.ts";
+import type { AgentList, AgentPage, ProjectList } from "../schema/api-project.ts";
+import type { AgentsQuery, PageQuery } from "../schema/api-request.ts";
 import type { ApiRun } from "../schema/api-record.ts";
 import type { ApiResources } from "../schema/api-resource.ts";
 import type { ApiTicket } from "../schema/api-terminal.ts";
 
 interface Calls {
-  readonly get: <T>(path: string) => Promise<T>;
+  readonly get: <T>(path: string, query?: object) => Promise<T>;
   readonly write: <T>(path: string, body: object) => Promise<T>;
   readonly put: <T>(path: string, body: object) => Promise<T>;
 }
@@ -18,6 +19,9 @@ export function partCalls({ get, write, put }: Calls) {
     /** What is yet to be done for it. */
     pending: (project: string) => get<ApiProjectPlan>(`${at(project)}/plan`),
     agents: (project: string) => get<AgentList>(`${at(project)}/agents`),
+    /** Of all projects, in pages. */
+    allAgents: (query: AgentsQuery) => get<AgentPage>("/agents", query),
+    projectPage: (query: PageQuery) => get<ProjectList>("/projects", query),
     resources: () => get<ApiResources>("/resources"),
     /** Creates or changes one project; `declaration` is its file as JSON, without the name. */
     declare: (project: string, declaration: Readonly<Record<string, unknown>>) =>

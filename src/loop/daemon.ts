@@ -130,7 +130,8 @@ export interface Daemon
     signal: AbortSignal,
   ): AsyncIterable<EventRecord>;
   config(): Promise<Readonly<{ generation: number; declaration: Declaration | null }>>;
-  history(limit: number): Promise<readonly GenerationRow[]>;
+  /** Newest first; those before a generation, or from the newest on. */
+  history(limit: number, before?: number | null): Promise<readonly GenerationRow[]>;
   generation(generation: number): Promise<Readonly<{ row: GenerationRow; bundle: Bundle }>>;
   rollback(
     request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>,

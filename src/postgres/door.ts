@@ -156,7 +156,7 @@ export interface PostgresDoor {
   generation(
     generation: number,
   ): Promise<Readonly<{ row: GenerationRow; bundle: Bundle; declaration: Declaration }> | null>;
-  generations(limit: number): Promise<readonly GenerationRow[]>;
+  generations(limit: number, before?: number | null): Promise<readonly GenerationRow[]>;
   /** The accepted set as of a generation: every source's declaration then in force, oldest first. */
   sources(generation: number): Promise<readonly SourceBundle[]>;
   projects(): Promise<readonly ProjectRow[]>;

@@ -15,12 +15,13 @@ export type FullGeneration = Readonly<{
   declaration: Declaration;
 }>;
 
-/** Newest first, without their texts. */
+/** Newest first, without their texts; those before a generation, or from the newest on. */
 export async function readGenerations(
   session: Session,
   limit: number,
+  before: number | null = null,
 ): Promise<readonly GenerationRow[]> {
-  return (await session.read<Flat>("generation-list", [limit])).map(rowOf);
+  return (await session.read<Flat>("generation-list", [limit, before])).map(rowOf);
 }
 
 /** One generation with its texts, or null. */

@@ -43,7 +43,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     accept: (request) => accept(session, request),
     current: () => currentDeclaration({ rows: (query, values) => session.read(query, values) }),
     generation: (generation) => readGeneration(session, generation),
-    generations: (limit) => readGenerations(session, limit),
+    generations: (limit, before) => readGenerations(session, limit, before),
     sources: (generation) => readSources(session, generation),
     projects: () => readProjects(session),
     intend: (request) => intend(session, request),

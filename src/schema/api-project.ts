@@ -11,36 +11,35 @@ import { instant, listOf, proves, shape } from "./api-shape.ts";
 
 export const wanted = z.enum(["active", "frozen", "stopped", "inactive", "completed", "removed"]);
 
-export const agentStatus = proves<AgentStatus>()(
-  shape({
-    agent: z.string(),
-    replica: z.number(),
-    state: z.enum([
-      "waiting",
-      "starting",
-      "running",
-      "unhealthy",
-      "stopping",
-      "backoff",
-      "crash-loop",
-      "exited",
-    ]),
-    reason: z.string().nullable(),
-    pid: z.number().nullable(),
-    runId: z.string().nullable(),
-    startedAt: instant.nullable(),
-    nextStartAt: instant.nullable(),
-    restarts: z.number(),
-    lastExit: shape({
-      code: z.number().nullable(),
-      signal: z.string().nullable(),
-      oom: z.boolean(),
-      at: instant,
-    }).nullable(),
-    cpuMs: z.number().nullable(),
-    rssBytes: z.number().nullable(),
-  }),
-).meta({ id: "AgentStatus" });
+const agentFields = {
+  agent: z.string(),
+  replica: z.number(),
+  state: z.enum([
+    "waiting",
+    "starting",
+    "running",
+    "unhealthy",
+    "stopping",
+    "backoff",
+    "crash-loop",
+    "exited",
+  ]),
+  reason: z.string().nullable(),
+  pid: z.number().nullable(),
+  runId: z.string().nullable(),
+  startedAt: instant.nullable(),
+  nextStartAt: instant.nullable(),
+  restarts: z.number(),
+  lastExit: shape({
+    code: z.number().nullable(),
+    signal: z.string().nullable(),
+    oom: z.boolean(),
+    at: instant,
+  }).nullable(),
+  cpuMs: z.number().nullable(),
+  rssBytes: z.number().nullable(),
+};
+export const agentStatus = proves<AgentStatus>()(shape(agentFields)).meta({ id: "AgentStatus" });
 
 export const limitValues = proves<LimitValues>()(
   shape({ nanoCpus: z.number(), memoryBytes: z.number(), pids: z.number(), cpuShares: z.number() }),
@@ -102,10 +101,24 @@ export const removedView = proves<RemovedView>()(
   shape({ project: z.string(), freed: listOf(z.string()), kept: listOf(z.string()) }),
 ).meta({ id: "Removed" });
 
-export const agentList = shape({ items: listOf(agentStatus), workers: listOf(workerRow) }).meta({
+const next = z.string().nullable();
+export const agentList = shape({
+  items: listOf(agentStatus),
+  workers: listOf(workerRow),
+  next,
+}).meta({
   id: "AgentList",
 });
-export const projectList = shape({ items: listOf(projectView) }).meta({ id: "ProjectList" });
+const projectAgent = shape({ project: z.string(), ...agentFields }).meta({ id: "ProjectAgent" });
+/** `workers` is the same on every page. */
+export const agentPage = shape({
+  items: listOf(projectAgent),
+  workers: listOf(workerRow),
+  next,
+}).meta({
+  id: "AgentPage",
+});
+export const projectList = shape({ items: listOf(projectView), next }).meta({ id: "ProjectList" });
 
 /** Effective declaration leaf by leaf, with where each value came from. */
 export const originLeaf = shape({ path: z.string(), value: z.string(), origin: z.string() }).meta({
@@ -121,6 +134,7 @@ export const describeView = shape({
 }).meta({ id: "Description" });
 
 export type AgentList = z.output<typeof agentList>;
+export type AgentPage = z.output<typeof agentPage>;
 export type ProjectList = z.output<typeof projectList>;
 export type Description = z.output<typeof describeView>;
 export type ApiProject = z.output<typeof projectView>;

@@ -75,7 +75,10 @@ export const generationRow = shape({
   rollbackOf: z.number().nullable(),
   projects: listOf(z.string()),
 }).meta({ id: "Generation" });
-export const generationList = shape({ items: listOf(generationRow) }).meta({
+export const generationList = shape({
+  items: listOf(generationRow),
+  next: z.string().nullable(),
+}).meta({
   id: "GenerationList",
 });
 export const generationView = shape({ row: generationRow, bundle }).meta({

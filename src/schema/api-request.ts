@@ -61,6 +61,16 @@ export const gcBody = z.strictObject({
   force: z.boolean().default(false),
 });
 
+/** The `next` of the page before. */
+const cursor = z.string().min(1).max(256).optional();
+/** Of lists that are given whole where no limit is asked for. */
+export const pageQuery = z.strictObject({ cursor, limit: page.optional() });
+export const agentsQuery = z.strictObject({
+  project: name.optional(),
+  agent: name.optional(),
+  cursor,
+  limit: page.default(100),
+});
 export const removeQuery = z.strictObject({ volumes: flag.default(false) });
 export const runsQuery = z.strictObject({
   project: name.optional(),
@@ -113,11 +123,17 @@ export const declareBody = z.strictObject({
       message: `declares one project: ${HOST_KEYS.join(", ")} belong to a host file`,
     }),
 });
-export const historyQuery = z.strictObject({ limit: page.default(50) });
+export const historyQuery = z.strictObject({
+  /** The `next` of the page before. */
+  cursor: z.coerce.number().int().min(1).optional(),
+  limit: page.default(50),
+});
 
 export type PlanBody = z.input<typeof planBody>;
 export type ApplyBody = z.input<typeof applyBody>;
 export type LogsQuery = z.input<typeof logsQuery>;
 export type EventsQuery = z.input<typeof eventsQuery>;
 export type OutputRange = z.input<typeof outputQuery>;
+export type PageQuery = z.input<typeof pageQuery>;
+export type AgentsQuery = z.input<typeof agentsQuery>;
 export type RunsQuery = z.input<typeof runsQuery>;

@@ -62,7 +62,9 @@ const attempt = proves<AttemptView>()(
     reason: z.string().nullable(),
   }),
 ).meta({ id: "Attempt" });
-export const attemptList = shape({ items: listOf(attempt) }).meta({ id: "AttemptList" });
+export const attemptList = shape({ items: listOf(attempt), next: z.string().nullable() }).meta({
+  id: "AttemptList",
+});
 
 /** `fresh` is false when the idempotency key was known: this is the task of the first submission. */
 export const submittedView = shape({ task: taskSummary, fresh: z.boolean() }).meta({

@@ -17,7 +17,9 @@ export const tokenView = proves<TokenView>()(
   }),
 ).meta({ id: "Token" });
 
-export const tokenList = shape({ items: listOf(tokenView) }).meta({ id: "TokenList" });
+export const tokenList = shape({ items: listOf(tokenView), next: z.string().nullable() }).meta({
+  id: "TokenList",
+});
 
 /** `secret` is the whole token, told this once: a repeat of the request gets null. `page` opens the page with it where one is served. */
 export const tokenMade = shape({

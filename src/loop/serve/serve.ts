@@ -62,7 +62,7 @@ export function serve(state: DaemonState): Daemon {
     events: (query) => postgres.events(query),
     follow: (query, signal) => feed.follow(query, signal),
     config: () => postgres.current(),
-    history: (limit) => postgres.generations(limit),
+    history: (limit, before) => postgres.generations(limit, before),
     generation: (generation) => generationOf(generation, state),
     rollback: (request) => rollBack(request, state),
     gc: (request) => collectGarbage(request, state),

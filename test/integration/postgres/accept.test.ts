@@ -236,6 +236,7 @@ test("what the accepted set of a kept generation consists of is kept; of others 
   const days = { runsDays: 1, eventsDays: 1, stepsDays: 1, auditDays: 1 };
   await door.enforceRetention({ epoch, ...days, generationsKept: 3 });
   expect((await door.generations(9)).map((row) => row.generation)).toEqual([6, 5, 4, 3]);
+  expect((await door.generations(2, 5)).map((row) => row.generation)).toEqual([4, 3]);
   expect((await door.sources(4)).map(({ bundle }) => bundle !== null)).toEqual([true, true]);
   expect((await door.sources(3)).map(({ bundle }) => bundle !== null)).toEqual([false, true]);
 });

@@ -52,7 +52,7 @@ const naming = narrowed.filter(({ operation }) => {
 
 test("lists and streams that can be narrowed to a project are known", () => {
   expect(naming.map(({ path }) => path.replace("/api/v1/", "")).toSorted()).toEqual(
-    ["audit", "events", "live", "logs", "questions", "queue", "runs", "tasks"].toSorted(),
+    ["agents", "audit", "events", "live", "logs", "questions", "queue", "runs", "tasks"].toSorted(),
   );
 });
 

@@ -66,6 +66,7 @@ const ROUTES = [
   "get /api/v1/tokens",
   "post /api/v1/tokens",
   "delete /api/v1/tokens/{token}",
+  "get /api/v1/agents",
   "get /api/v1/audit",
   "get /healthz",
   "get /readyz",

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { makeClient } from "../../../src/client/client.ts";
 import { fetchTransport } from "../../../src/client/fetch.ts";
-import { agentList } from "../../../src/schema/api-project.ts";
+import { agentList, agentPage } from "../../../src/schema/api-project.ts";
 import { runRecord } from "../../../src/schema/api-record.ts";
 import { resourcesView } from "../../../src/schema/api-resource.ts";
 import { startServer, type TestServer } from "../../support/api-server.ts";
@@ -51,6 +51,8 @@ test("a run, the agents of a project and the resources are read one by one", asy
   expect(runRecord.parse(await client.run("r-1")).project).toBe("web");
   await expect(client.run("r-9")).rejects.toMatchObject({ code: "loop.run-unknown" });
   expect(agentList.parse(await client.agents("web")).items[0]?.agent).toBe("coder");
+  expect(agentPage.parse(await client.allAgents({ limit: 5 })).items[0]?.project).toBe("web");
+  expect((await client.projectPage({ limit: 5 })).next).toBeNull();
   const resources = resourcesView.parse(await client.resources());
   expect(resources.host.cpus).toBe(2);
   expect(resources.allocations).toMatchObject([
