@@ -1,11 +1,12 @@
 /** A task door in memory for properties of the desk: the records' moves without SQL, whose answers can be lost. */
 import { BerthError } from "../../src/base/errors.ts";
+import type { KeptBreaker } from "../../src/model/breaker.ts";
 import type { TaskRecord, WaitingTask } from "../../src/model/task.ts";
 import { attemptEndsOf } from "../../src/postgres/journal-tasks.ts";
 import { nextOf } from "../../src/postgres/attempt-next.ts";
 import type { AttemptEnd } from "../../src/postgres/attempt-next.ts";
 import type { JournalEvent } from "../../src/model/run.ts";
-import type { SubmitRow, TaskDoor } from "../../src/postgres/task-door.ts";
+import type { EndedAttempt, SubmitRow, TaskDoor } from "../../src/postgres/task-door.ts";
 
 /** `before`: nothing was done; `after`: it was done and the answer is lost. */
 export type Fate = "answered" | "before" | "after";
@@ -33,6 +34,8 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
   const records = new Map<string, TaskRecord>();
   const attempts = new Map<string, Attempt>();
   const asked = new Set<string>();
+  const breakers = new Map<string, KeptBreaker>();
+  const counted: EndedAttempt[] = [];
   let tell = (_records: readonly TaskRecord[]): void => undefined;
 
   const call = async <T>(name: string, work: () => T): Promise<T> => {
@@ -60,6 +63,10 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
       attempt.ended = true;
       const task = at(attempt.task);
       const open = { ...task, run: end.run, task: task.id, backoffMs: 0, leaving: false };
+      const { project, agent, startedAt } = task;
+      const { outcome, exitCode, signal } = end;
+      const times = { startedAt: startedAt ?? now(), endedAt: end.endedAt ?? now() };
+      counted.push({ task: task.id, project, agent, outcome, exitCode, signal, ...times });
       const next = nextOf({ ...open, cancelAsked: asked.has(task.id) }, end);
       const state = next.state === "pending" ? ("pending" as const) : next.state;
       return [
@@ -140,9 +147,23 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
         return { ready, ended: [], nextAt: null, awaited: false };
       }),
     get: (id) => call("get", () => records.get(id) ?? null),
-    breakers: async () => [],
-    ends: async () => [],
-    keepBreakers: () => call("keepBreakers", () => undefined),
+    cancel: (_epoch, id) =>
+      call("cancel", () => {
+        const { state, run } = at(id);
+        if (state === "ready" || state === "pending")
+          return { task: move(id, { state: "cancelled", endedAt: now() }), runningRun: null };
+        if (state === "running") asked.add(id);
+        return { task: at(id), runningRun: state === "running" ? run : null };
+      }).then((answer) => {
+        if (answer.task.state === "cancelled") tell([answer.task]);
+        return answer;
+      }),
+    breakers: () => call("breakers", () => [...breakers.values()]),
+    ends: () => call("ends", () => [...counted]),
+    keepBreakers: (_epoch, kept) =>
+      call("keepBreakers", () => {
+        for (const one of kept) breakers.set(`${one.project}/${one.agent}`, one);
+      }),
     onSettled: (listener) => {
       tell = listener;
     },

@@ -19,7 +19,7 @@ import {
 import { createBreakerKeeper, recall } from "./breaker-keeper.ts";
 import { dispatchRound } from "./dispatch.ts";
 import { handAgain, handStale } from "./hand-over.ts";
-import { type BreakerChange, newMeasures } from "./measures.ts";
+import { type BreakerChange, freeProbes, newMeasures } from "./measures.ts";
 import { keepLeases } from "./leases.ts";
 import { PROMOTE_MS, newPromotion, noteSettled, noteSubmitted, promoteIfDue } from "./promotion.ts";
 import { agrees, resync } from "./resync.ts";
@@ -68,6 +68,8 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
   for (const task of await tasks.waiting()) desk.pool.insert(task);
   await recall(desk);
   for (const attempt of await tasks.running()) await takeOver(attempt, desk);
+  // What went back or ended while nobody led said so to no breaker.
+  freeProbes(desk.measures, (task) => desk.pool.holds(task), session.now());
   // Only now: a desk that could not be opened leaves nothing behind.
   const timers = [
     every(PROMOTE_MS, () => promoteIfDue(desk), desk),

@@ -5,7 +5,7 @@ import { allocatePool } from "../../plan/pool/allocate-pool.ts";
 import { STRATEGIES } from "../../plan/pool/strategies.ts";
 import { type Desk, LEASE_MS, troubled, waitingOf } from "./desk-state.ts";
 import { handOver } from "./hand-over.ts";
-import { noteStart } from "./measures.ts";
+import { noteStart, noteUntried } from "./measures.ts";
 import { movedLimits } from "./limits.ts";
 
 /** Claims a transaction; a round that decides more takes several. */
@@ -36,7 +36,7 @@ export async function dispatchRound(desk: Desk): Promise<boolean> {
 }
 
 async function claim(claims: readonly ClaimRequest[], slots: number, desk: Desk): Promise<void> {
-  const { session, pool } = desk;
+  const { session } = desk;
   const { tasks } = session.doors.postgres;
   try {
     const claimed = await tasks.claim(session.world.install.epoch, slots, claims);
@@ -58,17 +58,22 @@ async function claim(claims: readonly ClaimRequest[], slots: number, desk: Desk)
     }
     for (const { task } of claims) if (!confirmed.has(task)) await lookAgain(task, desk);
   } catch (error) {
-    for (const { task } of claims) pool.finish(task);
-    for (const { task } of claims) await lookAgain(task, desk).catch(() => undefined);
+    for (const { task, run } of claims) {
+      if (desk.runs.has(run)) continue;
+      await lookAgain(task, desk).catch(() => undefined);
+    }
     troubled("claim", error, session);
   }
 }
 
-/** The database knows better: the task was cancelled, ended, or must wait on. */
+/** The database knows better: the task was cancelled, ended, must wait on, or has its attempt, which a resync takes over. */
 async function lookAgain(task: string, desk: Desk): Promise<void> {
+  const { session } = desk;
   desk.pool.finish(task);
-  const record = await desk.session.doors.postgres.tasks.get(task);
-  if (record?.state === "ready")
+  const record = await session.doors.postgres.tasks.get(task);
+  if (record === null || record.state === "running") return;
+  noteUntried(desk.measures, record, session.now());
+  if (record.state === "ready")
     setTimeout(() => desk.enqueue(waitingOf(record)), LOOK_AGAIN_MS).unref();
 }
 

@@ -2,6 +2,7 @@
 import { BerthError, causeChain } from "../../base/errors.ts";
 import type { Claimed } from "../../postgres/task-door.ts";
 import { type Desk, troubled, waitingOf } from "./desk-state.ts";
+import { noteUntried } from "./measures.ts";
 
 /** What was claimed but not confirmed goes to the runner once more: it starts no run twice. */
 export function handAgain(project: string, desk: Desk): void {
@@ -63,8 +64,10 @@ async function putBack(claimed: Claimed, error: BerthError, desk: Desk): Promise
     troubled("look again", thrown, session);
     return null;
   });
+  if (record === null || record.state === "running") return;
+  noteUntried(desk.measures, record, session.now());
   // Not at once: what the runner refuses now it refuses a moment later too.
-  if (record?.state === "ready")
+  if (record.state === "ready")
     setTimeout(() => desk.enqueue(waitingOf(record)), PUT_BACK_MS).unref();
 }
 

@@ -113,6 +113,35 @@ export function noteStart(
       moveBreaker(measures, { key, event: { kind: "started", task: task.id }, at: now });
 }
 
+/** It was let through, but goes back to wait or ended without a run: where it is the probe, the next one may try. */
+export function noteUntried(
+  measures: Measures,
+  { id: task, project, agent }: Readonly<{ id: string; project: string; agent: string }>,
+  now: number,
+): void {
+  for (const key of [project, keyOf(project, agent)]) freeProbe(measures, { key, task, now });
+}
+
+/** No breaker waits for a task that has no slot: it would wait for ever. */
+export function freeProbes(
+  measures: Measures,
+  hasSlot: (task: string) => boolean,
+  now: number,
+): void {
+  for (const [key, breaker] of measures.breakers)
+    if (breaker.kind === "half-open" && breaker.probe !== null && !hasSlot(breaker.probe))
+      freeProbe(measures, { key, task: breaker.probe, now });
+}
+
+function freeProbe(
+  measures: Measures,
+  { key, task, now }: Readonly<{ key: string; task: string; now: number }>,
+): void {
+  const breaker = measures.breakers.get(key);
+  if (breaker?.kind === "half-open" && breaker.probe === task)
+    moveBreaker(measures, { key, event: { kind: "inconclusive", task }, at: now });
+}
+
 /** Lets one breaker take an event in. */
 export function moveBreaker(
   measures: Measures,

@@ -1,5 +1,6 @@
 /** What the desk remembers is brought back to what is recorded: an answer that was lost, or a write by another hand, leaves them apart. */
 import type { Desk } from "./desk-state.ts";
+import { freeProbes } from "./measures.ts";
 import { promoteAnyway } from "./promotion.ts";
 import { takeEnd } from "./take-end.ts";
 import { takeOver } from "./take-over.ts";
@@ -35,6 +36,7 @@ export async function resync(desk: Desk): Promise<void> {
     else if (desk.pool.find(task.id)?.priority !== task.priority)
       desk.pool.reprioritise(task.id, task.priority);
   }
+  freeProbes(desk.measures, (task) => desk.pool.holds(task), desk.session.now());
   promoteAnyway(desk);
   desk.dispatch();
 }

@@ -1,13 +1,15 @@
 /** What the records say of a task that ended, went back to wait, or moved replaces what the desk remembers of it. */
 import { isTerminal, type TaskRecord } from "../../model/task.ts";
 import { type Desk, waitingOf } from "./desk-state.ts";
-import { endOf, noteEnd } from "./measures.ts";
+import { endOf, noteEnd, noteUntried } from "./measures.ts";
 
 export function takeEnd(record: TaskRecord, desk: Desk): void {
   if (record.state === "running") return;
   const runs = [...desk.runs.values()].filter(({ task }) => task === record.id);
+  const now = desk.session.now();
   // What ended while it waited (a deadline passed, what it comes after failed) says nothing of the work.
-  if (runs.length > 0) noteEnd(desk.measures, endOf(record, desk.session.now()));
+  if (runs.length > 0) noteEnd(desk.measures, endOf(record, now));
+  else noteUntried(desk.measures, record, now);
   desk.session.metrics.taskEnded(
     record.project,
     isTerminal(record.state) ? record.state : "retried",

@@ -111,6 +111,11 @@ export class PoolState {
     return this.#waiting.get(id)?.queue.find(id) ?? null;
   }
 
+  /** Whether this task has a slot. */
+  holds(id: string): boolean {
+    return this.#slots.has(id);
+  }
+
   lines(project: string): ProjectLines | null {
     return this.#projects.get(project) ?? null;
   }

@@ -1,16 +1,15 @@
 /** The task desk when any answer of the database or of a runner may be lost and the daemon may die at any step: nothing lost, nothing twice. */
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { BerthError } from "../../../../src/base/errors.ts";
 import { isTerminal } from "../../../../src/model/task.ts";
-import type { JournalBody, JournalEvent } from "../../../../src/model/run.ts";
 import type { Session } from "../../../../src/loop/session.ts";
 import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import type { OpenDesk } from "../../../../src/loop/tasks/desk-state.ts";
-import type { SubmitRow } from "../../../../src/postgres/task-door.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
 import { deskSession, readyReport } from "../../../support/desk-session.ts";
 import { fakeTaskDoor, type Fate } from "../../../support/fake-task-door.ts";
+import { FakeTaskRunner } from "../../../support/fake-task-runner.ts";
+import { submitRow } from "../../../support/submit-row.ts";
 
 const SLOTS = 3;
 const TASKS = 8;
@@ -36,36 +35,6 @@ function fates(list: readonly Fate[]): (call: string) => Fate {
   return () => left.next().value ?? "answered";
 }
 
-/** A runner that starts a run once whatever is asked, may lose its answer, and keeps its journal until it is taken. */
-class FakeRunner {
-  readonly started: string[] = [];
-  readonly journal: JournalEvent[] = [];
-  readonly #lost: () => Fate;
-  readonly #fails: (run: number) => boolean;
-
-  constructor(lost: () => Fate, fails: (run: number) => boolean) {
-    this.#lost = lost;
-    this.#fails = fails;
-  }
-
-  async take({ run, task }: Readonly<{ run: string; task: string }>): Promise<void> {
-    const how = this.#lost();
-    if (how !== "before" && !this.started.includes(run)) {
-      const code = this.#fails(this.started.length) ? 3 : 0;
-      this.started.push(run);
-      this.#say({ kind: "started", run, agent: "coder", replica: 0, pid: 1, generation: 1, task });
-      const end = { signal: null, oom: false, cause: "self", survivors: 0, durationMs: 1 } as const;
-      this.#say({ kind: "exited", run, agent: "coder", replica: 0, code, ...end });
-    }
-    if (how !== "answered")
-      throw new BerthError("transient", { code: "runners.unreachable", detail: "answer lost" });
-  }
-
-  #say(body: JournalBody): void {
-    this.journal.push({ seq: this.journal.length + 1, at: Date.now(), boot: "boot-1", ...body });
-  }
-}
-
 const FATE = fc.constantFrom<Fate>("answered", "answered", "before", "after");
 const LIFE = fc.record({
   database: fc.array(FATE, { maxLength: 120 }),
@@ -84,31 +53,13 @@ async function opened(session: Session): Promise<OpenDesk> {
   }
 }
 
-function rowOf(key: number): SubmitRow {
-  return {
-    project: "web",
-    agent: "coder",
-    payload: key,
-    priority: null,
-    priorityUsed: 500,
-    deadlineAt: null,
-    tags: [],
-    complexity: 5,
-    after: [],
-    idempotencyKey: `k${key}`,
-    maxAttempts: 2,
-    backoffMs: 0,
-    timeoutMs: 1_000,
-  };
-}
-
 test("every acknowledged task ends once, no attempt runs twice, and a completed one is never repeated", async () => {
   await fc.assert(
     fc.asyncProperty(LIFE, async ({ database, runner: runnerFates, failing, deaths }) => {
       const now = (): number => Date.now();
       const { door, records, attempts, ingest } = fakeTaskDoor(fates(database), now);
       const lost = fates(runnerFates);
-      const runner = new FakeRunner(
+      const runner = new FakeTaskRunner(
         () => lost("run"),
         (at) => failing[at] === true,
       );
@@ -145,7 +96,7 @@ test("every acknowledged task ends once, no attempt runs twice, and a completed 
         }, 50);
         for (let key = 0; key < TASKS; key += 1)
           if (!acknowledged.has(key))
-            void desk.submit(rowOf(key), BY).then(
+            void desk.submit(submitRow(key, { maxAttempts: 2 }), BY).then(
               () => acknowledged.add(key),
               () => undefined,
             );
