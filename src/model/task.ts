@@ -95,6 +95,12 @@ export interface TaskRecord {
   readonly run: string | null;
 }
 
+/** A task that ended or went back to wait. */
+export interface SettledTask extends TaskRecord {
+  /** How its attempt ended, which its state does not tell while retries are left; absent: it ended while it waited. */
+  readonly outcome?: AttemptOutcome;
+}
+
 /** What the allocator needs to know of a waiting task. */
 export interface WaitingTask {
   readonly id: string;

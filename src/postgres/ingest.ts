@@ -7,7 +7,7 @@ import { endsOf, startsOf } from "./journal-rows.ts";
 import { attemptEndsOf, attemptStartsOf } from "./journal-tasks.ts";
 import type { RunEnd, RunStart } from "./journal-rows.ts";
 import type { Statements, Transaction } from "./connection.ts";
-import type { TaskRecord } from "../model/task.ts";
+import type { SettledTask } from "../model/task.ts";
 import { writeQuestions } from "./question-journal.ts";
 import type { Session } from "./session.ts";
 import { settleIn } from "./task-settle.ts";
@@ -45,7 +45,7 @@ export async function ingest(
   return durable;
 }
 
-type Taken = Readonly<{ durable: number; tasks: readonly TaskRecord[] }>;
+type Taken = Readonly<{ durable: number; tasks: readonly SettledTask[] }>;
 
 async function ingestIn(tx: Transaction, request: IngestRequest): Promise<Taken> {
   const { project, epoch, generation } = request;
@@ -105,7 +105,7 @@ async function writeAttempts(
   tx: Statements,
   project: string,
   events: readonly JournalEvent[],
-): Promise<readonly TaskRecord[]> {
+): Promise<readonly SettledTask[]> {
   const ends = attemptEndsOf(events);
   const ended = new Set(ends.map(({ run }) => run));
   const starts = attemptStartsOf(events).filter(({ run }) => !ended.has(run));

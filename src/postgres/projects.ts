@@ -9,7 +9,7 @@ import type { Statements } from "./connection.ts";
 import { lostEndOf } from "./journal-tasks.ts";
 import { endQuestions } from "./question-journal.ts";
 import type { Session } from "./session.ts";
-import type { TaskRecord } from "../model/task.ts";
+import type { SettledTask, TaskRecord } from "../model/task.ts";
 import { settleIn } from "./task-settle.ts";
 import type { RecordRow, Settled } from "./task-settle.ts";
 import { wishOf, wordsOf } from "./wish.ts";
@@ -52,7 +52,7 @@ export async function settlePhase(
 async function settlePhaseIn(
   tx: Statements,
   { project, from, to }: PhaseMove,
-): Promise<readonly TaskRecord[] | null> {
+): Promise<readonly SettledTask[] | null> {
   const moved = await tx.rows("project-settle", [project, from, to]);
   if (moved.length === 0) return null;
   if (to !== "removed") return [];

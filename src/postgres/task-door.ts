@@ -3,6 +3,7 @@ import type { AttemptView } from "../model/task-view.ts";
 import type { KeptBreaker } from "../model/breaker.ts";
 import type {
   AttemptOutcome,
+  SettledTask,
   TaskRecord,
   TaskRequest,
   TaskState,
@@ -213,5 +214,5 @@ export interface TaskDoor {
    * Called after the commit with tasks that ended or went back, by whatever did it: `settle`, `cancel`, `ingest`, `loseRuns`, the removal of a
    * project. Then `promote` is due: tasks that waited for them may go on.
    */
-  onSettled(listener: (tasks: readonly TaskRecord[]) => void): void;
+  onSettled(listener: (tasks: readonly SettledTask[]) => void): void;
 }

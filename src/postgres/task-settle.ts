@@ -1,17 +1,17 @@
 /** Ends attempts: the slot is free, the task moves on, and whoever listens hears of it after the commit. */
-import type { TaskRecord } from "../model/task.ts";
+import type { AttemptOutcome, SettledTask, TaskRecord } from "../model/task.ts";
 import { nextOf } from "./attempt-next.ts";
 import type { AttemptEnd, OpenAttempt } from "./attempt-next.ts";
 import type { Statements } from "./connection.ts";
 import { keptJson, keptText } from "./json-text.ts";
 import type { Session } from "./session.ts";
 
-export type SettledListener = (tasks: readonly TaskRecord[]) => void;
+export type SettledListener = (tasks: readonly SettledTask[]) => void;
 
 /** Who is told of tasks that ended or went back, once that is durable. */
 export interface Settled {
   listen(listener: SettledListener): void;
-  tell(tasks: readonly TaskRecord[]): void;
+  tell(tasks: readonly SettledTask[]): void;
 }
 
 /** A listener that throws does not undo what is committed: it is told to `trouble`. */
@@ -44,7 +44,7 @@ export async function settleIn(
   tx: Statements,
   ends: readonly AttemptEnd[],
   project: string | null,
-): Promise<readonly TaskRecord[]> {
+): Promise<readonly SettledTask[]> {
   if (ends.length === 0) return [];
   const open = new Map(
     (
@@ -62,7 +62,7 @@ export async function settleIn(
     return [{ end, result, next: nextOf(row, end) }];
   });
   if (moves.length === 0) return [];
-  const rows = await tx.rows<RecordRow>("attempt-end", [
+  const rows = await tx.rows<RecordRow & { outcome: AttemptOutcome }>("attempt-end", [
     moves.map(({ end }) => end.run),
     moves.map(({ end }) => end.outcome),
     moves.map(({ end }) => end.exitCode),
@@ -75,7 +75,7 @@ export async function settleIn(
     moves.map(({ next }) => next.waitMs),
     moves.map(({ end }) => end.startedAt),
   ]);
-  return rows.map((row) => row.record);
+  return rows.map(({ record, outcome }) => ({ ...record, outcome }));
 }
 
 const UNKEPT = "its result was not kept: larger than 256 KiB or nested too deeply";

@@ -1,7 +1,7 @@
 /** A task door in memory for properties of the desk: the records' moves without SQL, whose answers can be lost. */
 import { BerthError } from "../../src/base/errors.ts";
 import type { KeptBreaker } from "../../src/model/breaker.ts";
-import type { TaskRecord, WaitingTask } from "../../src/model/task.ts";
+import type { AttemptOutcome, SettledTask, TaskRecord, WaitingTask } from "../../src/model/task.ts";
 import { attemptEndsOf } from "../../src/postgres/journal-tasks.ts";
 import { nextOf } from "../../src/postgres/attempt-next.ts";
 import type { AttemptEnd } from "../../src/postgres/attempt-next.ts";
@@ -16,6 +16,7 @@ interface Attempt {
   readonly task: string;
   handed: boolean;
   ended: boolean;
+  outcome?: AttemptOutcome;
 }
 
 export interface FakeTaskDoor {
@@ -25,6 +26,17 @@ export interface FakeTaskDoor {
   /** As a runner's journal; throws by fate. */
   readonly ingest: (events: readonly JournalEvent[]) => Promise<void>;
 }
+
+/** What nobody here asks of an attempt. */
+const ATTEMPT = {
+  attempt: 1,
+  claimedAt: 0,
+  startedAt: null,
+  endedAt: null,
+  exitCode: null,
+  signal: null,
+  reason: null,
+};
 
 function unreachable(): BerthError {
   return new BerthError("transient", { code: "postgres.unreachable", detail: "answer lost" });
@@ -36,7 +48,7 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
   const asked = new Set<string>();
   const breakers = new Map<string, KeptBreaker>();
   const counted: EndedAttempt[] = [];
-  let tell = (_records: readonly TaskRecord[]): void => undefined;
+  let tell = (_records: readonly SettledTask[]): void => undefined;
 
   const call = async <T>(name: string, work: () => T): Promise<T> => {
     const how = fate(name);
@@ -56,11 +68,12 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
     records.set(id, record);
     return record;
   };
-  const settle = (ends: readonly AttemptEnd[]): readonly TaskRecord[] =>
+  const settle = (ends: readonly AttemptEnd[]): readonly SettledTask[] =>
     ends.flatMap((end) => {
       const attempt = attempts.get(end.run);
       if (attempt === undefined || attempt.ended) return [];
       attempt.ended = true;
+      attempt.outcome = end.outcome;
       const task = at(attempt.task);
       const open = { ...task, run: end.run, task: task.id, backoffMs: 0, leaving: false };
       const { project, agent, startedAt } = task;
@@ -69,15 +82,15 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
       counted.push({ task: task.id, project, agent, outcome, exitCode, signal, ...times });
       const next = nextOf({ ...open, cancelAsked: asked.has(task.id) }, end);
       const state = next.state === "pending" ? ("pending" as const) : next.state;
-      return [
-        move(task.id, {
-          state,
-          reason: next.reason,
-          exitCode: end.exitCode,
-          endedAt: state === "pending" ? null : now(),
-          notBefore: state === "pending" ? now() : null,
-        }),
-      ];
+      const moved = move(task.id, {
+        state,
+        reason: next.reason,
+        exitCode,
+        signal,
+        endedAt: state === "pending" ? null : now(),
+        notBefore: state === "pending" ? now() : null,
+      });
+      return [{ ...moved, outcome }];
     });
   const open = (): readonly Attempt[] => [...attempts.values()].filter(({ ended }) => !ended);
   const of = (state: TaskRecord["state"]): readonly TaskRecord[] =>
@@ -146,6 +159,12 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
         );
         return { ready, ended: [], nextAt: null, awaited: false };
       }),
+    attempts: (id) =>
+      call("attempts", () =>
+        [...attempts.values()]
+          .filter(({ task }) => task === id)
+          .map(({ run, outcome }) => ({ ...ATTEMPT, run, outcome: outcome ?? null })),
+      ),
     get: (id) => call("get", () => records.get(id) ?? null),
     cancel: (_epoch, id) =>
       call("cancel", () => {

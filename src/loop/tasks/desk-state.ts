@@ -1,7 +1,7 @@
 /** What the desk remembers and what its parts may ask of each other. */
 import { BerthError, causeChain } from "../../base/errors.ts";
 import type { RunnerReport } from "../../model/observed.ts";
-import type { TaskRecord, WaitingTask } from "../../model/task.ts";
+import type { SettledTask, TaskRecord, WaitingTask } from "../../model/task.ts";
 import type { PoolState } from "../../plan/pool/pool.ts";
 import type { StrategyMemory } from "../../plan/pool/strategy.ts";
 import type { Asker } from "../../postgres/door.ts";
@@ -45,7 +45,7 @@ export interface Desk {
 export const LEASE_MS = 60_000;
 export interface OpenDesk extends Desk {
   submit(row: SubmitRow, by: Asker): Promise<SubmitAnswer>;
-  settled(records: readonly TaskRecord[]): void;
+  settled(records: readonly SettledTask[]): void;
   connected(project: string): void;
   reported(report: RunnerReport): void;
   progressed(run: string, progress: Progress): void;

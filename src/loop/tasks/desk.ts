@@ -2,7 +2,7 @@
 import { createBatcher } from "../../base/batcher.ts";
 import { BerthError } from "../../base/errors.ts";
 import type { RunnerReport } from "../../model/observed.ts";
-import type { TaskRecord } from "../../model/task.ts";
+import type { SettledTask } from "../../model/task.ts";
 import { PoolState } from "../../plan/pool/pool.ts";
 import { NO_MEMORY } from "../../plan/pool/strategy.ts";
 import type { SubmitRow } from "../../postgres/task-door.ts";
@@ -90,7 +90,7 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       await nextTick();
       return answer;
     },
-    settled(records: readonly TaskRecord[]) {
+    settled(records: readonly SettledTask[]) {
       for (const record of records) takeEnd(record, desk);
       noteSettled(records, desk);
     },

@@ -1,6 +1,6 @@
 /** What the desk measures: performance of projects, durations of agents, breakers, worker targets. */
 import type { Breaker } from "../../model/breaker.ts";
-import type { AttemptOutcome, TaskRecord } from "../../model/task.ts";
+import type { AttemptOutcome, SettledTask } from "../../model/task.ts";
 import { type BreakerEvent, CLOSED, breakerAfter } from "../../plan/pool/breaker.ts";
 import { NO_PERFORMANCE, type PerformanceRecord, observeEnd } from "../../plan/pool/performance.ts";
 import type { WorkerTarget } from "../../plan/pool/scaling.ts";
@@ -63,23 +63,11 @@ export interface MeasuredEnd {
   readonly endedAt: number;
 }
 
-/** As the record of its task tells it: one that waits for its next attempt failed. */
-export function endOf(record: TaskRecord, now: number): MeasuredEnd {
-  const { id, project, agent, state, exitCode, signal, startedAt } = record;
-  const outcome =
-    state === "succeeded" || state === "timed-out" || state === "cancelled" || state === "lost"
-      ? state
-      : "failed";
-  return {
-    task: id,
-    project,
-    agent,
-    outcome,
-    exitCode,
-    signal,
-    startedAt,
-    endedAt: record.endedAt ?? now,
-  };
+/** As the record of its task tells it, and the attempt's own outcome: the task's state is another while retries are left. */
+export function endOf(record: Required<SettledTask>, now: number): MeasuredEnd {
+  const { id: task, project, agent, outcome, exitCode, signal, startedAt } = record;
+  const endedAt = record.endedAt ?? now;
+  return { task, project, agent, outcome, exitCode, signal, startedAt, endedAt };
 }
 
 /** Takes in how an attempt ended: measures and breakers. */

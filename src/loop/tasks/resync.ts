@@ -57,8 +57,12 @@ function knows({ waiting, slots }: Remembered, task: string): boolean {
 async function takeLostEnd(run: string, desk: Desk): Promise<void> {
   const held = desk.runs.get(run);
   if (held === undefined) return;
-  const record = await desk.session.doors.postgres.tasks.get(held.task);
-  if (record !== null && record.state !== "running") takeEnd(record, desk);
+  const { tasks } = desk.session.doors.postgres;
+  const record = await tasks.get(held.task);
+  if (record !== null && record.state !== "running") {
+    const outcome = (await tasks.attempts(held.task)).find((one) => one.run === run)?.outcome;
+    takeEnd({ ...record, ...(outcome && { outcome }) }, desk);
+  }
   desk.runs.delete(run);
   if (record === null) desk.pool.finish(held.task);
 }
