@@ -371,3 +371,10 @@ test("ended tasks are forgotten after their days with their attempts, others nev
     (await database.sql("select run from attempt order by run")).map((row) => row["run"]),
   ).toEqual(["fresh", "open"]);
 });
+
+test("all that waits is read, however many and whatever the length of their ids", async () => {
+  const ids: string[] = [];
+  for (let at = 0; at < 6; at += 1)
+    ids.push(...(await desk.many(1_000, { payload: null })).map(({ id }) => id));
+  expect((await door.tasks.waiting()).map(({ id }) => id)).toEqual(ids);
+}, 60_000);
