@@ -112,4 +112,9 @@ export interface WaitingTask {
   readonly readyAt: number;
 }
 
+/** Ids are decimal numbers as text, and the shorter one is the smaller. */
+export function isOlderId(a: string, b: string): boolean {
+  return a.length === b.length ? a < b : a.length < b.length;
+}
+
 export const MAX_PAYLOAD_BYTES = 262_144;

@@ -1,4 +1,5 @@
 /** A pool driven forward in imagined time: slots end when their durations say so. Simulator and forecast run on it. */
+import { isOlderId } from "../../model/task.ts";
 import { allocatePool } from "./allocate-pool.ts";
 import type { SlotDecision } from "./allocate-pool.ts";
 import { Heap } from "./heap.ts";
@@ -23,7 +24,7 @@ export class PoolRun {
   readonly #strategy: Strategy;
   #memory: StrategyMemory;
   readonly #ends = new Heap<End>({
-    before: (a, b) => (a.at === b.at ? a.task < b.task : a.at < b.at),
+    before: (a, b) => (a.at === b.at ? isOlderId(a.task, b.task) : a.at < b.at),
     moved: () => {},
   });
 

@@ -1,5 +1,5 @@
 /** The waiting tasks of one agent of one project, in the order in which they get its slots. */
-import type { WaitingTask } from "../../model/task.ts";
+import { isOlderId, type WaitingTask } from "../../model/task.ts";
 import { summitAt } from "./aging.ts";
 import { Heap } from "./heap.ts";
 
@@ -21,7 +21,7 @@ interface Entry extends Head {
 
 /**
  * INVARIANTS
- * - Order: priority, then the earlier deadline, then who waits longer, then the id.
+ * - Order: priority, then the earlier deadline, then who waits longer, then the id, as a number.
  * - Except that a task which has aged to the summit goes first (see aging.ts): a stream of urgent tasks cannot keep a
  *   task of the same queue waiting for ever.
  * - Every operation takes logarithmic time; the order does not depend on the order of insertion.
@@ -118,5 +118,5 @@ function comesBefore(a: Entry, b: Entry): boolean {
   if (a.priority !== b.priority) return a.priority > b.priority;
   if (a.dueAt !== b.dueAt) return a.dueAt < b.dueAt;
   if (a.readyAt !== b.readyAt) return a.readyAt < b.readyAt;
-  return a.task.id < b.task.id;
+  return isOlderId(a.task.id, b.task.id);
 }

@@ -24,6 +24,14 @@ test("a queue orders by priority, then deadline, then who waits longer, then id"
   expect(queue.head(60)?.task.id).toBe("high");
 });
 
+test("ids are numbers: the order holds where they gain a digit", () => {
+  const ids = Array.from({ length: 1_100 }, (_, at) => String(at + 1));
+  const queue = new AgentQueue();
+  for (const id of ids.toReversed()) queue.insert(waitingTask({ id }));
+  expect(order(queue, 0)).toEqual(ids);
+  expect(order(queue, SUMMIT * POINT_MS)).toEqual(ids);
+});
+
 test("a task that has aged to the summit goes before an urgent new one", () => {
   const queue = new AgentQueue();
   queue.insert(waitingTask({ id: "old", priority: 100 }));
