@@ -147,6 +147,7 @@ function remember(step: Step, note: string | null, session: Session): void {
         forgetProject(world, step.project);
         session.metrics.forget(step.project);
         session.questions?.ended(step.project);
+        session.desk?.forget(step.project);
       } else if (record !== undefined) {
         world.records.set(step.project, { ...record, phase: step.to, phaseSince: session.now() });
       }

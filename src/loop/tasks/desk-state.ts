@@ -47,6 +47,8 @@ export interface OpenDesk extends Desk {
   submit(row: SubmitRow, by: Asker): Promise<SubmitAnswer>;
   settled(records: readonly SettledTask[]): void;
   connected(project: string): void;
+  /** The project is gone. */
+  forget(project: string): void;
   reported(report: RunnerReport): void;
   progressed(run: string, progress: Progress): void;
   close(): void;

@@ -19,7 +19,7 @@ import {
 import { createBreakerKeeper, recall } from "./breaker-keeper.ts";
 import { dispatchRound } from "./dispatch.ts";
 import { handAgain, handStale } from "./hand-over.ts";
-import { type BreakerChange, freeProbes, newMeasures } from "./measures.ts";
+import { type BreakerChange, forgetMeasures, freeProbes, newMeasures } from "./measures.ts";
 import { keepLeases } from "./leases.ts";
 import { PROMOTE_MS, newPromotion, noteSettled, noteSubmitted, promoteIfDue } from "./promotion.ts";
 import { agrees, resync } from "./resync.ts";
@@ -95,6 +95,7 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       noteSettled(records, desk);
     },
     connected: (project: string) => handAgain(project, desk),
+    forget: (project: string) => forgetMeasures(desk.measures, project),
     reported(report: RunnerReport) {
       forgetVanished(report, desk);
       // A workspace or a secret may have become ready.

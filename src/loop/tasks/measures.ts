@@ -51,6 +51,14 @@ export function keyOf(project: string, agent: string): string {
   return `${project}/${agent}`;
 }
 
+/** A project that is gone: one of its name that comes later is another. */
+export function forgetMeasures(measures: Measures, project: string): void {
+  const { performance, durations, breakers, targets } = measures;
+  for (const map of [performance, durations, breakers, targets])
+    for (const key of map.keys())
+      if (key === project || key.startsWith(keyOf(project, ""))) map.delete(key);
+}
+
 /** How an attempt ended. */
 export interface MeasuredEnd {
   readonly task: string;
