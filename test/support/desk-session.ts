@@ -31,6 +31,8 @@ export interface DeskParts {
   readonly ended?: AbortSignal;
   /** Told what the desk wishes of projects. */
   readonly intend?: (request: IntentRequest) => void;
+  /** Told how long tasks waited, in seconds. */
+  readonly waited?: (project: string, seconds: number) => void;
   /** Told when the desk's epoch turns out to be stale. */
   readonly fenced?: (why: string) => void;
 }
@@ -69,7 +71,7 @@ export function deskSession(parts: DeskParts): Session {
     },
     world,
     modes: createModes(parts.now, () => undefined),
-    metrics: { taskWaited: () => undefined, taskEnded: () => undefined },
+    metrics: { taskWaited: parts.waited ?? (() => undefined), taskEnded: () => undefined },
     log: openLog("silent", {}),
     outbox: { add: () => undefined, flush: async () => true, waiting: () => 0 },
     signal: parts.ended ?? new AbortController().signal,

@@ -14,6 +14,8 @@ import type { Promotion } from "./promotion.ts";
 export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutMs"> {
   /** What to hand over again after a reconnect; null once the runner has it. */
   unhanded: Claimed | null;
+  /** How long its task waited for the slot; null: taken over. */
+  readonly waitedMs: number | null;
   cancelling: boolean;
   /** What it last said of itself. */
   progress: Progress | null;

@@ -1,6 +1,6 @@
 /** An allocation round: decide on what is known, claim durably, hand over. */
 import { randomBytes } from "node:crypto";
-import type { ClaimRequest } from "../../postgres/task-door.ts";
+import type { ClaimRequest, Claimed } from "../../postgres/task-door.ts";
 import { allocatePool } from "../../plan/pool/allocate-pool.ts";
 import { STRATEGIES } from "../../plan/pool/strategies.ts";
 import { type Desk, LEASE_MS, troubled, waitingOf } from "./desk-state.ts";
@@ -24,38 +24,32 @@ export async function dispatchRound(desk: Desk): Promise<boolean> {
   const { decisions, memory } = allocatePool(pool, limits, { strategy, memory: desk.memory, now });
   desk.memory = memory;
   if (decisions.length === 0) return false;
-  const claims = decisions.map(({ task, project, by, why }) => {
+  const readyAt = new Map(decisions.map(({ task }) => [task.id, task.readyAt]));
+  const claims = decisions.map(({ task, by, why }) => {
     pool.start(task.id, now);
     noteStart(desk.measures, task, now);
-    session.metrics.taskWaited(project, Math.max(0, now - task.readyAt) / 1000);
     return { task: task.id, run: newRun(now), leaseMs: LEASE_MS, by, why };
   });
   for (let from = 0; from < claims.length; from += CLAIMS)
-    await claim(claims.slice(from, from + CLAIMS), limits.slots, desk);
+    await claim(claims.slice(from, from + CLAIMS), { slots: limits.slots, readyAt, desk });
   return true;
 }
 
-async function claim(claims: readonly ClaimRequest[], slots: number, desk: Desk): Promise<void> {
+interface Round {
+  readonly slots: number;
+  /** By task that gets a slot in it. */
+  readonly readyAt: ReadonlyMap<string, number>;
+  readonly desk: Desk;
+}
+
+async function claim(claims: readonly ClaimRequest[], round: Round): Promise<void> {
+  const { slots, desk } = round;
   const { session } = desk;
   const { tasks } = session.doors.postgres;
   try {
     const claimed = await tasks.claim(session.world.install.epoch, slots, claims);
     const confirmed = new Set(claimed.map(({ task }) => task));
-    for (const one of claimed) {
-      const { task, run, project, agent } = one;
-      const startedAt = session.now();
-      desk.runs.set(run, {
-        task,
-        run,
-        project,
-        agent,
-        startedAt,
-        unhanded: one,
-        cancelling: false,
-        progress: null,
-      });
-      void handOver(one, desk);
-    }
+    for (const one of claimed) take(one, round);
     for (const { task } of claims) if (!confirmed.has(task)) await lookAgain(task, desk);
   } catch (error) {
     for (const { task, run } of claims) {
@@ -64,6 +58,15 @@ async function claim(claims: readonly ClaimRequest[], slots: number, desk: Desk)
     }
     troubled("claim", error, session);
   }
+}
+
+function take(claimed: Claimed, { readyAt, desk }: Round): void {
+  const { task, run, project, agent } = claimed;
+  const startedAt = desk.session.now();
+  const waitedMs = Math.max(0, startedAt - (readyAt.get(task) ?? startedAt));
+  const fresh = { unhanded: claimed, cancelling: false, progress: null };
+  desk.runs.set(run, { task, run, project, agent, startedAt, waitedMs, ...fresh });
+  void handOver(claimed, desk);
 }
 
 /** The database knows better: the task was cancelled, ended, must wait on, or has its attempt, which a resync takes over. */

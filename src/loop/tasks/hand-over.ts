@@ -1,7 +1,7 @@
 /** Handing attempts to runners: an attempt is started at most once, whatever is lost on the way. */
 import { BerthError, causeChain } from "../../base/errors.ts";
 import type { Claimed } from "../../postgres/task-door.ts";
-import { type Desk, troubled, waitingOf } from "./desk-state.ts";
+import { type Desk, type HeldRun, troubled, waitingOf } from "./desk-state.ts";
 import { noteUntried } from "./measures.ts";
 
 /** What was claimed but not confirmed goes to the runner once more: it starts no run twice. */
@@ -33,6 +33,7 @@ const STALE_MS = 6_000;
 export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
   const { session } = desk;
   const { run, task, attempt, agent, payload, timeoutMs, project } = claimed;
+  const held = desk.runs.get(run);
   try {
     await session.doors.runners.runTask(project, { run, task, attempt, agent, payload, timeoutMs });
   } catch (error) {
@@ -42,11 +43,17 @@ export async function handOver(claimed: Claimed, desk: Desk): Promise<void> {
       session.log.debug({ project, run, chain: causeChain(error) }, "attempt not handed over yet");
     return;
   }
-  const held = desk.runs.get(run);
-  if (held !== undefined) held.unhanded = null;
+  if (held !== undefined) took(held, desk);
   // Asked for while nobody knew whether the runner has it.
-  if (held?.cancelling === true) void cancelRun(project, run, desk);
+  if (desk.runs.get(run)?.cancelling === true) void cancelRun(project, run, desk);
   await desk.confirmHanded(run).catch((error: unknown) => troubled("confirm", error, session));
+}
+
+/** Its wait is over only now: one that is refused waits on, and another daemon's has been counted. */
+function took(held: HeldRun, { session }: Desk): void {
+  if (held.unhanded !== null && held.waitedMs !== null)
+    session.metrics.taskWaited(held.project, held.waitedMs / 1000);
+  held.unhanded = null;
 }
 
 async function putBack(claimed: Claimed, error: BerthError, desk: Desk): Promise<void> {

@@ -7,7 +7,7 @@ import type { AttemptOutcome, SettledTask, TaskState } from "../../../../src/mod
 import { BREAKER_RULES } from "../../../../src/plan/pool/breaker.ts";
 import { PoolState } from "../../../../src/plan/pool/pool.ts";
 
-const held = { project: "web", agent: "coder", unhanded: null, cancelling: false };
+const held = { project: "web", agent: "coder", unhanded: null, cancelling: false, waitedMs: null };
 
 function deskOf(counted: string[] = []) {
   return {
