@@ -3,6 +3,7 @@ import { statfs } from "node:fs/promises";
 import { causeChain } from "../base/errors.ts";
 import type { Session } from "./session.ts";
 import { loseStrays } from "./stray-runs.ts";
+import { listenForSilence, SILENCE_TURN_MS } from "./silence.ts";
 import { openUsageKeeper, USAGE_SLOT_MS } from "./usage.ts";
 
 const PROBE_MS = 1_000;
@@ -22,6 +23,7 @@ export function startUpkeep(session: Session, relistMs: number): Readonly<{ stop
     every(RETENTION_MS, () => retain(session), session),
     every(DISK_MS, () => lookAtDisk(session), session),
     every(STRAYS_MS, () => loseStrays(session), session),
+    every(SILENCE_TURN_MS, async () => listenForSilence(session, performance.now()), session),
   ];
   const usage = openUsageKeeper(session);
   session.usage = usage;

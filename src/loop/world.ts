@@ -2,7 +2,7 @@
 import type { Rest } from "../model/idle.ts";
 import type { LimitValues } from "../model/desired.ts";
 import type { InstallFacts } from "../model/desired-project.ts";
-import type { EngineFacts } from "../model/observed.ts";
+import type { EngineFacts, Silence } from "../model/observed.ts";
 import type { Declaration, HostSpec } from "../model/project.ts";
 import type { Allocation } from "../model/quota.ts";
 import type { EngineDoor, FirewallDoor, ImageFacts } from "../docker/door.ts";
@@ -80,6 +80,8 @@ export interface World {
   readonly idle: Map<string, Idleness>;
   /** Working sets heard of late by project, oldest first, at most CURVE_POINTS each. */
   readonly memory: Map<string, readonly Readonly<{ at: number; bytes: number }>[]>;
+  /** Runners that are not heard although their containers run, by project. */
+  readonly silences: Map<string, Silence>;
   /** Container repairs of late, for the delay of the next one. */
   readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
   /** When each orphan was first seen, by object id. */
@@ -134,6 +136,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     mismatches: new Map(),
     idle: new Map(),
     memory: new Map(),
+    silences: new Map(),
     repairs: new Map(),
     orphans: new Map(),
     tidying: false,
@@ -162,6 +165,7 @@ export function forgetProject(world: World, project: string): void {
     world.mismatches,
     world.idle,
     world.memory,
+    world.silences,
   ])
     map.delete(project);
   world.openRuns.delete(project);

@@ -100,6 +100,18 @@ export interface RunnerReport {
   readonly journalSeq: number | null;
 }
 
+/** A container runs and its runner is not heard. */
+export interface Silence {
+  readonly container: string;
+  /** Milliseconds since the epoch: when it was first noticed. */
+  readonly since: number;
+  /** For how long, in time the daemon lived through, as counted when its own clock said `countedAt`. */
+  readonly ms: number;
+  readonly countedAt: number;
+  /** So long that it was told: it hardly ends by itself. */
+  readonly told: boolean;
+}
+
 export interface EngineFacts {
   readonly cpus: number;
   readonly memoryBytes: number;

@@ -2,7 +2,7 @@
 import type { AgentStatus } from "../model/agent.ts";
 import { agentsHealth } from "../model/agent-health.ts";
 import type { LimitValues } from "../model/desired.ts";
-import type { ObservedContainer, RunnerReport } from "../model/observed.ts";
+import type { ObservedContainer, RunnerReport, Silence } from "../model/observed.ts";
 import type { IdleStand, Rest } from "../model/idle.ts";
 import { type ProjectRecord, wantedReplicas } from "../model/project-record.ts";
 import type { NeedsYou } from "../model/question.ts";
@@ -18,6 +18,8 @@ export interface StatusSources {
   readonly container: ObservedContainer | null | undefined;
   readonly report: RunnerReport | null;
   readonly connected: boolean;
+  /** Null: it is heard, or its container does not run. */
+  readonly silence: Silence | null;
   readonly needsYou: NeedsYou;
   readonly cpuPercent: number | null;
   readonly limits: LimitValues;
@@ -111,20 +113,15 @@ function agentsWord(agents: readonly AgentStatus[], record: ProjectRecord): Heal
 }
 
 function reasons(sources: StatusSources): readonly string[] {
-  const { fault, report, connected, container, now } = sources;
+  const { fault, report, connected, container } = sources;
   const list: string[] = [];
   if (fault !== null) list.push(`${fault.code}: ${fault.detail}`);
   const { idle } = sources;
   if (idle?.kind === "resting") list.push(`${idle.rest}: ${idle.why}; a task wakes it`);
   if (idle?.kind === "waking") list.push(`waking: ${idle.why}`);
   for (const each of sources.waiting) list.push(`waiting: ${each}`);
-  if (container?.state === "running" && (!connected || report === null)) {
-    list.push(
-      report === null
-        ? "its runner has not answered yet"
-        : `its runner has not been heard for ${Math.round((now - report.heardAt) / 1000)} s`,
-    );
-  }
+  if (container?.state === "running" && (!connected || report === null))
+    list.push(unheard(sources));
   if (report?.workspace === "failed") list.push(`workspace: ${report.workspaceDetail ?? "failed"}`);
   if ((report?.missingSecrets.length ?? 0) > 0)
     list.push(`missing secrets: ${report?.missingSecrets.join(", ")}`);
@@ -133,4 +130,14 @@ function reasons(sources: StatusSources): readonly string[] {
       list.push(`${agent.agent}#${agent.replica} ${agent.state}: ${agent.reason}`);
   }
   return list;
+}
+
+/** Since its last report; one that never reported to this daemon, since its silence was noticed. */
+function unheard({ record, report, silence, now }: StatusSources): string {
+  const since = report?.heardAt ?? silence?.since ?? now;
+  if (report === null && now - since <= STALE_MS) return "its runner has not answered yet";
+  const age = `its runner has not been heard for ${Math.round((now - since) / 1000)} s`;
+  return silence?.told === true
+    ? `${age}; \`berth restart ${record.name}\` gives it a new container`
+    : age;
 }

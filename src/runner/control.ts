@@ -1,9 +1,8 @@
 /** The control socket: one connection serves the daemon; the newest that says hello with a high enough epoch is it. */
-import { createServer } from "node:net";
-import type { Server, Socket } from "node:net";
-import { unlinkSync } from "node:fs";
+import type { Socket } from "node:net";
 import { daemonFrameReader, encodeFrame } from "../protocol/codec.ts";
 import type { DaemonFrame, RunnerFrame } from "../protocol/frame.ts";
+import { OwnSocket } from "./own-socket.ts";
 
 /** Whoever connects must say hello within this time. */
 const HELLO_DEADLINE_MS = 10_000;
@@ -98,36 +97,31 @@ export class Line {
 
 export class ControlServer {
   readonly #listener: ControlListener;
-  readonly #server: Server;
+  readonly #socket: OwnSocket;
   #serving: Line | null = null;
 
-  constructor(listener: ControlListener) {
+  constructor(path: string, listener: ControlListener) {
     this.#listener = listener;
-    this.#server = createServer((socket) => this.#accept(socket));
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#socket = new OwnSocket({
+      path,
+      maxConnections: MAX_CONNECTIONS,
+      accept: (socket) => this.#accept(socket),
+      trouble: (reason) => process.stderr.write(`berth runner: cannot listen: ${reason}\n`),
+    });
   }
 
   get line(): Line | null {
     return this.#serving;
   }
 
-  /** Listens; a socket file left by an earlier boot is replaced. */
-  async listen(path: string): Promise<void> {
-    try {
-      unlinkSync(path);
-    } catch {
-      // None left over.
-    }
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(path, resolve);
-    });
-    this.#server.on("error", () => undefined);
+  /** Listens at the path, again if somebody removed or replaced the socket; whatever else was there is replaced. */
+  keep(): Promise<void> {
+    return this.#socket.keep();
   }
 
   close(): void {
     this.#serving?.end();
-    this.#server.close();
+    this.#socket.close();
   }
 
   #accept(socket: Socket): void {

@@ -45,7 +45,7 @@ async function start(): Promise<void> {
     image: { environment: imageEnvironment(), users: readUserFiles() },
     version: BERTH_VERSION,
   });
-  const server = new ControlServer({
+  const server = new ControlServer(spool.path(CONTROL_SOCKET), {
     hello: (frame) => runner.hello(frame),
     frame: (frame, line) => runner.frame(frame, line),
     drained: (line) => runner.drained(line),
@@ -54,8 +54,11 @@ async function start(): Promise<void> {
   });
   endOnSignal(runner, server);
   runner.boot();
-  await server.listen(spool.path(CONTROL_SOCKET));
-  setInterval(() => runner.tick(), SAMPLE_MS);
+  await server.keep();
+  setInterval(() => {
+    runner.tick();
+    void server.keep();
+  }, SAMPLE_MS);
   setTimeout(() => store.adopt(), ADOPT_OUTPUT_AFTER_MS);
 }
 

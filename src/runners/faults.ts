@@ -5,6 +5,7 @@ export function unreachable(project: string, why: string, cause?: unknown): Bert
   return new BerthError("transient", {
     code: "runners.unreachable",
     detail: `the runner of ${project} cannot be reached: ${why}`,
+    hint: `berth describe ${project}`,
     cause,
   });
 }

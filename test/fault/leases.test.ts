@@ -3,11 +3,14 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lookAt } from "../support/look.ts";
 import { post } from "../support/post.ts";
-import { host } from "../support/samples.ts";
+import { host, sleeper } from "../support/samples.ts";
 import { type Stack, eventually, startStack } from "../support/stack.ts";
 
 /** Unanswered pings (16 s), a whole lease (60 s), looks at leases (20 s), and a container that no SIGTERM ends. */
 const FENCED_MS = 150_000;
+
+/** Unanswered pings (16 s), a minute, and the looks between. */
+const SILENT_MS = 110_000;
 
 /** The first attempt works on until it is killed, the second one ends at once; both tell when they were alive. */
 const worker = (name: string): string => `  ${name}:
@@ -24,10 +27,13 @@ const QUICK = `  next:
       coder: { command: [/bin/sh, -c, 'date +%s%N > /workspace/begun'], on: task, max: 1 }
 `;
 
+/** It has no task, so nothing fences it: whoever looks is told. */
+const IDLE = sleeper("idle");
+
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
-  const file = stack.write("berth.yaml", host(worker("held") + QUICK, "  agents: 1\n"));
+  const file = stack.write("berth.yaml", host(worker("held") + QUICK + IDLE, "  agents: 1\n"));
   await stack.ok("apply", "-f", file, "--wait", "-y");
 });
 afterAll(() => stack.close());
@@ -56,6 +62,11 @@ async function times(project: string, name: string): Promise<readonly bigint[]> 
   return text.split("\n").filter(Boolean).map(BigInt);
 }
 
+async function runnerOf(project: string): Promise<number> {
+  const { Pid: init } = (await lookAt(stack).container(project)).State;
+  return Number(readFileSync(`/proc/${init}/task/${init}/children`, "utf8").split(" ")[0]);
+}
+
 test("a hung runner's slot goes to nobody before its container is gone, and its attempt is lost, once", async () => {
   const first = await submit("held");
   await reached(first, "running");
@@ -64,9 +75,8 @@ test("a hung runner's slot goes to nobody before its container is gone, and its 
   );
   const second = await submit("next");
 
-  const { Id: id, State: state } = await lookAt(stack).container("held");
-  const [runner] = readFileSync(`/proc/${state.Pid}/task/${state.Pid}/children`, "utf8").split(" ");
-  process.kill(Number(runner), "SIGSTOP");
+  const { Id: id } = await lookAt(stack).container("held");
+  process.kill(await runnerOf("held"), "SIGSTOP");
 
   await reached(second, "succeeded", FENCED_MS);
   await reached(first, "succeeded", FENCED_MS);
@@ -83,3 +93,25 @@ test("a hung runner's slot goes to nobody before its container is gone, and its 
   );
   expect(items.map(({ outcome }) => outcome).toSorted()).toEqual(["lost", "succeeded"]);
 }, 240_000);
+
+test("a hung runner of services is told once, with what helps; its container is left alone, and it may come back", async () => {
+  const look = lookAt(stack);
+  const [before] = (await look.healthy("idle")).agents;
+  const container = await look.container("idle");
+  const runner = await runnerOf("idle");
+  process.kill(runner, "SIGSTOP");
+  const silent = await look.until(
+    "idle",
+    ({ reasons }) => reasons.join().includes("`berth restart idle`"),
+    SILENT_MS,
+  );
+  expect([silent.health, silent.reasons]).toEqual([
+    "unknown",
+    [expect.stringMatching(/^its runner has not been heard for \d+ s; /)],
+  ]);
+  process.kill(runner, "SIGCONT");
+  expect((await look.healthy("idle")).agents[0]?.runId).toBe(before?.runId);
+  expect((await look.container("idle")).Id).toBe(container.Id);
+  const told = (await look.events("idle")).filter(({ kind }) => kind === "runner.silent");
+  expect(told).toMatchObject([{ cause: "daemon", fields: { container: container.Id } }]);
+}, 180_000);

@@ -7,6 +7,7 @@ import { sources } from "./source-files.ts";
 const NOT_CODES = [
   "desired.json",
   "runner.booted",
+  "runner.silent",
   ...["note", "cancel", "retry", "priority"].map((verb) => `task.${verb}`),
   ...["asked", "answer", "answered", "withdrawn"].map((verb) => `question.${verb}`),
 ];

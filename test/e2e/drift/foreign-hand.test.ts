@@ -1,4 +1,6 @@
 /** Drift: what a foreign hand does to our objects is seen by event, repaired, and told apart from what we did. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { host, sleeper } from "../../support/samples.ts";
 import { type Inspected, type Look, lookAt } from "../../support/look.ts";
@@ -239,4 +241,16 @@ test("a stranger that took our name is reported and untouched; the project start
   } finally {
     await stack.docker("rm", "-f", stranger).catch(() => "");
   }
+});
+
+test("a control socket that was removed is back before the next daemon needs a hand", async () => {
+  const [before] = (await look.healthy("calm")).agents;
+  const volume = `berth-${stack.install}-spool`;
+  const root = await stack.docker("volume", "inspect", "-f", "{{.Mountpoint}}", volume);
+  rmSync(join(root, "calm", "control.sock"));
+  await stack.killDaemon();
+  await stack.startDaemon();
+  // A tick of the runner is 5 s.
+  expect((await look.healthy("calm", 15_000)).agents[0]?.runId).toBe(before?.runId);
+  expect(await stack.ok("exec", "calm", "--", "/bin/echo", "there")).toBe("there\n");
 });

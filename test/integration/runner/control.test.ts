@@ -1,4 +1,6 @@
 /** The conversation with the daemon: who is obeyed, what a new configuration changes, what a late daemon gets told. */
+import { lstatSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { execArgv } from "../../../src/protocol/entry.ts";
 import { eventually } from "./eventually.ts";
@@ -43,6 +45,27 @@ test("garbage is survived: the connection that sends it is closed, the next one 
   const next = await project.connect();
   expect(await next.ask({ kind: "ping" })).toMatchObject({ ok: true });
 });
+
+test("a control socket that somebody removed or replaced is back within a tick; who is connected stays so", async () => {
+  const project = await world.start((name) => configOf(name, [shell("a", SLEEP)]));
+  const path = join(project.spool, "control.sock");
+  const first = await project.connect();
+  expect(await first.ask({ kind: "ping" })).toMatchObject({ ok: true });
+  const before = await first.status("a", ({ state }) => state === "running");
+  for (const replace of [() => undefined, () => writeFileSync(path, "no socket")]) {
+    rmSync(path);
+    replace();
+    await eventually("a socket again", () => isSocket(path), 8_000);
+    expect(await first.ask({ kind: "ping" })).toMatchObject({ ok: true });
+  }
+  const next = await project.connect();
+  expect(await next.status("a")).toMatchObject({ pid: before.pid, runId: before.runId });
+  await eventually("the older connection is closed", () => first.closed);
+});
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+}
 
 test("a new configuration restarts only what changed, starts and stops only the difference", async () => {
   const project = await world.start((name) =>

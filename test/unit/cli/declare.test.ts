@@ -282,7 +282,15 @@ test("rollback goes to the generation before, or the one named", async () => {
 });
 
 test("rollback says what it deactivated", async () => {
-  const rolled = { generation: 4, changed: true, unnamed: [], pruned: ["api"], projects: ["web"] };
+  const rolled = {
+    generation: 4,
+    changed: true,
+    unnamed: [],
+    pruned: ["api"],
+    projects: ["web"],
+    changedProjects: ["web"],
+    deferred: [],
+  };
   await using server = await startServer(fakeDaemon({ rollback: async () => rolled }));
   const ran = await cli(["rollback", "2", "-y"], { address: server.address });
   expect(ran.stderr).toContain("deactivated: api");

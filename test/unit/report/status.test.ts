@@ -61,6 +61,7 @@ const sources = (more: Partial<StatusSources> = {}): StatusSources => ({
   container: container("running"),
   report: report(agent()),
   connected: true,
+  silence: null,
   cpuPercent: null,
   needsYou: { count: 0, oldest: null },
   limits: { nanoCpus: 1, memoryBytes: 1, pids: 1, cpuShares: 1 },
@@ -101,6 +102,24 @@ test("what is unknown is called unknown, with its age as the reason", () => {
   const lost = projectView(sources({ connected: false, now: 60_000 }));
   expect(lost.health).toBe("unknown");
   expect(lost.reasons).toEqual(["its runner has not been heard for 59 s"]);
+});
+
+test("one that never answered says so at first, then for how long, and what helps once that was told", () => {
+  const silence = { container: "c1", since: 1_000, ms: 0, countedAt: 0, told: false };
+  const reasons = (more: Partial<StatusSources>) =>
+    projectView(sources({ report: null, connected: false, silence, ...more })).reasons;
+  expect(reasons({ silence: null, now: 90_000 })).toEqual(["its runner has not answered yet"]);
+  expect(reasons({ now: 21_000 })).toEqual(["its runner has not answered yet"]);
+  expect(reasons({ now: 22_000 })).toEqual(["its runner has not been heard for 21 s"]);
+  const told = { ...silence, told: true };
+  const helps = "`berth restart web` gives it a new container";
+  expect(reasons({ silence: told, now: 62_000 })).toEqual([
+    `its runner has not been heard for 61 s; ${helps}`,
+  ]);
+  expect(reasons({ silence: told, report: report(), now: 90_000 })).toEqual([
+    `its runner has not been heard for 89 s; ${helps}`,
+  ]);
+  expect(reasons({ container: container("paused"), silence: told })).toEqual([]);
 });
 
 test("a fault that passes by itself is not called failed; one that a person must mend is", () => {
