@@ -3,8 +3,8 @@ import type { RunnerReport } from "../model/observed.ts";
 import { CURVE_POINTS, type JournalEvent } from "../model/run.ts";
 import { checkLimits } from "./check-limits.ts";
 import type { RunnersListener } from "../runners/door.ts";
-import { secretsFor } from "./act-doors.ts";
 import { CONNECTED, REPORTED } from "./reasons.ts";
+import { secretsFor } from "./secrets.ts";
 import type { Session } from "./session.ts";
 import { type DaemonState, leading } from "./state.ts";
 

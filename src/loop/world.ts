@@ -80,6 +80,8 @@ export interface World {
   readonly idle: Map<string, Idleness>;
   /** Working sets heard of late by project, oldest first, at most CURVE_POINTS each. */
   readonly memory: Map<string, readonly Readonly<{ at: number; bytes: number }>[]>;
+  /** Why secrets could not be read when they were last wanted: by project, then by name. */
+  readonly secretFaults: Map<string, ReadonlyMap<string, string>>;
   /** Runners that are not heard although their containers run, by project. */
   readonly silences: Map<string, Silence>;
   /** Container repairs of late, for the delay of the next one. */
@@ -136,6 +138,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     mismatches: new Map(),
     idle: new Map(),
     memory: new Map(),
+    secretFaults: new Map(),
     silences: new Map(),
     repairs: new Map(),
     orphans: new Map(),
@@ -166,6 +169,7 @@ export function forgetProject(world: World, project: string): void {
     world.idle,
     world.memory,
     world.silences,
+    world.secretFaults,
   ])
     map.delete(project);
   world.openRuns.delete(project);

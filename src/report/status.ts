@@ -20,6 +20,8 @@ export interface StatusSources {
   readonly connected: boolean;
   /** Null: it is heard, or its container does not run. */
   readonly silence: Silence | null;
+  /** Why secrets could not be read when they were last wanted, by name. */
+  readonly secretFaults: ReadonlyMap<string, string>;
   readonly needsYou: NeedsYou;
   readonly cpuPercent: number | null;
   readonly limits: LimitValues;
@@ -123,8 +125,7 @@ function reasons(sources: StatusSources): readonly string[] {
   if (container?.state === "running" && (!connected || report === null))
     list.push(unheard(sources));
   if (report?.workspace === "failed") list.push(`workspace: ${report.workspaceDetail ?? "failed"}`);
-  if ((report?.missingSecrets.length ?? 0) > 0)
-    list.push(`missing secrets: ${report?.missingSecrets.join(", ")}`);
+  list.push(...secretReasons(sources));
   for (const agent of report?.agents ?? []) {
     if (agent.reason !== null && agent.state !== "running")
       list.push(`${agent.agent}#${agent.replica} ${agent.state}: ${agent.reason}`);
@@ -140,4 +141,27 @@ function unheard({ record, report, silence, now }: StatusSources): string {
   return silence?.told === true
     ? `${age}; \`berth restart ${record.name}\` gives it a new container`
     : age;
+}
+
+/** What an agent waits for; and what it has, but could not be given anew. */
+function secretReasons({ record, report, secretFaults }: StatusSources): readonly string[] {
+  if (report === null) return [];
+  const { missingSecrets: missing } = report;
+  const kept = record.spec.secrets.filter(
+    (name) => secretFaults.has(name) && !missing.includes(name),
+  );
+  return [
+    ...(missing.length > 0 ? [`missing secrets: ${namedSecrets(missing, secretFaults)}`] : []),
+    ...(kept.length > 0 ? [`secrets left as they were: ${namedSecrets(kept, secretFaults)}`] : []),
+  ];
+}
+
+/** `A (absent), B (larger than 64 KiB)`; one that was not looked for yet is only named. */
+export function namedSecrets(
+  names: readonly string[],
+  faults: ReadonlyMap<string, string>,
+): string {
+  return names
+    .map((name) => (faults.has(name) ? `${name} (${faults.get(name)})` : name))
+    .join(", ");
 }

@@ -61,6 +61,7 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
     container: modes.holds("engine-gone") && live === null ? undefined : live,
     report: doors.runners.report(record.name),
     needsYou: needsYou(session.questions?.open(record.name) ?? []),
+    secretFaults: world.secretFaults.get(record.name) ?? new Map(),
     silence: world.silences.get(record.name) ?? null,
     connected: doors.runners.connected(record.name) || live?.state === "paused",
     cpuPercent: state.cpuPercent.get(record.name) ?? null,

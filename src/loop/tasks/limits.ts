@@ -6,6 +6,7 @@ import type { AgentLimits, PoolLimits, ProjectLimits } from "../../plan/pool/lim
 import { NO_PERFORMANCE, performanceFactor } from "../../plan/pool/performance.ts";
 import { type BacklogSight, scale } from "../../plan/pool/scaling.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
+import { namedSecrets } from "../../report/status.ts";
 import { standOf } from "../idle.ts";
 import type { Session } from "../session.ts";
 import type { Desk } from "./desk-state.ts";
@@ -149,7 +150,9 @@ function notReady(record: ProjectRow, session: Session): string | null {
     return waiting[0] ?? "project: its container is not running yet";
   if (report.workspace !== "ready")
     return `workspace: ${report.workspaceDetail ?? report.workspace}`;
-  if (report.missingSecrets.length > 0)
-    return `secrets missing: ${report.missingSecrets.join(", ")}`;
+  if (report.missingSecrets.length > 0) {
+    const faults = session.world.secretFaults.get(record.name) ?? new Map();
+    return `secrets missing: ${namedSecrets(report.missingSecrets, faults)}`;
+  }
   return null;
 }

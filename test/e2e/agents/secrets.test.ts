@@ -1,6 +1,6 @@
 /** Secrets reach the agents that declare them, and nothing else: no inspect, environment, label, log, spool file or table. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -19,7 +19,7 @@ const PROJECT = `  web:
         restart: { policy: always, backoff: 0s, max: 100 }
         stop_grace_period: 0s
   poor:
-    secrets: [NOBODY_SET_IT]
+    secrets: [NOBODY_SET_IT, TOO_LARGE, A_FOLDER]
     agents:
       user: { command: [sleep, infinity], stop_grace_period: 0s }
 `;
@@ -30,6 +30,8 @@ beforeAll(async () => {
   stack = await startStack();
   look = lookAt(stack);
   put(TOKEN);
+  mkdirSync(join(stack.dir, "secrets", "poor", "A_FOLDER"), { recursive: true });
+  writeFileSync(join(stack.dir, "secrets", "poor", "TOO_LARGE"), "x".repeat(70_000));
   await stack.ok("apply", "-f", stack.write("berth.yaml", host(PROJECT)), "-y");
   await look.healthy("web");
 });
@@ -54,10 +56,18 @@ test("a declared secret is a file that only its agents can read, on memory", asy
   );
 });
 
-test("an agent whose secret is missing waits and says which", async () => {
+test("an agent whose secret is missing waits and says which and why, until all are there", async () => {
   const poor = await look.until("poor", ({ health }) => health === "waiting");
-  expect(poor.reasons.join()).toContain("NOBODY_SET_IT");
+  expect(poor.reasons).toContain(
+    "missing secrets: A_FOLDER (not a file), NOBODY_SET_IT (absent), TOO_LARGE (larger than 64 KiB)",
+  );
   expect(poor.agents[0]?.pid ?? null).toBeNull();
+  const folder = join(stack.dir, "secrets", "poor");
+  rmSync(join(folder, "A_FOLDER"), { recursive: true });
+  for (const name of ["NOBODY_SET_IT", "TOO_LARGE", "A_FOLDER"])
+    writeFileSync(join(folder, name), name);
+  // A resting runner reports every 10 s.
+  expect((await look.healthy("poor")).reasons).toEqual([]);
 });
 
 test("the value is in no inspect, environment, label, log, answer, spool file, table or key", async () => {

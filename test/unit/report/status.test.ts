@@ -62,6 +62,7 @@ const sources = (more: Partial<StatusSources> = {}): StatusSources => ({
   report: report(agent()),
   connected: true,
   silence: null,
+  secretFaults: new Map(),
   cpuPercent: null,
   needsYou: { count: 0, oldest: null },
   limits: { nanoCpus: 1, memoryBytes: 1, pids: 1, cpuShares: 1 },
@@ -153,4 +154,21 @@ test("what rests for want of work says how and since when; what wakes rests no m
   expect(projectView(sources({ idle: resting })).idle).toEqual({ kind: "frozen", since: 1_500 });
   expect(projectView(sources({ idle: { kind: "waking", why: "work" } })).idle).toBeNull();
   expect(projectView(sources({})).idle).toBeNull();
+});
+
+test("a missing secret comes with the reason, and so does one that could not be given anew", () => {
+  const spec = { ...sampleRecord().spec, secrets: ["A", "B", "C", "D"] };
+  const record = { ...sampleRecord({ spec }), phaseSince: 0 };
+  const waits = { ...report(), missingSecrets: ["A", "B", "C"] };
+  const secretFaults = new Map([
+    ["A", "absent"],
+    ["B", "larger than 64 KiB"],
+    ["D", "not a file"],
+    ["GONE", "absent"],
+  ]);
+  expect(projectView(sources({ record, report: waits, secretFaults })).reasons).toEqual([
+    "missing secrets: A (absent), B (larger than 64 KiB), C",
+    "secrets left as they were: D (not a file)",
+  ]);
+  expect(projectView(sources({ record, report: null, secretFaults })).reasons).not.toContain("D");
 });
