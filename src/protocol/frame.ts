@@ -23,7 +23,7 @@ export type DaemonFrame =
   /** Postgres has everything up to and including `seq`. */
   | Readonly<{ kind: "ack"; seq: number; epoch: number }>
   | Readonly<{ kind: "configure"; id: number; epoch: number; config: RunnerConfig }>
-  /** Values by name, base64. Kept in tmpfs only. */
+  /** Values by name, base64; added to those that other frames brought. Kept in tmpfs only. */
   | Readonly<{
       kind: "secrets";
       id: number;

@@ -3,6 +3,7 @@ import { execArgv } from "../protocol/entry.ts";
 import type { DaemonFrame, ExecTicket } from "../protocol/frame.ts";
 import type { RunnersDoor } from "./door.ts";
 import { unreachable } from "./faults.ts";
+import { inFrames } from "./secret-frames.ts";
 
 export interface Fence {
   readonly id: number;
@@ -34,8 +35,9 @@ export function commandsThrough(ask: Ask): Commands {
     async configure(project, config) {
       await ask(project, "configure", (fence) => ({ kind: "configure", ...fence, config }));
     },
-    async secrets(project, values) {
-      await ask(project, "secrets", (fence) => ({ kind: "secrets", ...fence, values }));
+    async secrets(project, all) {
+      for (const values of inFrames(all))
+        await ask(project, "secrets", (fence) => ({ kind: "secrets", ...fence, values }));
     },
     async execOpen(project, agent) {
       const ticket = await ask(project, "exec-open", (fence) => ({

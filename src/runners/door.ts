@@ -59,6 +59,7 @@ export interface RunnersDoor {
   report(project: string): RunnerReport | null;
   connected(project: string): boolean;
   configure(project: string, config: RunnerConfig): Promise<void>;
+  /** Values by name, base64; the runner has them all when it resolves, and keeps those it is not given. */
   secrets(project: string, values: Readonly<Record<string, string>>): Promise<void>;
   execOpen(project: string, agent: string | null): Promise<ExecTicket>;
   /** The argv that becomes the command under this ticket, to be exec'd by the engine as root. */

@@ -11,6 +11,11 @@ import { type Stack, eventually, startStack } from "../../support/stack.ts";
 const TOKEN = "s3cr3t-Zq8vK2mX7pL4";
 const ROTATED = "s3cr3t-Ht5wB9nR1cD6";
 
+/** Each is legal; together they are more than one message to a runner may hold. */
+function rich(): readonly string[] {
+  return Array.from({ length: 20 }, (_, at) => `KEY_${at}`);
+}
+
 const PROJECT = `  web:
     secrets: [API_TOKEN]
     agents:
@@ -18,6 +23,10 @@ const PROJECT = `  web:
         command: [/bin/sh, -c, "echo starts with $(stat -c '%a %u' /run/secrets/API_TOKEN); exec sleep infinity"]
         restart: { policy: always, backoff: 0s, max: 100 }
         stop_grace_period: 0s
+  rich:
+    secrets: [${rich().join(", ")}]
+    agents:
+      user: { command: [sleep, infinity], stop_grace_period: 0s }
   poor:
     secrets: [NOBODY_SET_IT, TOO_LARGE, A_FOLDER]
     agents:
@@ -30,6 +39,9 @@ beforeAll(async () => {
   stack = await startStack();
   look = lookAt(stack);
   put(TOKEN);
+  mkdirSync(join(stack.dir, "secrets", "rich"));
+  for (const name of rich())
+    writeFileSync(join(stack.dir, "secrets", "rich", name), name.padEnd(60_000, "."));
   mkdirSync(join(stack.dir, "secrets", "poor", "A_FOLDER"), { recursive: true });
   writeFileSync(join(stack.dir, "secrets", "poor", "TOO_LARGE"), "x".repeat(70_000));
   await stack.ok("apply", "-f", stack.write("berth.yaml", host(PROJECT)), "-y");
@@ -68,6 +80,19 @@ test("an agent whose secret is missing waits and says which and why, until all a
     writeFileSync(join(folder, name), name);
   // A resting runner reports every 10 s.
   expect((await look.healthy("poor")).reasons).toEqual([]);
+});
+
+test("secrets that do not fit one message together all arrive", async () => {
+  await look.healthy("rich");
+  const heads = await stack.ok(
+    "exec",
+    "rich",
+    "--",
+    "/bin/sh",
+    "-c",
+    `cd /run/secrets; for f in ${rich().join(" ")}; do head -c \${#f} $f; echo; done; cat ${rich().join(" ")} | wc -c`,
+  );
+  expect(heads.trim().split("\n")).toEqual([...rich(), "1200000"]);
 });
 
 test("the value is in no inspect, environment, label, log, answer, spool file, table or key", async () => {
