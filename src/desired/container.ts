@@ -1,26 +1,16 @@
 /** The container a project is to have: mounts, tmpfs, labels, limits, and the fingerprint that asks for a replacement. */
 import { shortHash } from "../base/hash.ts";
-import type { ContainerSpec, LimitValues, MountSpec, TmpfsSpec } from "../model/desired.ts";
+import type { ContainerSpec, LimitValues, MountSpec } from "../model/desired.ts";
 import type { DesiredVolume, InstallFacts } from "../model/desired-project.ts";
 import { fingerprint } from "../model/fingerprint.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
 import type { ProjectSpec } from "../model/project.ts";
 import { imageVolumeKey, objectName, volumeName } from "./names.ts";
+import { sizeTmpfs, tmpfsMounts } from "./tmpfs.ts";
 
 export const RUNNER_TARGET = "/.berth";
 export const SPOOL_TARGET = "/run/berth";
 export const WORKSPACE_TARGET = "/workspace";
-
-/**
- * Sizes are caps, not reservations, and pages count against the container's memory limit. They do not follow that limit,
- * else changing it live would ask for a new container.
- */
-const TMPFS: readonly TmpfsSpec[] = [
-  { target: "/tmp", options: "rw,exec,nosuid,nodev,mode=1777,size=256m" },
-  { target: "/var/tmp", options: "rw,noexec,nosuid,nodev,mode=1777,size=64m" },
-  { target: "/run", options: "rw,noexec,nosuid,nodev,mode=755,size=16m" },
-];
-const DECLARED_TMPFS = "rw,noexec,nosuid,nodev,mode=1777,size=256m";
 
 /** Agents of every project go before the daemon and the stores when the host runs out of memory. */
 const OOM_SCORE_ADJ = 200;
@@ -31,7 +21,6 @@ const SHARES_PER_WEIGHT = 256;
 export interface Storage {
   readonly mounts: readonly MountSpec[];
   readonly volumes: readonly DesiredVolume[];
-  readonly tmpfs: readonly TmpfsSpec[];
 }
 
 /** Limits in the engine's units, with the memory that was granted. */
@@ -44,13 +33,12 @@ export function limitValues(spec: ProjectSpec, memoryBytes: number): LimitValues
   };
 }
 
-/** Everything mounted: runner, spool, workspace, the image's VOLUME paths (else Docker adds nameless volumes), tmpfs. */
+/** Everything mounted but tmpfs: runner, spool, workspace, the image's VOLUME paths (else Docker adds nameless volumes). */
 export function desireStorage(
   spec: ProjectSpec,
   install: InstallFacts,
   imageVolumes: readonly string[],
 ): Storage {
-  const tmpfs = [...TMPFS, ...spec.tmpfs.map((target) => ({ target, options: DECLARED_TMPFS }))];
   const volumes: DesiredVolume[] = [];
   const claim = (key: string): string => {
     const name = volumeName(install.install, spec.name, key);
@@ -79,7 +67,7 @@ export function desireStorage(
   const taken = new Set([
     "/",
     ...mounts.map(({ target }) => target),
-    ...tmpfs.map(({ target }) => target),
+    ...tmpfsMounts(spec).map(({ target }) => target),
   ]);
   for (const path of imageVolumes.toSorted()) {
     const target = path.length > 1 ? path.replace(/\/+$/, "") : path;
@@ -87,7 +75,7 @@ export function desireStorage(
     taken.add(target);
     mounts.push(mount("volume", claim(imageVolumeKey(target)), target));
   }
-  return { mounts, volumes, tmpfs };
+  return { mounts, volumes };
 }
 
 /** The container spec; `memoryBytes` is what was granted, not what was asked for. */
@@ -104,9 +92,8 @@ export function desireContainer(
     image: spec.image,
     limits: limitValues(spec, parts.memoryBytes),
     nofile: spec.limits.nofile,
-    shmBytes: spec.limits.shmBytes,
     readOnlyRoot: spec.security.readOnlyRoot,
-    tmpfs: parts.storage.tmpfs,
+    tmpfs: sizeTmpfs(spec, parts.memoryBytes),
     mounts: parts.storage.mounts,
     networkName: objectName(install.install, spec.name),
     stopTimeoutSeconds: Math.ceil(parts.stopGraceMs / 1000),
@@ -126,19 +113,17 @@ export function desireContainer(
 
 /**
  * Covers what only a new container can change. Left out: what `docker update` changes (limits, weight), what the runner
- * is told (agents, environment, secrets), the runner volume (a running container keeps its version), and the stop
- * timeout (our own stops bring theirs).
+ * is told (agents, environment, secrets), the runner volume (a running container keeps its version), the stop timeout
+ * (our own stops bring theirs), and the sizes of tmpfs (they follow the memory limit when a container is created, and
+ * ask for a new one only when they no longer fit it: see model/tmpfs).
  */
-function specFingerprint(
-  { spec, restartSerials }: ProjectRecord,
-  { mounts, tmpfs }: Storage,
-): string {
+function specFingerprint({ spec, restartSerials }: ProjectRecord, { mounts }: Storage): string {
   return fingerprint([
     ["image", brief(spec.image)],
     ["limits.nofile", String(spec.limits.nofile)],
     ["limits.shm", String(spec.limits.shmBytes)],
     ["security.read_only_root", String(spec.security.readOnlyRoot)],
-    ["tmpfs", brief(tmpfs)],
+    ["tmpfs", brief(tmpfsMounts(spec))],
     ["mounts", brief(mounts.filter(({ target }) => target !== RUNNER_TARGET))],
     ["labels", brief(spec.labels)],
     ["oom_score_adj", String(OOM_SCORE_ADJ)],

@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import type { ContainerSpec, LimitValues, MountSpec } from "../model/desired.ts";
 import type { Ownership } from "./door.ts";
 import { LABEL, ownershipLabels } from "./labels.ts";
+import { SHM_TARGET, tmpfsField } from "./tmpfs-field.ts";
 
 /** All the runner needs: to hand files over, to become the agent's uid, and to end what it started. */
 const RUNNER_CAPABILITIES = ["CHOWN", "SETUID", "SETGID", "KILL"];
@@ -57,10 +58,11 @@ function hostConfig(
     SecurityOpt: ["no-new-privileges"],
     Privileged: false,
     ReadonlyRootfs: spec.readOnlyRoot,
-    Tmpfs: Object.fromEntries(spec.tmpfs.map((each) => [each.target, each.options])),
+    Tmpfs: Object.fromEntries(spec.tmpfs.map((each) => [each.target, tmpfsField(each)])),
     Mounts: spec.mounts.map((mount) => mountField(mount, own)),
     Ulimits: [{ Name: "nofile", Soft: spec.nofile, Hard: spec.nofile }],
-    ShmSize: spec.shmBytes,
+    // Mounted by the entry above; stated so that an inspect shows it.
+    ShmSize: spec.tmpfs.find(({ target }) => target === SHM_TARGET)?.sizeBytes,
     OomScoreAdj: spec.oomScoreAdj,
     RestartPolicy: { Name: "no" },
     LogConfig: LOG_CONFIG,

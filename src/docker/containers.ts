@@ -8,6 +8,7 @@ import type { Ownership } from "./door.ts";
 import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, readOwn } from "./labels.ts";
 import { orNull } from "./or-null.ts";
+import { tmpfsBytes } from "./tmpfs-field.ts";
 import { ownVolume } from "./volumes.ts";
 
 /** Stopping waits out the grace inside the engine; this is for the engine's own work around it. */
@@ -90,6 +91,7 @@ export async function inspectContainer(
       pids: Math.max(0, host.PidsLimit ?? 0),
       cpuShares: host.CpuShares ?? 0,
     },
+    tmpfsBytes: tmpfsBytes(host.Tmpfs, host.ShmSize),
     pid: state.Pid,
     startedAt: state.StartedAt,
     exitCode: over ? state.ExitCode : null,

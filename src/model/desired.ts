@@ -32,7 +32,10 @@ export interface MountSpec {
 
 export interface TmpfsSpec {
   readonly target: string;
+  /** Without size and inodes. */
   readonly options: string;
+  readonly sizeBytes: number;
+  readonly inodes: number;
 }
 
 /** Everything the engine needs to create a container. `specHash` covers what only a new container can change (see desired/container). */
@@ -42,7 +45,6 @@ export interface ContainerSpec {
   readonly image: string;
   readonly limits: LimitValues;
   readonly nofile: number;
-  readonly shmBytes: number;
   readonly readOnlyRoot: boolean;
   readonly tmpfs: readonly TmpfsSpec[];
   readonly mounts: readonly MountSpec[];

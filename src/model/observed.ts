@@ -39,6 +39,8 @@ export interface ObservedContainer {
 export interface InspectedContainer {
   readonly id: string;
   readonly limits: LimitValues;
+  /** What its tmpfs may hold together; fixed when it was created. */
+  readonly tmpfsBytes: number;
   readonly pid: number;
   readonly startedAt: string;
   readonly exitCode: number | null;

@@ -30,7 +30,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "limits.pids": "Processes and threads, at least 32.",
   "limits.agents": "The most agent processes: replicas of services and running tasks together.",
   "limits.nofile": "Open files per process.",
-  "limits.shm": "Size of /dev/shm; counts against memory.",
+  "limits.shm":
+    "Size of /dev/shm, as far as it fits the third of memory that files in memory may take.",
   network: "Whom the project may talk to.",
   "network.egress": "none: nobody; open: public addresses only.",
   workspace: "Where the project's files live, mounted at /workspace; one of volume, path or git.",
@@ -43,7 +44,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   secrets: "Names of secrets handed to the agents as files in /run/secrets, and nowhere else.",
   security: "Hardening that is given up on purpose.",
   "security.read_only_root": "false makes the container's root writable.",
-  tmpfs: "Further writable directories in memory.",
+  tmpfs:
+    "Further writable directories in memory; with /tmp and the others at most a third of limits.memory.",
   idle: "What happens to the project without work: no task runs or could run, no exec is open. Work wakes it. Services do not count as work, and are frozen or stopped along; a project without workers is never idle. none takes an inherited one away.",
   "idle.freeze_after":
     "Without work for so long, the container is frozen: memory stays taken, nothing runs, a task wakes it in tens of milliseconds.",

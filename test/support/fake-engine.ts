@@ -21,6 +21,8 @@ export interface FakeContainer {
   readonly specHash: string;
   readonly generation: number;
   readonly limits: LimitValues;
+  /** Of its tmpfs; as it was created. */
+  readonly tmpfsBytes: number;
   readonly networkIds: readonly string[];
   /** The network it was created on; null once it was taken off it, and then it starts without any. */
   readonly networkName: string | null;
@@ -247,6 +249,7 @@ function create(engine: FakeEngine, step: Extract<Step, { kind: "create-containe
     specHash: container.specHash,
     generation: Number(container.labels["berth.generation"]),
     limits: container.limits,
+    tmpfsBytes: container.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     networkIds: [],
     networkName: container.networkName,
     exitCode: null,

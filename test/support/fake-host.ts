@@ -202,7 +202,9 @@ function ownOf({
 function inspectedOf({
   id,
   limits,
+  tmpfsBytes,
   exitCode,
 }: FakeContainer): ObservedProject["inspected"][number] {
-  return { id, limits, pid: 1, startedAt: "", exitCode, oomKilled: false, restartCount: 0 };
+  const silent = { pid: 1, startedAt: "", oomKilled: false, restartCount: 0 };
+  return { id, limits, tmpfsBytes, exitCode, ...silent };
 }

@@ -10,6 +10,7 @@ import {
 } from "../../src/model/lifecycle.ts";
 import type { ProjectRecord } from "../../src/model/project-record.ts";
 import type { Plan, Step } from "../../src/model/step.ts";
+import { tmpfsBudget } from "../../src/model/tmpfs.ts";
 import { isLive } from "../../src/plan/live.ts";
 import {
   changeContainer,
@@ -164,6 +165,7 @@ export function leftovers(record: ProjectRecord, maxContainers = 3): fc.Arbitrar
         specHash: wish.container.specHash,
         generation: 2,
         limits: wish.container.limits,
+        tmpfsBytes: 0,
         networkIds: [],
         networkName: spec.name,
         exitCode: null,
@@ -181,6 +183,8 @@ export function leftovers(record: ProjectRecord, maxContainers = 3): fc.Arbitrar
           state: scrap.state,
           specHash: scrap.current ? template.specHash : "image.other",
           limits: { ...template.limits, memoryBytes: scrap.memory * MIB },
+          // As if it had been created with this limit.
+          tmpfsBytes: tmpfsBudget(scrap.memory * MIB),
           // A live container cannot be on a network that does not exist.
           networkIds: isLive(scrap.state)
             ? networkIds.filter((id) => networks.some((network) => network.id === id))

@@ -85,6 +85,7 @@ export function running(desired: DesiredProject): ObservedProject {
       {
         id: "c1",
         limits: container.limits,
+        tmpfsBytes: container.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
         pid: 42,
         startedAt: "",
         exitCode: null,

@@ -1,9 +1,11 @@
 /** Whether the kept container must make room for a new one, and which fields say so. */
+import { showBytes } from "../../model/amount.ts";
 import { fingerprintChanges } from "../../model/fingerprint.ts";
 import type { ContainerSpec } from "../../model/desired.ts";
 import type { DesiredProject } from "../../model/desired-project.ts";
 import type { ObservedContainer } from "../../model/observed.ts";
 import type { FieldChange } from "../../model/step.ts";
+import { tmpfsFits } from "../../model/tmpfs.ts";
 import { isLive } from "../live.ts";
 import type { Reason } from "../drift.ts";
 import { isAttached, networkChanges } from "./network.ts";
@@ -39,6 +41,8 @@ function reasonOf(situation: Situation, container: ObservedContainer): Replaceme
     const named = withImage(changes, container, desired).map(({ field }) => field);
     return { cause: `changed: ${named.join(", ")}`, external: false, changes };
   }
+  const crowded = crowdedBy(situation, desired.container);
+  if (crowded !== null) return crowded;
   // A stopped container remembers its network by id and cannot start without it; a live one is attached again instead.
   if (!isLive(container.state) && (network === null || !isAttached(container, network))) {
     return { cause: "its network is gone", external: situation.settled, changes: [] };
@@ -60,6 +64,27 @@ function withImage(
 /** As `docker images` shows it. */
 function shortId(id: string): string {
   return id.replace(/^sha256:/, "").slice(0, 12);
+}
+
+/**
+ * Tmpfs keep the size they were created with, and what is in them no kill of an agent frees: a limit that they could fill
+ * would end in a container that dies again and again.
+ */
+function crowdedBy({ inspected }: Situation, spec: ContainerSpec): Replacement | null {
+  const { memoryBytes } = spec.limits;
+  if (inspected === null || tmpfsFits(inspected.tmpfsBytes, memoryBytes)) return null;
+  const from = showBytes(inspected.limits.memoryBytes);
+  const to = showBytes(memoryBytes);
+  const held = showBytes(inspected.tmpfsBytes);
+  const tmpfsBytes = spec.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return {
+    cause: `a memory limit of ${to} has no room for its tmpfs of ${held}`,
+    external: false,
+    changes: [
+      ...(from === to ? [] : [{ field: "limits.memory", from, to }]),
+      { field: "tmpfs.size", from: held, to: showBytes(tmpfsBytes) },
+    ],
+  };
 }
 
 function specChanges(container: ObservedContainer, spec: ContainerSpec): readonly FieldChange[] {

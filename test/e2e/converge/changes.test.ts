@@ -35,7 +35,7 @@ function web(wish: Wish = {}): string {
         stop_grace_period: 1s
         restart: { policy: always, backoff: 0s, max: 100 }
       fill:
-        command: [/bin/sh, -c, "if [ -e /workspace/fill ]; then rm /workspace/fill; dd if=/dev/zero of=/tmp/full bs=1M count=60 2>/dev/null; fi; while :; do sleep 1; done"]
+        command: [/bin/sh, -c, "if [ -e /workspace/fill ]; then rm /workspace/fill; (head -c 62914560 /dev/zero; sleep 1000) | tail; fi; while :; do sleep 1; done"]
         stop_grace_period: 0s
         restart: { policy: always, backoff: 0s, max: 100 }
 `);

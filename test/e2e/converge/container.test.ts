@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { host } from "../../support/samples.ts";
 import { type Look, lookAt } from "../../support/look.ts";
-import { type Stack, startStack } from "../../support/stack.ts";
+import { type Stack, eventually, startStack } from "../../support/stack.ts";
 
 const IMAGE = `berth-e2e-volumes:${process.pid}`;
 const MIB = 1024 ** 2;
@@ -123,8 +123,8 @@ test("an agent has no capability, no root, no write to the root; its temporary p
   expect((await stack.berth("exec", "web", "--", "touch", "/etc/mine")).code).not.toBe(0);
   expect(await inside("ulimit -n")).toBe("512\n");
   const mounts = await inside("cat /proc/mounts");
-  for (const place of ["/tmp", "/var/tmp", "/run", "/cache"])
-    expect(mounts).toMatch(new RegExp(`^tmpfs ${place} tmpfs .*size=\\d+k`, "m"));
+  for (const place of ["/tmp", "/var/tmp", "/run", "/dev/shm", "/cache"])
+    expect(mounts).toMatch(new RegExp(`^tmpfs ${place} tmpfs .*size=\\d+k,nr_inodes=\\d+`, "m"));
   expect(mounts).toMatch(/^tmpfs \/var\/tmp .*noexec/m);
   expect(mounts).not.toMatch(/^tmpfs \/tmp .*noexec/m);
   expect(
@@ -146,4 +146,49 @@ test("when memory runs out, agents go before the runner, and both before what th
   const [init = 0, agent = 0] = scores.trim().split("\n").map(Number);
   expect(init).toBe(200);
   expect(agent).toBeGreaterThan(init);
+});
+
+/** Its agent fills every place in memory that it may write to, with empty files first and then with bytes. */
+const FULL = `  full:
+    limits: { memory: 64MiB }
+    agents:
+      fill:
+        command:
+          - /bin/sh
+          - -c
+          - |
+            for place in /tmp /var/tmp /dev/shm; do
+              i=0
+              while true > $place/empty-$i; do i=$((i+1)); done 2>/dev/null
+              cat /dev/zero > $place/empty-0
+            done
+            echo filled
+            exec sleep 1000
+        restart: "no"
+      beat: { command: [/bin/sh, -c, "i=0; while :; do i=$((i+1)); echo beat $i; sleep 0.2; done"], restart: "no" }
+`;
+
+test("an agent that fills every file in memory gets ENOSPC, and nothing else happens", async () => {
+  await stack.ok("apply", "-f", stack.write("full.yaml", host(FULL)), "-y");
+  await look.healthy("full");
+  const { State } = await look.container("full");
+  const logs = (agent: string): Promise<string> => stack.ok("logs", `full/${agent}`);
+  await eventually(
+    "everything is full",
+    async () => ((await logs("fill")).includes("filled") ? true : undefined),
+    40_000,
+  );
+  expect(await logs("fill")).toContain("No space left on device");
+  const beats = (await logs("beat")).split("\n").length;
+  await eventually("the other agent runs on", async () =>
+    (await logs("beat")).split("\n").length > beats + 5 ? true : undefined,
+  );
+  expect(await stack.ok("exec", "full", "--", "echo", "works")).toBe("works\n");
+  const { agents, usage } = await look.healthy("full");
+  expect(agents.map(({ state, restarts }) => [state, restarts])).toEqual([
+    ["running", 0],
+    ["running", 0],
+  ]);
+  expect(usage.oomKills).toBe(0);
+  expect((await look.container("full")).State).toEqual(State);
 });

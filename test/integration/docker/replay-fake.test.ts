@@ -258,8 +258,8 @@ function learn(
 
 function fakeWorld({ containers, networks }: FakeEngine): string {
   const words = containers.map(
-    ({ state, limits, networkIds }) =>
-      `${state} ${limits.memoryBytes / MIB}MiB ${state === "running" ? attached(networkIds.length) : ""}`,
+    ({ state, limits, tmpfsBytes, networkIds }) =>
+      `${state} ${limits.memoryBytes / MIB}MiB tmpfs ${tmpfsBytes / MIB}MiB ${state === "running" ? attached(networkIds.length) : ""}`,
   );
   return worldOf(words, networks.length);
 }
@@ -270,7 +270,8 @@ async function realWorld({ harbour }: Replay): Promise<string> {
   const words = await Promise.all(
     mine.map(async ({ id, state, networkIds }) => {
       const seen = await harbour.engine.inspect(id);
-      return `${state} ${(seen?.limits.memoryBytes ?? 0) / MIB}MiB ${state === "running" ? attached(networkIds.length) : ""}`;
+      const tmpfs = `tmpfs ${(seen?.tmpfsBytes ?? 0) / MIB}MiB`;
+      return `${state} ${(seen?.limits.memoryBytes ?? 0) / MIB}MiB ${tmpfs} ${state === "running" ? attached(networkIds.length) : ""}`;
     }),
   );
   return worldOf(

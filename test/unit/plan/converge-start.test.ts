@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { converge } from "../../../src/plan/converge/converge.ts";
 import { activating, plan, stopped, up, web, withContainer } from "../../support/goldens.ts";
-import { desired, sampleRecord, sampleSpec } from "../../support/project-samples.ts";
+import { desired, MIB, sampleRecord, sampleSpec } from "../../support/project-samples.ts";
 import { seen } from "../../support/sightings.ts";
 
 test("a new project gets network, volume, spool and container, then it starts", () => {
@@ -130,6 +130,33 @@ test("a stopped container is started again, and the cause says who stopped it", 
   expect(plan(activating, { ...stopped(null), ...withContainer({ state: "created" }) })).toContain(
     "start-container, created, not started yet",
   );
+});
+
+test("a limit that its tmpfs could fill asks for a new container, running or not; others change live", () => {
+  const { limits } = sampleSpec();
+  const wish = (mib: number) =>
+    desired(
+      sampleRecord({
+        spec: sampleSpec({ limits: { ...limits, memoryBytes: mib * MIB } }),
+        generation: 2,
+      }),
+    );
+  expect(plan(wish(192), { ...up, memoryUsageBytes: MIB })).toMatchInlineSnapshot(`
+    "[] #1 container:web, stop-container, a memory limit of 192MiB has no room for its tmpfs of 170.66MiB
+    [1] #2 container:web, remove-container, a memory limit of 192MiB has no room for its tmpfs of 170.66MiB
+    [2] #3 spool:web, prepare-spool, configuration for the start
+    [2,3] #4 container:web, create-container, replaces #2
+    [4] #5 container:web, start-container, created by #4"
+  `);
+  expect(plan(wish(192), stopped(137))).toContain("remove-container, a memory limit of 192MiB");
+  expect(converge(wish(192), up).steps[0]?.changes).toEqual([
+    { field: "limits.memory", from: "512MiB", to: "192MiB" },
+    { field: "tmpfs.size", from: "170.66MiB", to: "64MiB" },
+  ]);
+  expect(plan(wish(256), { ...up, memoryUsageBytes: MIB })).toBe(
+    "[] #1 container:web, update-container, memory limit 512MiB → 256MiB",
+  );
+  expect(plan(wish(4096), up)).toContain("#1 container:web, update-container");
 });
 
 test("a stopped container whose network is gone is replaced, because it cannot start", () => {
