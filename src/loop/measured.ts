@@ -2,6 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { memoryBudget } from "../plan/allocate/allocate.ts";
 import type { DaemonSample, MetricsSources } from "../report/metrics-sources.ts";
+import { reportOf } from "./deaths.ts";
 import { reservedBytes } from "./reserved.ts";
 import { projectViews } from "./serve/views.ts";
 import type { DaemonState } from "./state.ts";
@@ -14,7 +15,10 @@ export function measured(
 ): MetricsSources {
   return {
     projects: () => (state().session === null ? [] : projectViews(state())),
-    sample: (project) => state().session?.doors.runners.report(project)?.sample ?? null,
+    sample: (project) => {
+      const { session } = state();
+      return session === null ? null : (reportOf(project, session)?.sample ?? null);
+    },
     modes: () => state().modes.list(),
     breakers: () => [...breakers(), ...breakerSamples(state())],
     leader: () => state().role === "leader",

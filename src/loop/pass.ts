@@ -7,6 +7,7 @@ import { renderPlan } from "../plan/render.ts";
 import { intend, settle, settleOwed } from "../record/steps.ts";
 import { absorb } from "./absorb.ts";
 import { actDoors } from "./act-doors.ts";
+import { noteDeath } from "./deaths.ts";
 import { failed } from "./failed.ts";
 import { groundsOf, planProject } from "./plan-project.ts";
 import { NOT_ENFORCED } from "./check-limits.ts";
@@ -54,6 +55,7 @@ async function pass(
   const faults = checkPlan(plan, desired, observed);
   if (faults.length > 0)
     throw new BerthError("defect", { code: "plan.unsound", detail: faults.join("; ") });
+  await noteDeath(project, observed, session);
   if (plan.steps.length === 0) return nothingToDo(project, session);
   if (world.refused.get(project) === renderPlan(plan)) return false;
   const delayMs = repairDelayMs(plan, observed, session);

@@ -1,6 +1,7 @@
 /** How long a container that keeps dying waits for its next start: its agents' own restart policy cannot help it. */
 import type { ObservedProject } from "../model/observed-project.ts";
 import type { Plan } from "../model/step.ts";
+import { diedOfMemory } from "../plan/drift.ts";
 import { standOf } from "./idle.ts";
 import type { Session } from "./session.ts";
 
@@ -29,10 +30,11 @@ export function repairDelayMs(plan: Plan, observed: ObservedProject, session: Se
     lately.count < 2 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (lately.count - 2));
   const remaining = lately.lastAt + waitMs - now;
   if (remaining > 0) {
+    const cause = observed.inspected.some(diedOfMemory) ? ", last because memory ran out" : "";
     session.world.faults.set(plan.project, {
       passing: false,
       code: "loop.container-dying",
-      detail: `its container died ${lately.count} times of late; next start in ${Math.ceil(remaining / 1000)} s`,
+      detail: `its container died ${lately.count} times of late${cause}; next start in ${Math.ceil(remaining / 1000)} s`,
       at: now,
     });
     return remaining;

@@ -2,6 +2,7 @@
 import { causeChain } from "../base/errors.ts";
 import { goesOn, hostSlot, measure, type Reading } from "../insight/measure.ts";
 import type { UsageSlot } from "../model/usage.ts";
+import { reportOf } from "./deaths.ts";
 import type { Session } from "./session.ts";
 import { queueSamples } from "./tasks/samples.ts";
 
@@ -50,7 +51,7 @@ interface Before {
 }
 
 function measureAll(session: Session, before: Map<string, Before>): readonly UsageSlot[] {
-  const { world, doors } = session;
+  const { world } = session;
   const at = (Math.floor(session.now() / USAGE_SLOT_MS) - 1) * USAGE_SLOT_MS;
   const queues = new Map(
     queueSamples({ session, now: session.now }).map((each) => [each.project, each]),
@@ -59,7 +60,7 @@ function measureAll(session: Session, before: Map<string, Before>): readonly Usa
   for (const project of world.records.keys()) {
     const queue = queues.get(project);
     const waits = { queueDepth: queue?.waiting ?? 0, waitSeconds: queue?.oldestSeconds ?? 0 };
-    const now = readingOf(doors.runners.report(project));
+    const now = readingOf(reportOf(project, session));
     const { reading, last } = before.get(project) ?? {};
     const slot =
       measure({ project, at }, [reading, now], waits) ??
@@ -72,7 +73,7 @@ function measureAll(session: Session, before: Map<string, Before>): readonly Usa
   return host === null ? [] : [...slots, host];
 }
 
-function readingOf(report: ReturnType<Session["doors"]["runners"]["report"]>): Reading | null {
+function readingOf(report: ReturnType<typeof reportOf>): Reading | null {
   if (report === null || report.sample === null) return null;
   const restarts = report.agents.reduce((sum, agent) => sum + agent.restarts, 0);
   return { sample: report.sample, restarts };

@@ -1,6 +1,7 @@
 /** Wake-ups: which engine event calls for which pass. Events carry no truth; they only say where to look. */
 import type { EngineEvent } from "../model/observed.ts";
 import { isOurs } from "../observe/belongings.ts";
+import { heardOom } from "./deaths.ts";
 import type { Session } from "./session.ts";
 
 /** Container actions that may have changed what we observe. Others (exec_*, top, attach, …) are everyday noise. */
@@ -58,6 +59,7 @@ function wakeForContainer(event: EngineEvent, session: Session): void {
   session.inspections.forget(event.id);
   const project = projectOf(event, session);
   if (project === null) return;
+  if (event.action === "oom") heardOom(project, event.at, session);
   if (event.action === "pause" || event.action === "unpause")
     session.doors.runners.setFrozen(project, event.action === "pause");
   // Nobody's pass looks at an orphan but the host's.

@@ -86,6 +86,11 @@ export interface World {
   readonly silences: Map<string, Silence>;
   /** Container repairs of late, for the delay of the next one. */
   readonly repairs: Map<string, Readonly<{ count: number; lastAt: number }>>;
+  /**
+   * OOM kills beyond what runners tell, by project: when the engine last told of any, the life of a container that was
+   * looked into last, and how many deaths were counted.
+   */
+  readonly ooms: Map<string, Readonly<{ heardAt: number; counted: string | null; deaths: number }>>;
   /** When each orphan was first seen, by object id. */
   orphans: ReadonlyMap<string, number>;
   /** Orphans are being stopped or removed right now. */
@@ -141,6 +146,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     secretFaults: new Map(),
     silences: new Map(),
     repairs: new Map(),
+    ooms: new Map(),
     orphans: new Map(),
     tidying: false,
     orphansConfirmed: false,
@@ -165,6 +171,7 @@ export function forgetProject(world: World, project: string): void {
     world.acting,
     world.refused,
     world.repairs,
+    world.ooms,
     world.mismatches,
     world.idle,
     world.memory,

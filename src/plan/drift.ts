@@ -57,6 +57,11 @@ export function limitReason(situation: Situation, changes: readonly FieldChange[
   return { cause: words.join(", "), external };
 }
 
+/** The flag tells of any kill inside, also one that the container outlived: its main process died of one only with 137. */
+export function diedOfMemory({ oomKilled, exitCode }: InspectedContainer): boolean {
+  return oomKilled && exitCode === 137;
+}
+
 /** Why a container that is to run does not. */
 export function stoppedReason(
   situation: Situation,
@@ -68,7 +73,7 @@ export function stoppedReason(
   if (container.state === "created") return { cause: "created, not started yet", external: false };
   if (!situation.settled) return { cause: "project is to run", external: false };
   const exit = inspected?.exitCode ?? null;
-  if (inspected?.oomKilled === true)
+  if (inspected !== null && diedOfMemory(inspected))
     return { cause: "its main process died when memory ran out", external: false };
   // tini passes the signal of `docker stop` or `docker kill` on; only these codes can come from outside.
   const signalled = exit === null || exit === 0 || exit === 137 || exit === 143;

@@ -11,6 +11,7 @@ import type { HostView, ProjectView, ReadyView } from "../../model/view.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
 import { standOf } from "../idle.ts";
+import { reportOf } from "../deaths.ts";
 import { reservedBytes } from "../reserved.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { belongingsOf } from "../../observe/belongings.ts";
@@ -59,7 +60,7 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
     idle: standOf(record.name, world),
     fault: world.faults.get(record.name) ?? null,
     container: modes.holds("engine-gone") && live === null ? undefined : live,
-    report: doors.runners.report(record.name),
+    report: reportOf(record.name, session),
     needsYou: needsYou(session.questions?.open(record.name) ?? []),
     secretFaults: world.secretFaults.get(record.name) ?? new Map(),
     silence: world.silences.get(record.name) ?? null,

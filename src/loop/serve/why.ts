@@ -3,6 +3,7 @@ import { BerthError } from "../../base/errors.ts";
 import type { WhyView } from "../../model/task-view.ts";
 import type { RunRecord, RunWithMemory } from "../../model/run.ts";
 import type { TaskRecord } from "../../model/task.ts";
+import { reportOf } from "../deaths.ts";
 import type { DaemonState } from "../state.ts";
 import { decisionsAboutTask } from "./decisions.ts";
 
@@ -32,7 +33,7 @@ export async function whyOf(subject: string, state: DaemonState): Promise<WhyVie
     exitCode: run?.exitCode ?? task?.exitCode ?? null,
     signal: run?.signal ?? task?.signal ?? null,
     oom: run?.oom ?? false,
-    oomKills: session?.doors.runners.report(project)?.sample?.oomKills ?? null,
+    oomKills: (session && reportOf(project, session)?.sample?.oomKills) ?? null,
     memoryLimitBytes: session?.world.records.get(project)?.spec.limits.memoryBytes ?? null,
     memory: memoryOf(run, state),
     lastLines: runId === null ? [] : await lastLines(project, runId, state),

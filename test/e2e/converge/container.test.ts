@@ -192,3 +192,48 @@ test("an agent that fills every file in memory gets ENOSPC, and nothing else hap
   expect(usage.oomKills).toBe(0);
   expect((await look.container("full")).State).toEqual(State);
 });
+
+/** As root with everything allowed: the runner, the only child of init, becomes the one the kernel kills when `tail` holds too much. */
+const KILL_THE_RUNNER = `
+  for each in /proc/[0-9]*; do
+    [ "$(awk '/^PPid/ { print $2 }' $each/status)" = 1 ] && score=1000 || score=-1000
+    echo $score > $each/oom_score_adj
+  done
+  head -c 200000000 /dev/zero | tail`;
+
+test("a container that dies because memory ran out is told of and counted once", async () => {
+  const { Id, State } = await look.container("full");
+  await stack.docker("exec", "--privileged", Id, "sh", "-c", KILL_THE_RUNNER).catch(() => "");
+  await eventually("it was started again", async () =>
+    (await look.container("full")).State.StartedAt === State.StartedAt ? undefined : true,
+  );
+  await look.healthy("full");
+  const events = await look.events("full");
+  expect(events.filter(({ kind }) => kind === "project.oom").map(({ message }) => message)).toEqual(
+    ["out of memory in the project 1 times, victim unknown: its container died"],
+  );
+  expect(events.map(({ message }) => message)).toContain(
+    "container:full: its main process died when memory ran out",
+  );
+  await look.until("full", ({ usage }) => usage.oomKills === 1);
+  expect(await stack.ok("describe", "full")).toContain("1 OOM kills");
+  expect(await look.metric("berth_oom_kills_total", 'project="full"')).toBe(1);
+  expect(await look.metric("container_oom_events_total", 'project="full"')).toBe(1);
+});
+
+test("a kill that its runner told of is not counted again when the container dies of something else", async () => {
+  const hog = "head -c 200000000 /dev/zero | tail > /dev/null";
+  await stack.berth("exec", "full", "--", "/bin/sh", "-c", hog);
+  const told = async () => (await look.events("full")).filter(({ kind }) => kind === "project.oom");
+  await eventually("the runner told of it", async () =>
+    (await told()).length === 2 ? true : undefined,
+  );
+  const { Id, State } = await look.container("full");
+  await stack.docker("kill", Id);
+  await eventually("it was started again", async () =>
+    (await look.container("full")).State.StartedAt === State.StartedAt ? undefined : true,
+  );
+  await look.healthy("full");
+  expect(await told()).toHaveLength(2);
+  expect(await look.metric("berth_oom_kills_total", 'project="full"')).toBe(2);
+});

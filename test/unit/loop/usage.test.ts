@@ -20,7 +20,11 @@ function aKeeper(projects: readonly string[]) {
     desk: null,
     modes: { holds: (name: string) => name === "postgres-gone" && facts.gone },
     log: { warn: () => undefined },
-    world: { records: new Map(projects.map((name) => [name, {}])), install: { epoch: 4 } },
+    world: {
+      records: new Map(projects.map((name) => [name, {}])),
+      install: { epoch: 4 },
+      ooms: new Map(),
+    },
     doors: {
       runners: {
         report: () => (facts.silent ? null : { agents: [{ restarts: 1 }], sample: sampleAt(told) }),

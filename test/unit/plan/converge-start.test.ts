@@ -124,6 +124,10 @@ test("a stopped container is started again, and the cause says who stopped it", 
     inspected: up.inspected.map((each) => ({ ...each, exitCode: 137, oomKilled: true })),
   });
   expect(plan(web, oom)).toContain("start-container, its main process died when memory ran out");
+  const survived = stopped(0, {
+    inspected: up.inspected.map((each) => ({ ...each, exitCode: 0, oomKilled: true })),
+  });
+  expect(plan(web, survived)).toContain("start-container, stopped externally (exit 0)");
   expect(plan(desired(sampleRecord({ phase: "resuming" })), stopped(0))).toContain(
     "start-container, project is to run",
   );
