@@ -1,6 +1,7 @@
 /** A container spec as the engine's create request: where every piece of hardening is written down once. */
 import type Docker from "dockerode";
 import type { ContainerSpec, LimitValues, MountSpec } from "../model/desired.ts";
+import { AS_CREATED } from "../model/pinned.ts";
 import type { Ownership } from "./door.ts";
 import { LABEL, ownershipLabels } from "./labels.ts";
 import { SHM_TARGET, tmpfsField } from "./tmpfs-field.ts";
@@ -64,7 +65,7 @@ function hostConfig(
     // Mounted by the entry above; stated so that an inspect shows it.
     ShmSize: spec.tmpfs.find(({ target }) => target === SHM_TARGET)?.sizeBytes,
     OomScoreAdj: spec.oomScoreAdj,
-    RestartPolicy: { Name: "no" },
+    RestartPolicy: { Name: AS_CREATED.restartPolicy },
     LogConfig: LOG_CONFIG,
     IpcMode: "private",
     CgroupnsMode: "private",

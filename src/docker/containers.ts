@@ -8,6 +8,7 @@ import type { Ownership } from "./door.ts";
 import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, readOwn } from "./labels.ts";
 import { orNull } from "./or-null.ts";
+import { readPinned, unpinFields } from "./pinned.ts";
 import { tmpfsBytes } from "./tmpfs-field.ts";
 import { ownVolume } from "./volumes.ts";
 
@@ -91,6 +92,7 @@ export async function inspectContainer(
       pids: Math.max(0, host.PidsLimit ?? 0),
       cpuShares: host.CpuShares ?? 0,
     },
+    pinned: await readPinned(link, host),
     tmpfsBytes: tmpfsBytes(host.Tmpfs, host.ShmSize),
     pid: state.Pid,
     startedAt: state.StartedAt,
@@ -178,14 +180,16 @@ export async function stopContainer(link: Connection, id: string, graceMs: numbe
   });
 }
 
-/** Changes the limits of a container in place. */
+/** Changes the limits of a container in place, and undoes what somebody else changed with them. */
 export async function updateContainer(
   link: Connection,
   id: string,
   limits: LimitValues,
 ): Promise<void> {
+  const found = await look(link, id);
+  const unpinned = found === null ? {} : await unpinFields(link, found.HostConfig);
   await link.call("update container", DEADLINE.quick, (abortSignal) =>
-    link.api.getContainer(id).update({ ...limitFields(limits), abortSignal }),
+    link.api.getContainer(id).update({ ...limitFields(limits), ...unpinned, abortSignal }),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Observed state: one immutable snapshot of engine, runners and records; it makes no choice. */
 import type { AgentStatus } from "./agent.ts";
 import type { LimitValues } from "./desired.ts";
+import type { PinnedValues } from "./pinned.ts";
 
 /** Labels we set, read back; null where the label is missing or not readable. */
 export interface OwnLabels {
@@ -39,6 +40,7 @@ export interface ObservedContainer {
 export interface InspectedContainer {
   readonly id: string;
   readonly limits: LimitValues;
+  readonly pinned: PinnedValues;
   /** What its tmpfs may hold together; fixed when it was created. */
   readonly tmpfsBytes: number;
   readonly pid: number;

@@ -2,6 +2,7 @@
 import { showBytes, showCpus } from "../model/amount.ts";
 import type { LimitValues } from "../model/desired.ts";
 import type { InspectedContainer, ObservedContainer } from "../model/observed.ts";
+import { AS_CREATED, type PinnedValues } from "../model/pinned.ts";
 import type { FieldChange, Plan, Step } from "../model/step.ts";
 import type { Situation } from "./converge/situation.ts";
 
@@ -22,6 +23,20 @@ const FIELDS: readonly Readonly<{
   { key: "cpuShares", name: "cpu_shares", show: String },
 ];
 
+const PINNED: readonly Readonly<{ field: string; show: (values: PinnedValues) => string }>[] = [
+  {
+    field: "swap",
+    show: ({ swapBytes }) =>
+      swapBytes === null ? "unlimited" : swapBytes === 0 ? "none" : showBytes(swapBytes),
+  },
+  { field: "restart_policy", show: ({ restartPolicy }) => restartPolicy },
+  { field: "cpuset", show: ({ cpuset }) => cpuset ?? "all" },
+  {
+    field: "memory_reservation",
+    show: ({ reservationBytes }) => (reservationBytes === 0 ? "none" : showBytes(reservationBytes)),
+  },
+];
+
 /** The steps of a plan that repair what somebody else did. */
 export function driftOf(plan: Plan): readonly Step[] {
   return plan.steps.filter(({ external }) => external);
@@ -36,11 +51,32 @@ export function limitChanges(from: LimitValues, to: LimitValues): readonly Field
   }));
 }
 
+/** What is no longer as it was created and can be changed back in place: nobody here changes it, so somebody else did. */
+export function pinnedChanges(from: PinnedValues): readonly FieldChange[] {
+  return PINNED.map(({ field, show }) => ({
+    field,
+    from: show(from),
+    to: show(AS_CREATED),
+  })).filter((change) => change.from !== change.to);
+}
+
+/** Why limits are set: those that differ, and what else somebody changed. */
+export function updateReason(
+  situation: Situation,
+  limits: readonly FieldChange[],
+  pinned: readonly FieldChange[],
+): Reason {
+  if (pinned.length === 0) return limitReason(situation, limits);
+  const others = pinned.map(({ field, from, to }) => `${field} changed externally ${to} → ${from}`);
+  const own = limits.length === 0 ? [] : [limitReason(situation, limits).cause];
+  return { cause: [...own, ...others].join(", "), external: true };
+}
+
 /**
  * Limits carry no trace of who set them. Somebody else did if we ourselves last set just what is desired now; after a
  * restart of the daemon, if the project was settled and its container is of the generation that is desired now.
  */
-export function limitReason(situation: Situation, changes: readonly FieldChange[]): Reason {
+function limitReason(situation: Situation, changes: readonly FieldChange[]): Reason {
   const { desired, observed, kept } = situation;
   const { appliedLimits } = observed;
   const limits = desired.container?.limits;

@@ -6,6 +6,7 @@
  */
 import type { LimitValues, RunnerConfig } from "../../src/model/desired.ts";
 import type { ContainerState } from "../../src/model/observed.ts";
+import { AS_CREATED, type PinnedValues } from "../../src/model/pinned.ts";
 import type { Step } from "../../src/model/step.ts";
 import { isLive } from "../../src/plan/live.ts";
 
@@ -21,6 +22,7 @@ export interface FakeContainer {
   readonly specHash: string;
   readonly generation: number;
   readonly limits: LimitValues;
+  readonly pinned: PinnedValues;
   /** Of its tmpfs; as it was created. */
   readonly tmpfsBytes: number;
   readonly networkIds: readonly string[];
@@ -200,11 +202,11 @@ function applyContainerStep(engine: FakeEngine, step: ContainerStep): Effect {
   switch (step.kind) {
     case "start-container":
       return start(engine, container);
-    case "update-container":
-      if (isLive(state) && step.limits.memoryBytes < engine.usageBytes) {
-        return done(die(changeContainer(engine, id, { limits: step.limits }), id, 137));
-      }
-      return done(changeContainer(engine, id, { limits: step.limits }));
+    case "update-container": {
+      const updated = changeContainer(engine, id, { limits: step.limits, pinned: AS_CREATED });
+      const killed = isLive(state) && step.limits.memoryBytes < engine.usageBytes;
+      return done(killed ? die(updated, id, 137) : updated);
+    }
     case "pause-container":
       return state === "running" || state === "paused"
         ? done(changeContainer(engine, id, { state: "paused" }))
@@ -249,6 +251,7 @@ function create(engine: FakeEngine, step: Extract<Step, { kind: "create-containe
     specHash: container.specHash,
     generation: Number(container.labels["berth.generation"]),
     limits: container.limits,
+    pinned: AS_CREATED,
     tmpfsBytes: container.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     networkIds: [],
     networkName: container.networkName,

@@ -202,9 +202,10 @@ function ownOf({
 function inspectedOf({
   id,
   limits,
+  pinned,
   tmpfsBytes,
   exitCode,
 }: FakeContainer): ObservedProject["inspected"][number] {
   const silent = { pid: 1, startedAt: "", oomKilled: false, restartCount: 0 };
-  return { id, limits, tmpfsBytes, exitCode, ...silent };
+  return { id, limits, pinned, tmpfsBytes, exitCode, ...silent };
 }

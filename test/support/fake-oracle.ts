@@ -1,6 +1,7 @@
 /** What a project falls short of on a fake host, said without the planner's words: the oracle of the properties. */
 import { settledPhase, type Wanted } from "../../src/model/lifecycle.ts";
 import type { ProjectRecord } from "../../src/model/project-record.ts";
+import { AS_CREATED } from "../../src/model/pinned.ts";
 import { tmpfsFits } from "../../src/model/tmpfs.ts";
 import { isLive } from "../../src/plan/live.ts";
 import { liveOf, type Host } from "./fake-host.ts";
@@ -74,6 +75,7 @@ function runningAsDesired(
     "of the desired spec": container?.specHash === wish.container?.specHash,
     "with the desired limits":
       JSON.stringify(container?.limits) === JSON.stringify(wish.container?.limits),
+    "as it was created": JSON.stringify(container?.pinned) === JSON.stringify(AS_CREATED),
     "its files in memory leave room":
       container !== undefined && tmpfsFits(container.tmpfsBytes, container.limits.memoryBytes),
     "one network": network !== undefined && others.length === 0,

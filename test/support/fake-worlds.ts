@@ -10,6 +10,7 @@ import {
 } from "../../src/model/lifecycle.ts";
 import type { ProjectRecord } from "../../src/model/project-record.ts";
 import type { Plan, Step } from "../../src/model/step.ts";
+import { AS_CREATED, type PinnedValues } from "../../src/model/pinned.ts";
 import { tmpfsBudget } from "../../src/model/tmpfs.ts";
 import { isLive } from "../../src/plan/live.ts";
 import {
@@ -89,8 +90,18 @@ interface Scrap {
   readonly state: FakeContainer["state"];
   readonly current: boolean;
   readonly memory: number;
+  /** Somebody changed what no declaration speaks of. */
+  readonly touched: boolean;
   readonly attached: readonly string[];
 }
+
+/** All that `docker update` can change beside limits. */
+export const TOUCHED: PinnedValues = {
+  swapBytes: null,
+  restartPolicy: "always",
+  cpuset: "0",
+  reservationBytes: 50 * MIB,
+};
 
 /** Mostly `usual`: worlds with one thing wrong find more than worlds where everything is. */
 function mostly<const T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
@@ -105,6 +116,7 @@ const scraps: fc.Arbitrary<Scrap> = fc.record({
   state: mostly<FakeContainer["state"]>("running", ...STATES),
   current: mostly(true, false),
   memory: fc.constantFrom(256, 512, 1024),
+  touched: mostly(false, true),
   attached: fc.oneof(fc.constant(["own"]), fc.subarray(["own", "extra", "foreign", "gone"])),
 });
 
@@ -165,6 +177,7 @@ export function leftovers(record: ProjectRecord, maxContainers = 3): fc.Arbitrar
         specHash: wish.container.specHash,
         generation: 2,
         limits: wish.container.limits,
+        pinned: AS_CREATED,
         tmpfsBytes: 0,
         networkIds: [],
         networkName: spec.name,
@@ -183,6 +196,7 @@ export function leftovers(record: ProjectRecord, maxContainers = 3): fc.Arbitrar
           state: scrap.state,
           specHash: scrap.current ? template.specHash : "image.other",
           limits: { ...template.limits, memoryBytes: scrap.memory * MIB },
+          pinned: scrap.touched ? TOUCHED : AS_CREATED,
           // As if it had been created with this limit.
           tmpfsBytes: tmpfsBudget(scrap.memory * MIB),
           // A live container cannot be on a network that does not exist.
@@ -320,7 +334,7 @@ export function meddleWith(host: Host, tape: Tape): Host {
     ...host,
     engine: changeContainer(engine, victim.id, change),
   });
-  switch (tape.next(9)) {
+  switch (tape.next(10)) {
     case 0:
       return isLive(victim.state) ? { ...host, engine: die(engine, victim.id, 137) } : host;
     case 1:
@@ -343,6 +357,8 @@ export function meddleWith(host: Host, tape: Tape): Host {
       return { ...host, engine: { ...engine, images: {} } };
     case 7:
       return { ...host, engine: { ...engine, images: MOVED } };
+    case 8:
+      return changed({ pinned: TOUCHED });
     default:
       return changed({ name: `${victim.name}-renamed` });
   }

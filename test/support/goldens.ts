@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { DesiredProject } from "../../src/model/desired-project.ts";
 import type { ObservedContainer, RunnerReport } from "../../src/model/observed.ts";
 import type { ObservedProject } from "../../src/model/observed-project.ts";
+import type { PinnedValues } from "../../src/model/pinned.ts";
 import { checkPlan } from "../../src/plan/checks.ts";
 import { converge } from "../../src/plan/converge/converge.ts";
 import { renderPlan } from "../../src/plan/render.ts";
@@ -36,6 +37,10 @@ export const stopped = (
   runner: null,
   runnerConnected: false,
   ...rest,
+});
+export const withPinned = (change: Partial<PinnedValues>): ObservedProject => ({
+  ...up,
+  inspected: up.inspected.map((each) => ({ ...each, pinned: { ...each.pinned, ...change } })),
 });
 export const withMemory = (
   memoryBytes: number,

@@ -20,6 +20,9 @@ export interface Inspected {
     NanoCpus: number;
     CpuShares: number;
     PidsLimit: number;
+    MemoryReservation: number;
+    CpusetCpus: string;
+    RestartPolicy: Readonly<{ Name: string }>;
     Tmpfs: Readonly<Record<string, string>> | null;
   }>;
   readonly Config: Readonly<{ Image: string; Labels: Readonly<Record<string, string>> }>;

@@ -2,6 +2,7 @@
 import type { DesiredProject } from "../../src/model/desired-project.ts";
 import type { OwnLabels } from "../../src/model/observed.ts";
 import type { ObservedProject } from "../../src/model/observed-project.ts";
+import { AS_CREATED } from "../../src/model/pinned.ts";
 import { INSTALL } from "./project-samples.ts";
 
 /** Nothing exists yet and nothing stands in the way. */
@@ -85,6 +86,7 @@ export function running(desired: DesiredProject): ObservedProject {
       {
         id: "c1",
         limits: container.limits,
+        pinned: AS_CREATED,
         tmpfsBytes: container.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
         pid: 42,
         startedAt: "",

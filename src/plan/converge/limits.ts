@@ -1,7 +1,7 @@
 /** Limits that drifted from what is granted: changed live where that is safe, else with a restart. */
 import type { LimitValues } from "../../model/desired.ts";
 import type { FieldChange } from "../../model/step.ts";
-import { limitChanges, limitReason } from "../drift.ts";
+import { limitChanges, pinnedChanges, updateReason } from "../drift.ts";
 import type { Draft } from "./draft.ts";
 import type { Situation } from "./situation.ts";
 
@@ -24,18 +24,20 @@ export type LimitRepair =
 /** What is to happen to the limits of the kept container while it lives. */
 export function limitRepair(situation: Situation): LimitRepair {
   const limits = situation.desired.container?.limits;
-  const current = situation.inspected?.limits;
-  if (limits === undefined || current === undefined) return { kind: "none" };
-  const changes = limitChanges(current, limits);
-  if (changes.length === 0) return { kind: "none" };
+  const { inspected } = situation;
+  if (limits === undefined || inspected === null) return { kind: "none" };
+  const current = inspected.limits;
+  const limited = limitChanges(current, limits);
+  const pinned = pinnedChanges(inspected.pinned);
+  if (limited.length + pinned.length === 0) return { kind: "none" };
   const used = situation.observed.memoryUsageBytes;
   const decrease = current.memoryBytes === 0 || limits.memoryBytes < current.memoryBytes;
   const safe = !decrease || (used !== null && used < LIVE_DECREASE_BELOW * limits.memoryBytes);
-  const { cause, external } = limitReason(situation, changes);
+  const { cause, external } = updateReason(situation, limited, pinned);
   return {
     kind: safe ? "live" : "restart",
     limits,
-    changes,
+    changes: [...limited, ...pinned],
     external,
     cause: safe
       ? cause
@@ -52,15 +54,17 @@ export function presetLimits(
   const { desired, kept, inspected } = situation;
   if (kept === null || desired.container === null) return after;
   const { limits } = desired.container;
-  const changes = inspected === null ? null : limitChanges(inspected.limits, limits);
-  if (changes?.length === 0) return after;
+  const limited = inspected === null ? [] : limitChanges(inspected.limits, limits);
+  const pinned = inspected === null ? [] : pinnedChanges(inspected.pinned);
+  const changes = [...limited, ...pinned];
+  if (inspected !== null && changes.length === 0) return after;
   const reason =
-    changes === null
+    inspected === null
       ? { cause: "limits unknown: set before the start", external: false }
-      : limitReason(situation, changes);
+      : updateReason(situation, limited, pinned);
   const update = draft.add(
     { kind: "update-container", containerId: kept.id, limits },
-    { resource: `container:${desired.project}`, ...reason, changes: changes ?? [], after },
+    { resource: `container:${desired.project}`, ...reason, changes, after },
   );
   return [update];
 }

@@ -3,10 +3,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { host, sleeper } from "../../support/samples.ts";
-import { type Inspected, type Look, lookAt } from "../../support/look.ts";
+import { type Look, lookAt } from "../../support/look.ts";
 import { type Stack, eventually, startStack } from "../../support/stack.ts";
+import { HANDS } from "./hands.ts";
 
-const MIB = 1024 ** 2;
 /** The promise. On a machine with ten times more work than cores 39 of 40 were seen within 1 s, the last after 3.6. */
 const SEEN_MS = Number(process.env["BERTH_TEST_SEEN_MS"] ?? 2_000);
 
@@ -22,92 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-interface Hand {
-  readonly verb: string;
-  /** What the foreign hand types. */
-  readonly arguments: (container: Inspected) => readonly string[];
-  /** Whether the container is as it should be again. */
-  readonly mended: (now: Inspected, before: Inspected) => boolean;
-  /** Kind of the step that repairs, and a word of its cause. */
-  readonly step: string;
-  readonly cause: string;
-}
-
-const running = ({ State }: Inspected): boolean => State.Status === "running";
-const restarted = (now: Inspected, before: Inspected): boolean =>
-  running(now) && now.Id === before.Id && now.State.StartedAt !== before.State.StartedAt;
-
-const HANDS: readonly Hand[] = [
-  {
-    verb: "stop",
-    arguments: ({ Id }) => ["stop", "-t", "1", Id],
-    mended: restarted,
-    step: "start-container",
-    cause: "stopped externally",
-  },
-  {
-    verb: "kill",
-    arguments: ({ Id }) => ["kill", Id],
-    mended: restarted,
-    step: "start-container",
-    cause: "stopped externally",
-  },
-  {
-    verb: "pause",
-    arguments: ({ Id }) => ["pause", Id],
-    mended: (now, before) => running(now) && now.State.StartedAt === before.State.StartedAt,
-    step: "thaw-container",
-    cause: "paused externally",
-  },
-  {
-    verb: "update of limits",
-    arguments: ({ Id }) => [
-      "update",
-      "--memory",
-      "200m",
-      "--memory-swap",
-      "200m",
-      "--cpus",
-      "1",
-      Id,
-    ],
-    mended: ({ HostConfig }) =>
-      HostConfig.Memory === 96 * MIB &&
-      HostConfig.MemorySwap === 96 * MIB &&
-      HostConfig.NanoCpus === 1_000_000_000,
-    step: "update-container",
-    cause: "memory limit changed externally",
-  },
-  {
-    verb: "disconnect from its network",
-    arguments: ({ Id }) => ["network", "disconnect", network, Id],
-    mended: (now) => Object.keys(now.NetworkSettings.Networks).join() === network,
-    step: "connect-network",
-    cause: "disconnected externally",
-  },
-  {
-    verb: "connection to another network",
-    arguments: ({ Id }) => ["network", "connect", `berth-${stack.install}-calm`, Id],
-    mended: (now) => Object.keys(now.NetworkSettings.Networks).join() === network,
-    step: "disconnect-network",
-    cause: "connected externally",
-  },
-  {
-    verb: "rename",
-    arguments: ({ Id }) => ["rename", Id, `stranger-${stack.install}`],
-    mended: (now) => running(now) && now.Name === `/${network}`,
-    step: "remove-container",
-    cause: "renamed externally",
-  },
-  {
-    verb: "rm -f",
-    arguments: ({ Id }) => ["rm", "-f", Id],
-    mended: (now, before) => running(now) && now.Id !== before.Id,
-    step: "create-container",
-    cause: "container removed externally",
-  },
-];
-
 test.each(HANDS)(
   "a foreign $verb is seen at once, repaired, and recorded as external",
   async (hand) => {
@@ -117,7 +31,7 @@ test.each(HANDS)(
     const drift = await look.metric("berth_drift_total", 'project="web"');
     const since = Number((await look.steps("web")).at(-1)?.id ?? 0);
     const begun = Date.now();
-    await stack.docker(...hand.arguments(before));
+    await stack.docker(...hand.arguments(before, stack.install));
     const done = Date.now();
 
     const step = await eventually("the repair is in the journal", async () =>
@@ -129,7 +43,7 @@ test.each(HANDS)(
     expect(step.opened_at.getTime()).toBeGreaterThanOrEqual(begun);
     expect(step.opened_at.getTime() - done).toBeLessThan(SEEN_MS);
     await eventually("it is mended", async () =>
-      hand.mended(await look.container("web"), before) ? true : undefined,
+      hand.mended(await look.container("web"), before, network) ? true : undefined,
     );
     await look.healthy("web");
     const told = await eventually("an event with cause external", async () =>

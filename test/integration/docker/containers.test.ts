@@ -1,5 +1,6 @@
 /** Containers on a real engine: made hardened, adopted when ours, left alone when not. */
 import { expect, test } from "vitest";
+import { AS_CREATED } from "../../../src/model/pinned.ts";
 import { BASE_IMAGE, eventually, inside, openHarbour } from "../../support/engine.ts";
 import { openCuttableSocket } from "../../support/cuttable-socket.ts";
 
@@ -194,6 +195,39 @@ test("limits change in place, memory together with swap", async () => {
   expect(after?.pid).toBe(before?.pid);
   expect((await harbour.raw.getContainer(id).inspect()).HostConfig.MemorySwap).toBe(128 * MIB);
 });
+
+const FOREIGN = [
+  { what: "swap", change: { MemorySwap: 400 * MIB }, seen: { swapBytes: 336 * MIB } },
+  { what: "unlimited swap", change: { MemorySwap: -1 }, seen: { swapBytes: null } },
+  {
+    what: "restart policy",
+    change: { RestartPolicy: { Name: "always" } },
+    seen: { restartPolicy: "always" },
+  },
+  { what: "cpuset", change: { CpusetCpus: "0" }, seen: { cpuset: "0" } },
+  {
+    what: "memory reservation",
+    change: { MemoryReservation: 50 * MIB },
+    seen: { reservationBytes: 50 * MIB },
+  },
+];
+
+test.each(FOREIGN)(
+  "a foreign $what is seen, and undone with the limits",
+  async ({ change, seen }) => {
+    const harbour = await openHarbour();
+    const { engine } = harbour;
+    const spec = harbour.spec("web");
+    const id = await harbour.container(spec);
+    await engine.startContainer(id);
+    expect((await engine.inspect(id))?.pinned).toEqual(AS_CREATED);
+    await harbour.raw.getContainer(id).update(change);
+    const touched = await engine.inspect(id);
+    expect(touched).toMatchObject({ pinned: { ...AS_CREATED, ...seen }, limits: spec.limits });
+    await engine.updateContainer(id, spec.limits);
+    expect(await engine.inspect(id)).toEqual({ ...touched, pinned: AS_CREATED });
+  },
+);
 
 test("an image nobody has cannot be had", async () => {
   const harbour = await openHarbour();

@@ -4,7 +4,8 @@ import * as fc from "fast-check";
 import type { ContainerSpec, NetworkSpec } from "../../../src/model/desired.ts";
 import type { Step, StepAction } from "../../../src/model/step.ts";
 import { openHarbour, type Harbour } from "../../support/engine.ts";
-import { applyStep, NOTHING, type FakeEngine } from "../../support/fake-engine.ts";
+import { applyStep, changeContainer, NOTHING, type FakeEngine } from "../../support/fake-engine.ts";
+import { TOUCHED } from "../../support/fake-worlds.ts";
 
 const MIB = 2 ** 20;
 
@@ -19,12 +20,14 @@ const VERBS = [
   "thaw",
   "shrink",
   "grow",
+  "touch",
   "disconnect",
   "connect",
   "remove-container",
   "remove-network",
 ] as const;
 type Verb = (typeof VERBS)[number];
+type Asked = Exclude<Verb, "touch">;
 
 /** A whole life first, then what chance brings; the seed is fixed so that a failure can be run again. */
 const LIFE: readonly Verb[] = [
@@ -39,7 +42,9 @@ const LIFE: readonly Verb[] = [
   ] as const),
   ...([
     "create-container",
+    "touch",
     "shrink",
+    "touch",
     "grow",
     "remove-network",
     "disconnect",
@@ -92,6 +97,10 @@ test.each(SCRIPTS)("fake and real engine refuse and end alike through $name", as
   const said: string[] = [];
   const expected: string[] = [];
   for (const verb of verbs) {
+    if (verb === "touch") {
+      fake = await touch(fake, replay);
+      continue;
+    }
     const step = stepOf(verb, fake, replay);
     if (step === null) continue;
     const effect = applyStep(fake, step);
@@ -105,7 +114,20 @@ test.each(SCRIPTS)("fake and real engine refuse and end alike through $name", as
   expect(said).toEqual(expected);
 });
 
-function stepOf(verb: Verb, fake: FakeEngine, { spec, network }: Replay): Step | null {
+/** A foreign hand, which no step is. */
+async function touch(fake: FakeEngine, { harbour, ids }: Replay): Promise<FakeEngine> {
+  const [container] = fake.containers;
+  if (container === undefined) return fake;
+  await harbour.raw.getContainer(ids.get(container.id) ?? "").update({
+    MemorySwap: -1,
+    RestartPolicy: { Name: TOUCHED.restartPolicy },
+    CpusetCpus: TOUCHED.cpuset,
+    MemoryReservation: TOUCHED.reservationBytes,
+  });
+  return changeContainer(fake, container.id, { pinned: TOUCHED });
+}
+
+function stepOf(verb: Asked, fake: FakeEngine, { spec, network }: Replay): Step | null {
   const containerId = fake.containers[0]?.id ?? null;
   const networkId = fake.networks[0]?.id ?? null;
   const action = actionOf(verb, { containerId, networkId, spec, network });
@@ -125,7 +147,7 @@ function stepOf(verb: Verb, fake: FakeEngine, { spec, network }: Replay): Step |
 
 /** Null: there is nothing yet to ask it of. */
 function actionOf(
-  verb: Verb,
+  verb: Asked,
   {
     containerId,
     networkId,
@@ -258,8 +280,8 @@ function learn(
 
 function fakeWorld({ containers, networks }: FakeEngine): string {
   const words = containers.map(
-    ({ state, limits, tmpfsBytes, networkIds }) =>
-      `${state} ${limits.memoryBytes / MIB}MiB tmpfs ${tmpfsBytes / MIB}MiB ${state === "running" ? attached(networkIds.length) : ""}`,
+    ({ state, limits, tmpfsBytes, pinned, networkIds }) =>
+      `${state} ${limits.memoryBytes / MIB}MiB tmpfs ${tmpfsBytes / MIB}MiB ${JSON.stringify(pinned)} ${state === "running" ? attached(networkIds.length) : ""}`,
   );
   return worldOf(words, networks.length);
 }
@@ -270,7 +292,7 @@ async function realWorld({ harbour }: Replay): Promise<string> {
   const words = await Promise.all(
     mine.map(async ({ id, state, networkIds }) => {
       const seen = await harbour.engine.inspect(id);
-      const tmpfs = `tmpfs ${(seen?.tmpfsBytes ?? 0) / MIB}MiB`;
+      const tmpfs = `tmpfs ${(seen?.tmpfsBytes ?? 0) / MIB}MiB ${JSON.stringify(seen?.pinned)}`;
       return `${state} ${(seen?.limits.memoryBytes ?? 0) / MIB}MiB ${tmpfs} ${state === "running" ? attached(networkIds.length) : ""}`;
     }),
   );

@@ -8,6 +8,7 @@ import {
   web,
   withContainer,
   withMemory,
+  withPinned,
   withRunner,
 } from "../../support/goldens.ts";
 import {
@@ -101,6 +102,41 @@ test("limits that we set ourselves and that read otherwise were changed external
   expect(plan(web, withMemory(2048 * MIB, { appliedLimits: ours, memoryUsageBytes: 0 }))).toContain(
     "memory limit 2GiB → 512MiB",
   );
+});
+
+test("what no declaration speaks of was changed by somebody else, and is changed back live", () => {
+  expect(plan(web, withPinned({ swapBytes: 304 * MIB }))).toMatchInlineSnapshot(
+    `"[] #1 container:web, update-container, swap changed externally none → 304MiB"`,
+  );
+  expect(plan(web, withPinned({ swapBytes: null }))).toContain(
+    "swap changed externally none → unlimited",
+  );
+  const all = withPinned({ restartPolicy: "always", cpuset: "0", reservationBytes: 50 * MIB });
+  expect(plan(web, all)).toMatchInlineSnapshot(
+    `"[] #1 container:web, update-container, restart_policy changed externally no → always, cpuset changed externally all → 0, memory_reservation changed externally none → 50MiB"`,
+  );
+  expect(converge(web, all).steps).toMatchObject([{ external: true, impact: "live" }]);
+});
+
+test("beside a change of ours the foreign one is told apart, and the step that undoes it is drift", () => {
+  const wish = desired(
+    sampleRecord({
+      spec: sampleSpec({ limits: { ...sampleSpec().limits, pids: 99 } }),
+      generation: 2,
+    }),
+  );
+  const made = converge(wish, withPinned({ cpuset: "1" }));
+  expect(made.steps).toMatchObject([
+    {
+      kind: "update-container",
+      external: true,
+      cause: "pids limit 256 → 99, cpuset changed externally all → 1",
+      changes: [
+        { field: "limits.pids", from: "256", to: "99" },
+        { field: "cpuset", from: "1", to: "all" },
+      ],
+    },
+  ]);
 });
 
 test("a runner with another configuration is told, and the agents that this interrupts are named", () => {

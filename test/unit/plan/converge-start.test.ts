@@ -1,7 +1,15 @@
 /** Goldens of converge: creating, starting and replacing a project's container. */
 import { expect, test } from "vitest";
 import { converge } from "../../../src/plan/converge/converge.ts";
-import { activating, plan, stopped, up, web, withContainer } from "../../support/goldens.ts";
+import {
+  activating,
+  plan,
+  stopped,
+  up,
+  web,
+  withContainer,
+  withPinned,
+} from "../../support/goldens.ts";
 import { desired, MIB, sampleRecord, sampleSpec } from "../../support/project-samples.ts";
 import { seen } from "../../support/sightings.ts";
 
@@ -179,6 +187,13 @@ test("a stopped container gets its limits before it starts, also when nobody kno
     [] #2 spool:web, prepare-spool, configuration for the start
     [1,2] #3 container:web, start-container, stopped externally"
   `);
+});
+
+test("a stopped container is rid of what somebody changed before it starts", () => {
+  const touched = stopped(137, { inspected: withPinned({ restartPolicy: "always" }).inspected });
+  expect(plan(web, touched)).toContain(
+    "#1 container:web, update-container, restart_policy changed externally no → always",
+  );
 });
 
 test("a container that somebody removed is made again", () => {
