@@ -80,6 +80,7 @@ function logsRoute(daemon: Daemon, readers: Readers): Route {
       const projects = [...new Set(named.map((project) => project.name))];
       const asked = {
         agent: query.agent ?? null,
+        ...(query.replica === undefined ? {} : { replica: query.replica }),
         run: query.run ?? null,
         since: query.since ?? null,
         until: query.until ?? null,

@@ -142,8 +142,9 @@ async function clientOf(
 }
 
 function formatOf(verb: Verb, given: Given): Format {
-  if (given.flag("json")) return verb.output === "stream" ? "ndjson" : "json";
-  return FORMATS.find((format) => format === given.text("output")) ?? "table";
+  const asked = given.flag("json") ? "json" : given.text("output");
+  if (verb.output === "stream" && asked === "json") return "ndjson";
+  return FORMATS.find((format) => format === asked) ?? "table";
 }
 
 /** Whoever reads the answer as data reads progress as data too, unless told otherwise. */
@@ -162,7 +163,9 @@ function wantsJson(argv: readonly string[]): boolean {
   const own = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
   const format = valueAfter(own, "-o") ?? valueAfter(own, "--output");
   return (
-    own.includes("--json") || own.includes("-ojson") || format === "json" || format === "ndjson"
+    own.some((word) => word === "--json" || word === "-ojson" || word === "-ondjson") ||
+    format === "json" ||
+    format === "ndjson"
   );
 }
 

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import type { BerthError } from "../base/errors.ts";
 import { nearest } from "../declare/nearest.ts";
 import { type Given, usage } from "./context.ts";
-import { FORMATS } from "./output.ts";
+import { FORMATS, STREAM_FORMATS } from "./output.ts";
 import type { Verb } from "./verb.ts";
 
 export type Parsed =
@@ -41,10 +41,14 @@ export async function parseWords(
 }
 
 function addCommon(command: Command, verb: Verb): void {
-  if (verb.output === "formats")
-    command.addOption(new Option("-o, --output <format>", "form of the answer").choices(FORMATS));
-  if (verb.output !== "none")
+  if (verb.output !== "none") {
+    const [forms, said] =
+      verb.output === "stream"
+        ? [STREAM_FORMATS, "form of each line; json and ndjson are the same"]
+        : [FORMATS, "form of the answer"];
+    command.addOption(new Option("-o, --output <format>", said).choices(forms));
     command.option("--json", verb.output === "stream" ? "a JSON line each" : "as -o json");
+  }
   command
     .option("-H, --host <address>", "the daemon's address (BERTH_HOST)")
     .option("--reason <text>", "why, for the audit record")

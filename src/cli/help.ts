@@ -22,7 +22,8 @@ export function helpText(verbs: readonly VerbEntry[]): string {
       "      --reason TEXT       why, for the audit log",
       "      --color WHEN        auto, always or never; NO_COLOR is honoured",
       "      --progress MODE     auto, tty, plain, json or quiet: how progress and messages appear on stderr",
-      "  -o, --output FORMAT     table, wide, json, ndjson, yaml or name; --json is -o json",
+      "  -o, --output FORMAT     table, wide, json, ndjson, yaml or name; --json is -o json; of streams (logs, events,",
+      "                          run) json and ndjson are a JSON line each, and yaml and name are refused",
       "  With json, errors are RFC 9457 problems and messages JSON lines, both on stderr; stdout holds only the answer.",
     ].join("\n"),
     "Exit codes: 0 ok · 1 failed · 2 differences · 64 usage · 65 declaration · 69 unreachable · 70 defect\n" +

@@ -3,6 +3,8 @@ import type { Context } from "./context.ts";
 import { type Column, tableLines } from "./table.ts";
 
 export const FORMATS = ["table", "wide", "json", "ndjson", "yaml", "name"] as const;
+/** A stream has no end to close a list at, and its lines no names. */
+export const STREAM_FORMATS = ["table", "wide", "json", "ndjson"] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface Listing<T> {

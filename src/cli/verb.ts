@@ -7,7 +7,7 @@ export interface Verb {
   define(command: Command): Command;
   /** At least one, shown below the help. */
   readonly examples: readonly string[];
-  /** Reads: takes `-o` in every form. Writes: the same, but people get a message on stderr. Streams: `--json` is NDJSON. */
+  /** Reads: takes `-o` in every form. Writes: the same, but people get a message on stderr. Streams: JSON is a line each. */
   readonly output: "formats" | "stream" | "none";
   /** Answers the exit code; throws BerthError. */
   run(context: Context, given: Given): Promise<number>;

@@ -19,6 +19,8 @@ export interface OutputLine {
 export interface OutputQuery {
   readonly project: string;
   readonly agent: string | null;
+  /** One replica of the agent; absent means every one. */
+  readonly replica?: number;
   readonly run: string | null;
   readonly since: number | null;
   readonly until: number | null;

@@ -52,11 +52,12 @@ export async function listRuns(
 /** Those runs a query asks for. */
 export function selectRuns(
   runs: readonly Run[],
-  query: Pick<OutputQuery, "agent" | "run" | "previous">,
+  query: Pick<OutputQuery, "agent" | "replica" | "run" | "previous">,
 ): readonly Run[] {
   const matching = runs.filter(
     ({ meta }) =>
       (query.agent === null || meta.agent === query.agent) &&
+      (query.replica === undefined || meta.replica === query.replica) &&
       (query.run === null || meta.run === query.run),
   );
   if (!query.previous) return matching;

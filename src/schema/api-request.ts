@@ -90,6 +90,7 @@ export const logsQuery = z.strictObject({
   /** Several times for several projects; none means all. */
   project: many,
   agent: name.optional(),
+  replica: count.optional(),
   run: z.string().max(128).optional(),
   since: count.optional(),
   until: count.optional(),

@@ -1,6 +1,6 @@
 /** `berth events`: what happened, and with `-f` what happens. */
 import { withoutControls } from "../../base/controls.ts";
-import type { Event } from "../../client/client.ts";
+import type { Client, Event } from "../../client/client.ts";
 import { BerthError } from "../../base/errors.ts";
 import type { Context, Given } from "../context.ts";
 import { countOf } from "../duration.ts";
@@ -35,6 +35,7 @@ async function run(context: Context, given: Given): Promise<number> {
   const past = newest.items.toReversed();
   for (const event of past.slice(past.length - Math.min(limit, past.length)))
     await show(context, event);
+  if (project !== undefined && past.length === 0) await tellUnknown(context, client, project);
   if (!given.flag("follow")) return 0;
   const last = past.at(-1)?.id;
   for await (const event of client.follow({
@@ -48,6 +49,17 @@ async function run(context: Context, given: Given): Promise<number> {
     detail: "the daemon ended the stream",
     hint: "try again",
   });
+}
+
+/** Silence about a name that was mistyped would look like an answer; a project that is yet to come may be waited for. */
+async function tellUnknown({ print }: Context, client: Client, project: string): Promise<void> {
+  try {
+    await client.project(project);
+  } catch (thrown) {
+    if (!(thrown instanceof BerthError) || thrown.kind !== "usage") throw thrown;
+    const hint = thrown.hint === undefined ? "" : ` (${thrown.hint})`;
+    await print.note(`${thrown.message}, nor is any event of one kept${hint}`);
+  }
 }
 
 async function show({ print, format, style }: Context, event: Event): Promise<void> {

@@ -10,6 +10,7 @@ import { EventFeed } from "./event-feed.ts";
 import { collectGarbage } from "./garbage.ts";
 import { openOnce } from "../once.ts";
 import { intend, remove } from "./intents.ts";
+import { readOutput } from "./output.ts";
 import { planBundle, planPending, readBundle } from "./plan-view.ts";
 import { rollBack } from "./rollback.ts";
 import { serveQuestions } from "./questions.ts";
@@ -17,7 +18,7 @@ import { serveTasks } from "./tasks.ts";
 import { serveTokens } from "./tokens.ts";
 import { serveLogLevel } from "./log-level.ts";
 import { serveUsage } from "./usage.ts";
-import { hostView, oneView, projectViews, readyView, recordOf } from "./views.ts";
+import { hostView, oneView, projectViews, readyView, recordOf, requireAgent } from "./views.ts";
 
 const DESCRIBED_RUNS = 20;
 const DESCRIBED_EVENTS = 30;
@@ -56,8 +57,7 @@ export function serve(state: DaemonState): Daemon {
     runs: (query) => postgres.runs(query),
     run: async (id) => (await postgres.run(id)) ?? noRun(id),
     runOwner: async (id) => (await postgres.runOwner(id)) ?? noRun(id),
-    output: (query, signal) =>
-      leading(state).doors.runners.output(query, signal, (run) => hasEnded(run, postgres)),
+    output: (query, signal) => readOutput(query, signal, state),
     exec: (options) => openExec(options, state),
     events: (query) => postgres.events(query),
     follow: (query, signal) => feed.follow(query, signal),
@@ -83,12 +83,6 @@ export function serve(state: DaemonState): Daemon {
   };
 }
 
-/** While nobody can tell, it has not. */
-async function hasEnded(run: string, postgres: DaemonState["postgres"]): Promise<boolean> {
-  const record = await postgres.run(run).catch(() => null);
-  return record !== null && record.endedAt !== null;
-}
-
 function noRun(id: string): never {
   throw new BerthError("usage", {
     code: "loop.run-unknown",
@@ -104,16 +98,6 @@ async function generationOf(generation: number, { postgres }: DaemonState) {
     code: "loop.generation-missing",
     detail: `there is no generation ${generation}`,
     hint: "`berth history` lists those that are kept",
-  });
-}
-
-function requireAgent(project: string, agent: string, state: DaemonState): void {
-  const { spec } = recordOf(project, leading(state));
-  if (spec.agents[agent] !== undefined) return;
-  throw new BerthError("usage", {
-    code: "loop.agent-missing",
-    detail: `${project} has no agent ${agent}`,
-    hint: `agents: ${Object.keys(spec.agents).join(", ")}`,
   });
 }
 

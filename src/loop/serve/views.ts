@@ -45,6 +45,16 @@ export function recordOf(name: string, session: Session): ProjectRow {
   });
 }
 
+export function requireAgent(project: string, agent: string, state: DaemonState): void {
+  const { spec } = recordOf(project, leading(state));
+  if (spec.agents[agent] !== undefined) return;
+  throw new BerthError("usage", {
+    code: "loop.agent-missing",
+    detail: `${project} has no agent ${agent}`,
+    hint: `agents: ${Object.keys(spec.agents).join(", ")}`,
+  });
+}
+
 function view(record: ProjectRow, session: Session, state: DaemonState): ProjectView {
   const { world, doors, modes } = session;
   const seen = session.relist.latest();

@@ -70,6 +70,18 @@ test("--tail, --grep and --since cut what is shown", async () => {
   expect(earlier).toContain("talk#0 | ann says 1");
 });
 
+test("a replica is named as lines name it, an agent nobody heard of is refused, and a range that is over ends", async () => {
+  expect(lines(await stack.ok("logs", "ann/talk#0"))).toHaveLength(11);
+  expect(lines(await stack.ok("logs", "ann/talk#1"))).toEqual([]);
+  expect(lines(await stack.ok("logs", "ann", "-f", "--until", "0s"))).toHaveLength(11);
+  for (const words of [["ann/nope"], ["bob/talk", "ann/nope", "-f"]])
+    expect(await stack.berth("logs", ...words)).toMatchObject({
+      code: 64,
+      stdout: "",
+      stderr: "error: ann has no agent nope\nhint: agents: talk\n",
+    });
+});
+
 test("--previous shows the run before the current one", async () => {
   await stack.ok("exec", "ann", "--", "/bin/sh", "-c", "echo old > /tmp/seen");
   const [agent] = (await look.healthy("ann")).agents;
@@ -95,4 +107,13 @@ test("logs are kept when the container is gone, and after it was replaced", asyn
   await stack.docker("rm", "-f", (await look.container("ann")).Id);
   await look.until("ann", ({ health, phase }) => health === "healthy" && phase === "active");
   await saidAll(3);
+});
+
+test("an agent that is declared no more is still read, as long as a run of it is known", async () => {
+  const file = stack.write(
+    "berth.yaml",
+    host(talker("ann").replace("talk:", "speak:") + talker("bob")),
+  );
+  await stack.ok("apply", "-f", file, "--wait", "-y");
+  expect(lines(await stack.ok("logs", "ann/talk")).length).toBeGreaterThanOrEqual(11);
 });

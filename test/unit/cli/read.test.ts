@@ -1,9 +1,11 @@
 /** Reading verbs: data on stdout in every form, messages on stderr. */
 import { load } from "js-yaml";
 import { expect, test } from "vitest";
+import type { Verb } from "../../../src/cli/verb.ts";
+import { VERBS } from "../../../src/cli/verbs.ts";
 import { startServer } from "../../support/api-server.ts";
 import { cli } from "../../support/cli.ts";
-import { anEvent, aProject, fakeDaemon, lines, NOW, READY } from "../../support/fake-daemon.ts";
+import { aProject, fakeDaemon, NOW, READY } from "../../support/fake-daemon.ts";
 
 test("ps is a table with health, usage and reasons, and says which modes are degraded", async () => {
   const modes = [
@@ -38,6 +40,21 @@ test("ps knows every output form", async () => {
   const ndjson = (await cli(["ps", "-o", "ndjson"], at)).stdout.trim().split("\n");
   expect(names(ndjson.map((line) => JSON.parse(line) as unknown))).toEqual(["web", "api"]);
   expect((await cli(["ps", "-o", "wide"], at)).stdout).toContain("debian:bookworm-slim");
+});
+
+test("every verb that prints an answer takes -o, streams only forms that lines have", async () => {
+  const refusals = VERBS.map(async ({ name, load: verbOf }) => {
+    const { stderr } = await cli([name, "-o", "nope"]);
+    const choices = /Allowed choices are ([a-z, ]+)\./.exec(stderr)?.[1]?.split(", ");
+    return [name, (await verbOf()).output, choices] as const;
+  });
+  const found = Map.groupBy(await Promise.all(refusals), ([, output]) => output);
+  const choicesOf = (output: Verb["output"]) => [
+    ...new Set(found.get(output)?.map(([, , choices]) => choices?.join(" "))),
+  ];
+  expect(choicesOf("formats")).toEqual(["table wide json ndjson yaml name"]);
+  expect(choicesOf("stream")).toEqual(["table wide json ndjson"]);
+  expect(found.get("none")?.map(([name]) => name)).toEqual(["exec"]);
 });
 
 test("an empty answer is empty data, with a word on stderr for people", async () => {
@@ -77,82 +94,6 @@ test("describe tells of agents, runs, events and origins", async () => {
     "projects/web.yaml:4:11",
   ])
     expect(stdout).toContain(part);
-});
-
-test("logs of one project name the agent, of several the project too, and --json is a line each", async () => {
-  const daemon = fakeDaemon();
-  daemon.world = [aProject("web"), aProject("api")];
-  await using server = await startServer(daemon);
-  const at = { address: server.address };
-  expect((await cli(["logs", "web"], at)).stdout).toBe("coder#0 | hello\ncoder#0 | world\n");
-  expect((await cli(["logs", "web", "api", "--grep", "^hel"], at)).stdout).toBe(
-    "web/coder#0 | hello\napi/coder#0 | hello\n",
-  );
-  expect((await cli(["logs", "web", "-t", "-n", "1"], at)).stdout).toContain(
-    "2027-01-15T08:00:00.000Z coder#0 | hello",
-  );
-  const [first = ""] = (await cli(["logs", "web", "--json"], at)).stdout.split("\n");
-  expect(JSON.parse(first)).toMatchObject({ project: "web", agent: "coder", text: "hello" });
-});
-
-test("logs pass filters to the daemon", async () => {
-  const daemon = fakeDaemon();
-  await using server = await startServer(daemon);
-  const words = [
-    "logs",
-    "web/coder",
-    "--since",
-    "10m",
-    "--until",
-    "2026-01-31T12:00:00Z",
-    "--tail",
-    "5",
-    "--previous",
-  ];
-  await cli(words, { address: server.address });
-  expect(daemon.asked).toEqual([
-    [
-      "output",
-      {
-        project: "web",
-        agent: "coder",
-        run: null,
-        since: NOW - 600_000,
-        until: Date.parse("2026-01-31T12:00:00Z"),
-        tail: 5,
-        previous: true,
-        follow: false,
-      },
-    ],
-  ]);
-});
-
-test("a stream the daemon ends is not mistaken for an end", async () => {
-  await using server = await startServer(fakeDaemon());
-  const ran = await cli(["logs", "web", "-f"], { address: server.address });
-  expect(ran).toMatchObject({
-    code: 69,
-    stdout: "coder#0 | hello\ncoder#0 | world\n",
-    stderr: expect.stringMatching(/ended the stream/),
-  });
-});
-
-test("events come oldest first and are followed from the last one shown", async () => {
-  const daemon = fakeDaemon({
-    events: async () => [anEvent(2), anEvent(1, { project: null, cause: "external" })],
-    follow: (query) => lines([anEvent((query.after ?? 0) + 1)]),
-  });
-  await using server = await startServer(daemon);
-  const { stdout } = await cli(["events", "-f"], { address: server.address, env: { TZ: "UTC" } });
-  const messages = stdout
-    .trim()
-    .split("\n")
-    .map((line) => line.slice(20));
-  expect(messages).toEqual([
-    "container.started [external] event 1",
-    "web container.started event 2",
-    "web container.started event 3",
-  ]);
 });
 
 test("doctor exits 1 only when a check fails", async () => {

@@ -131,3 +131,20 @@ test("a spool that is not there has no output, and an unreadable cursor is the a
     kind: "usage",
   });
 });
+
+test("one replica is read alone, also of its tail and its previous run", async () => {
+  for (const [replica, word] of [
+    [0, "zero"],
+    [1, "one"],
+  ] as const)
+    for (const turn of [1, 2]) {
+      const run = spool.run({ run: `${word}${turn}`, agent: "coder", replica, startedAt: turn });
+      run.write(1000 * turn + replica, "stdout", `${word} ${turn}\n`);
+    }
+  const of = async (query: Parameters<FakeSpool["read"]>[0]) =>
+    texts(await spool.read({ agent: "coder", replica: 1, ...query }));
+  expect(await of({})).toEqual(["one 1", "one 2"]);
+  expect(await of({ tail: 1 })).toEqual(["one 2"]);
+  expect(await of({ previous: true })).toEqual(["one 1"]);
+  expect(await of({ replica: 7 })).toEqual([]);
+});
