@@ -45,7 +45,7 @@ export async function printOne(
   const { print, format } = context;
   if (format === "json" || format === "yaml") await print.answer(await serialized(value, format));
   else if (format === "ndjson") await print.answerLine(JSON.stringify(value));
-  else if (format === "name") await print.answerLine(forms.name);
+  else if (format === "name") await print.answer(ended(forms.name));
   else await print.answer(ended(await forms.text()));
 }
 

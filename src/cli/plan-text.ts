@@ -1,6 +1,7 @@
 /** A plan as people read it: what changes, why, what it interrupts. */
 import type { Plan } from "../client/client.ts";
 import { clip } from "./clip.ts";
+import { fieldLines } from "./plan-fields.ts";
 import type { Style } from "./style.ts";
 
 type ProjectPlan = Plan["projects"][number];
@@ -11,10 +12,11 @@ export function planText(plan: Plan, style: Style): string {
     (project) => project.change !== "none" || project.steps.length > 0,
   );
   const blocks = changed.map((project) => projectText(project, style));
-  if (plan.unnamed.length > 0)
+  const left = unnamedLeft(plan);
+  if (left.length > 0)
     blocks.push(
       style.yellow(
-        `no longer declared, left as they are: ${plan.unnamed.join(", ")} (apply --prune deactivates them)`,
+        `no longer declared, left as they are: ${left.join(", ")} (apply --prune deactivates them)`,
       ),
     );
   const waiting = plan.projects.filter((project) => project.waiting.length > 0);
@@ -22,6 +24,14 @@ export function planText(plan: Plan, style: Style): string {
     blocks.push(`${project.project}: ${project.waiting.join("; ")}`);
   blocks.push(plan.changes ? summaryOf(plan, style) : "nothing to do");
   return blocks.join("\n");
+}
+
+/** Without those that the plan deactivates: it was made with `--prune`. */
+function unnamedLeft({ unnamed, projects }: Plan): readonly string[] {
+  const going = new Set(
+    projects.filter(({ change }) => change === "deactivate").map(({ project }) => project),
+  );
+  return unnamed.filter((name) => !going.has(name));
 }
 
 /** Agents that applying the plan interrupts, and whether anything kept is lost. */
@@ -55,13 +65,7 @@ function projectText(project: ProjectPlan, style: Style): string {
     repair: style.yellow,
   };
   const head = `${paint[project.change](`${SIGN[project.change]} ${project.project}`)} ${project.change}`;
-  // What a new project is made of stands in its file; what changes in an old one is the news.
-  const fields =
-    project.change === "create"
-      ? []
-      : project.fields.map(
-          (field) => `    ${field.field}: ${clip(field.from)} → ${clip(field.to)}`,
-        );
+  const fields = fieldLines(project, style).map((line) => `    ${line}`);
   const steps = project.steps.map((step) => `  ${stepText(step, style)}`);
   const waiting = project.waiting.map((reason) => `    ${style.yellow(reason)}`);
   return [head, ...fields, ...steps, ...waiting].join("\n");

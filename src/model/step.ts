@@ -5,6 +5,14 @@ import type { ContainerSpec, LimitValues, NetworkSpec, RunnerConfig } from "./de
 /** What a step does to what runs: `data` destroys something kept. */
 export type Impact = "none" | "live" | "restart" | "data";
 
+/** A declared value, old and new, as a declaration would write it; null where it says nothing. */
+export interface DeclaredChange {
+  /** Its path: `agents.coder.stop_grace_period`. */
+  readonly field: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
 export interface FieldChange {
   readonly field: string;
   readonly from: string;

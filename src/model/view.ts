@@ -4,7 +4,7 @@ import type { Rest } from "./idle.ts";
 import type { Phase, Wanted } from "./lifecycle.ts";
 import type { LimitValues } from "./desired.ts";
 import type { NeedsYou } from "./question.ts";
-import type { FieldChange, Impact } from "./step.ts";
+import type { DeclaredChange, FieldChange, Impact } from "./step.ts";
 
 /** Named degraded modes. `repairs-waiting`: Postgres is gone, so nothing on the engine is changed. */
 export type ModeName =
@@ -90,7 +90,7 @@ export interface ProjectPlan {
   readonly project: string;
   readonly change: "create" | "update" | "none" | "deactivate" | "repair";
   /** Declared values that differ, old and new. */
-  readonly fields: readonly FieldChange[];
+  readonly fields: readonly DeclaredChange[];
   readonly steps: readonly StepView[];
   readonly waiting: readonly string[];
 }

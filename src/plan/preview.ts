@@ -2,16 +2,18 @@
 import { canonicalJson, shortHash } from "../base/hash.ts";
 import type { DesiredProject } from "../model/desired-project.ts";
 import type { ObservedProject } from "../model/observed-project.ts";
-import type { ProjectSpec } from "../model/project.ts";
-import type { FieldChange, Plan } from "../model/step.ts";
+import type { DeclaredChange, Plan } from "../model/step.ts";
 import { converge } from "./converge/converge.ts";
 import { renderPlan } from "./render.ts";
 
+/** A project in the words and units of a declaration, nothing left out. */
+export type Written = Readonly<Record<string, unknown>>;
+
 export interface Proposal {
   /** What is accepted now; null for a new project. */
-  readonly before: ProjectSpec | null;
+  readonly before: Written | null;
   /** What is proposed; null when the declaration no longer names it and it would be pruned. */
-  readonly after: ProjectSpec | null;
+  readonly after: Written | null;
   /** Desired as the proposal would make it (see desired/propose). */
   readonly desired: DesiredProject;
   readonly observed: ObservedProject;
@@ -22,7 +24,7 @@ export interface Preview {
   /** `repair`: the declaration stays as it is, the world differs. */
   readonly change: "create" | "update" | "none" | "deactivate" | "repair";
   /** Declared fields old → new. */
-  readonly fields: readonly FieldChange[];
+  readonly fields: readonly DeclaredChange[];
   /** Without the bookkeeping of phases: nobody who asks what apply does means that. */
   readonly plan: Plan;
   /** What the plan waits for, and what has to pass before its steps are done. */
@@ -37,7 +39,7 @@ export function previewProject(proposal: Proposal): Preview {
   const { before, after, desired, observed } = proposal;
   const whole = converge(desired, { ...observed, firewallVerified: true });
   const plan = { ...whole, steps: whole.steps.filter(({ kind }) => kind !== "settle-phase") };
-  const fields = after === null ? [] : specChanges(before, after);
+  const fields = after === null ? [] : declaredChanges(before, after);
   return {
     project: desired.project,
     change: changeOf(proposal, fields, plan),
@@ -59,7 +61,7 @@ const ASIDE = new Set(["priority"]);
 /** Why changed fields lead to no step: what an operator put aside is left as it is until it runs again. */
 function restOf(
   { wish, wanted }: DesiredProject,
-  fields: readonly FieldChange[],
+  fields: readonly DeclaredChange[],
 ): readonly string[] {
   if (wish === "running" || fields.every(({ field }) => ASIDE.has(field))) return [];
   return [`${wanted}: takes effect when it ${wanted === "frozen" ? "is resumed" : "runs again"}`];
@@ -78,22 +80,14 @@ export function previewFingerprint(previews: readonly Preview[]): string {
   return shortHash(lines);
 }
 
-/** Leaves of two specs that differ, by their path. */
-export function specChanges(
-  before: ProjectSpec | null,
-  after: ProjectSpec,
-): readonly FieldChange[] {
-  const from = leaves(before ?? {}, "");
-  const to = leaves(after, "");
-  return [...new Set([...from.keys(), ...to.keys()])].toSorted().flatMap((field) => {
-    const change = { field, from: from.get(field) ?? "none", to: to.get(field) ?? "none" };
-    return change.from === change.to ? [] : [change];
-  });
+/** Values of two written projects that differ, by their path. */
+export function declaredChanges(before: Written | null, after: Written): readonly DeclaredChange[] {
+  return differences(before ?? {}, after, "");
 }
 
 function changeOf(
   { before, after }: Proposal,
-  fields: readonly FieldChange[],
+  fields: readonly DeclaredChange[],
   plan: Plan,
 ): Preview["change"] {
   if (after === null) return "deactivate";
@@ -102,14 +96,38 @@ function changeOf(
   return plan.steps.length > 0 ? "repair" : "none";
 }
 
-/** Lists are leaves: an argv is one value to its reader. */
-function leaves(value: unknown, path: string): ReadonlyMap<string, string> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return new Map([[path, typeof value === "string" ? value : canonicalJson(value)]]);
+/** What is said on one side only, or as a word on one side and in parts on the other (`health: none`), is a change all the same. */
+function differences(from: unknown, to: unknown, path: string): readonly DeclaredChange[] {
+  const [old, young] = [partsOf(from), partsOf(to)];
+  if (old === null || young === null) {
+    const change = { field: path, from: textOf(from), to: textOf(to) };
+    return change.from === change.to ? [] : [change];
   }
-  return new Map(
-    Object.entries(value).flatMap(([key, field]) => [
-      ...leaves(field, path === "" ? key : `${path}.${key}`),
-    ]),
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(young)])].toSorted();
+  return keys.flatMap((key) =>
+    differences(
+      old[key] ?? sameKind(young[key]),
+      young[key] ?? sameKind(old[key]),
+      below(path, key),
+    ),
   );
+}
+
+/** The parts of a map; lists are values: an argv is one to its reader. */
+function partsOf(value: unknown): Readonly<Record<string, unknown>> | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
+}
+
+/** Stands for what is not said beside `other`: nothing, or a map without parts, so that the parts of a new agent are told one by one. */
+function sameKind(other: unknown): Written | undefined {
+  return partsOf(other) === null ? undefined : {};
+}
+
+function textOf(value: unknown): string | null {
+  if (value === undefined) return null;
+  return typeof value === "string" ? value : canonicalJson(value);
+}
+
+function below(path: string, key: string): string {
+  return path === "" ? key : `${path}.${key}`;
 }

@@ -7,6 +7,13 @@ const fieldChange = shape({ field: z.string(), from: z.string(), to: z.string() 
   id: "FieldChange",
 });
 
+/** Null: that side of the change does not say it. */
+const declaredChange = shape({
+  field: z.string(),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+}).meta({ id: "DeclaredChange" });
+
 export const stepView = proves<StepView>()(
   shape({
     id: z.number(),
@@ -26,7 +33,7 @@ export const projectPlan = proves<ProjectPlan>()(
   shape({
     project: z.string(),
     change: z.enum(["create", "update", "none", "deactivate", "repair"]),
-    fields: listOf(fieldChange),
+    fields: listOf(declaredChange),
     steps: listOf(stepView),
     waiting: listOf(z.string()),
   }),

@@ -3,6 +3,7 @@ import { BerthError } from "../../base/errors.ts";
 import { checkBudget } from "../../declare/budget.ts";
 import { type Parsed, parseBundle } from "../../declare/parse.ts";
 import { renderSnippet } from "../../declare/render.ts";
+import { projectShape } from "../../declare/shape.ts";
 import type { Origins } from "../../declare/origins.ts";
 import { desireProject } from "../../desired/desire.ts";
 import { UNALLOCATED_SUBNET, UNSEEN_IMAGE, proposeRecord } from "../../desired/propose.ts";
@@ -195,9 +196,10 @@ async function previewOne(name: string, ground: Ground, session: Session): Promi
     declared: by(image ?? UNSEEN_IMAGE),
     running: running === null || running.id === image?.id ? null : by(running),
   };
+  const after = ground.declaration.projects[name] ?? null;
   return previewProject({
-    before: before?.declared === false ? null : (before?.spec ?? null),
-    after: ground.declaration.projects[name] ?? null,
+    before: before === null || !before.declared ? null : projectShape(before.spec),
+    after: after === null ? null : projectShape(after),
     desired: wishToMeet(wishes, observed),
     observed,
   });

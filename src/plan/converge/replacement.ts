@@ -93,6 +93,12 @@ function specChanges(container: ObservedContainer, spec: ContainerSpec): readonl
     return [{ field: "spec", from: container.own.specHash ?? "unknown", to: spec.specHash }];
   return changes.map(({ part, from, to }) => {
     if (part === "image") return { field: part, from: container.image, to: spec.image };
-    return { field: part, from: from ?? "none", to: to ?? "none" };
+    const shown = part === "limits.shm" ? bytesOf : (text: string) => text;
+    return { field: part, from: shown(from ?? "none"), to: shown(to ?? "none") };
   });
+}
+
+/** Fingerprints hold whole bytes. */
+function bytesOf(text: string): string {
+  return /^\d+$/.test(text) ? showBytes(Number(text)) : text;
 }

@@ -82,29 +82,6 @@ test("what is sent is interpolated with the operator's environment", async () =>
   expect(JSON.stringify(sent)).toContain("debian:trixie");
 });
 
-test("plan shows steps with cause, change and impact, and exits 2 only when asked to", async () => {
-  write("web.yaml", WEB);
-  await using server = await startServer(fakeDaemon());
-  const at = { cwd, address: server.address };
-  const shown = await cli(["plan", "-f", "web.yaml"], at);
-  expect(shown).toMatchObject({ code: 0, stderr: "" });
-  expect(shown.stdout).toMatchInlineSnapshot(`
-    "~ web update
-        limits.memory: 256MiB → 512MiB
-      #1 update-container container:web: limits differ; memory: 256MiB → 512MiB [live]
-    1 project, 1 step
-    "
-  `);
-  expect((await cli(["plan", "-f", "web.yaml", "--detailed-exitcode"], at)).code).toBe(2);
-  const nothing: PlanView = { ...PLAN, projects: [], changes: false };
-  await using idle = await startServer(fakeDaemon({ plan: async () => nothing }));
-  const none = await cli(["plan", "-f", "web.yaml", "--detailed-exitcode"], {
-    cwd,
-    address: idle.address,
-  });
-  expect(none).toMatchObject({ code: 0, stdout: "nothing to do\n" });
-});
-
 test("a plan kept in a file is applied with what it expects, and only its owner may read it", async () => {
   write("web.yaml", WEB);
   const daemon = fakeDaemon();

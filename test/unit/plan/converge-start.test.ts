@@ -72,16 +72,17 @@ test("every replaced field is named, with old and new where they are short", () 
   const spec = sampleSpec({
     labels: { team: "core" },
     security: { readOnlyRoot: false },
-    limits: { ...sampleSpec().limits, nofile: 2048 },
+    limits: { ...sampleSpec().limits, nofile: 2048, shmBytes: 96 * 1_048_576 },
   });
   const made = converge(desired(sampleRecord({ spec })), up);
   expect(made.steps.find(({ kind }) => kind === "stop-container")).toMatchObject({
     impact: "restart",
     interrupts: ["beat"],
-    cause: "changed: limits.nofile, security.read_only_root, labels",
+    cause: "changed: limits.nofile, limits.shm, security.read_only_root, labels",
   });
   expect(made.steps[0]?.changes).toEqual([
     { field: "limits.nofile", from: "1024", to: "2048" },
+    { field: "limits.shm", from: "64MiB", to: "96MiB" },
     { field: "security.read_only_root", from: "true", to: "false" },
     { field: "labels", from: expect.any(String), to: expect.any(String) },
   ]);

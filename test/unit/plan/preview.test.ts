@@ -1,5 +1,6 @@
 /** Previews: what apply would do, and a fingerprint that holds it to that. */
 import { expect, test } from "vitest";
+import { projectShape } from "../../../src/declare/shape.ts";
 import { proposeRecord, UNSEEN_IMAGE } from "../../../src/desired/propose.ts";
 import type { ObservedProject } from "../../../src/model/observed-project.ts";
 import type { ProjectRecord } from "../../../src/model/project-record.ts";
@@ -7,7 +8,7 @@ import type { ProjectSpec } from "../../../src/model/project.ts";
 import {
   previewFingerprint,
   previewProject,
-  specChanges,
+  declaredChanges,
   type Preview,
 } from "../../../src/plan/preview.ts";
 import { renderPlan } from "../../../src/plan/render.ts";
@@ -31,8 +32,8 @@ function preview(
   const proposed = proposeRecord(before, { name: "web", spec: after, generation: 2 });
   if (proposed === null) throw new Error("nothing proposed");
   return previewProject({
-    before: before?.spec ?? null,
-    after,
+    before: before === null ? null : projectShape(before.spec),
+    after: after === null ? null : projectShape(after),
     desired: desired(proposed, { image: UNSEEN_IMAGE }),
     observed,
   });
@@ -50,23 +51,24 @@ test("a new project is created, on a subnet that is allocated later", () => {
   const made = preview(null, record.spec, seen({ subnet: null, imageKnown: false }));
   expect(made.change).toBe("create");
   expect(renderPlan(made.plan)).toContain("start-container");
-  expect(made.fields).toContainEqual({ field: "image", from: "none", to: "node:26" });
+  expect(made.fields).toContainEqual({ field: "image", from: null, to: "node:26" });
 });
 
 test("a changed declaration says which fields, old and new, and what it costs", () => {
   const after = sampleSpec({
     limits: { ...sampleSpec().limits, memoryBytes: 1024 * MIB },
-    agents: { beat: sampleAgent("beat", { command: ["true"] }) },
+    agents: { beat: sampleAgent("beat", { command: ["true"], stopGraceMs: 20_000 }) },
   });
   const made = preview(record, after, up);
   expect(made.change).toBe("update");
   expect(made.fields).toEqual([
     { field: "agents.beat.command", from: '["node","beat.js"]', to: '["true"]' },
-    { field: "limits.memoryBytes", from: String(512 * MIB), to: String(1024 * MIB) },
+    { field: "agents.beat.stop_grace_period", from: "10s", to: "20s" },
+    { field: "limits.memory", from: "512MiB", to: "1GiB" },
   ]);
   expect(renderPlan(made.plan)).toMatchInlineSnapshot(`
     "[] #1 container:web, update-container, memory limit 512MiB → 1GiB
-    [] #2 project:web, configure-agents, changed: agents.beat.process"
+    [] #2 project:web, configure-agents, changed: agents.beat.process, agents.beat.policy"
   `);
 });
 
@@ -143,16 +145,36 @@ test("the fingerprint is equal for equal previews in any order, and not when a s
   expect(previewFingerprint([one, two])).not.toBe(previewFingerprint([one, three]));
 });
 
-test("leaves that differ are found at any depth, lists as one value", () => {
-  expect(
-    specChanges(
-      sampleSpec(),
-      sampleSpec({ workspace: { kind: "path", path: "/srv" }, secrets: ["KEY"] }),
-    ),
-  ).toEqual([
+test("what differs is told in a declaration's words at any depth, lists as one value, null where nothing is said", () => {
+  const health = {
+    command: ["true"],
+    intervalMs: 10_000,
+    timeoutMs: 2_000,
+    retries: 3,
+    startPeriodMs: 5_000,
+  };
+  const after = sampleSpec({
+    workspace: { kind: "path", path: "/srv" },
+    secrets: ["KEY"],
+    agents: { beat: sampleAgent("beat", { health }) },
+  });
+  expect(declaredChanges(projectShape(sampleSpec()), projectShape(after))).toEqual([
+    {
+      field: "agents.beat.health",
+      from: "none",
+      to: '{"command":["true"],"interval":"10s","retries":3,"start_period":"5s","timeout":"2s"}',
+    },
     { field: "secrets", from: "[]", to: '["KEY"]' },
-    { field: "workspace.kind", from: "volume", to: "path" },
-    { field: "workspace.path", from: "none", to: "/srv" },
-    { field: "workspace.volume", from: "data", to: "none" },
+    { field: "workspace.path", from: null, to: "/srv" },
+    { field: "workspace.volume", from: "data", to: null },
   ]);
+});
+
+test("the parts of a new agent are told one by one, and those of one that is gone", () => {
+  const [one, two] = [sampleSpec(), sampleSpec({ agents: { next: sampleAgent("next") } })].map(
+    projectShape,
+  );
+  const changes = declaredChanges(one ?? null, two ?? {});
+  expect(changes).toContainEqual({ field: "agents.next.replicas", from: null, to: "1" });
+  expect(changes).toContainEqual({ field: "agents.beat.replicas", from: "1", to: null });
 });
