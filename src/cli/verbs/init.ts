@@ -1,5 +1,5 @@
 /** `berth init`: a small commented declaration that works, for a directory that has none. */
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { BerthError } from "../../base/errors.ts";
 import type { Context, Given } from "../context.ts";
@@ -60,18 +60,52 @@ async function run(context: Context, given: Given): Promise<number> {
 
 /** Fails when the file exists, even if it appears this moment. */
 async function writeNew(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, "wx").catch((cause: unknown) => {
-    const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    throw new BerthError(exists ? "conflict" : "usage", {
-      code: exists ? "cli.file-exists" : "cli.file-unwritable",
-      detail: exists ? `${path} exists already and was not touched` : `cannot write ${path}`,
-      hint: exists
-        ? "name another directory: berth init DIRECTORY"
-        : "check the directory and its permissions",
+  try {
+    await makeDirectory(dirname(path));
+    await using file = await open(path, "wx");
+    await file.writeFile(text);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
+/** One at a time: under /proc, where a new directory is refused as if its parent were missing, `recursive` never ends (Node 26). */
+async function makeDirectory(path: string): Promise<void> {
+  if (await isThere(path)) return;
+  await makeDirectory(dirname(path));
+  await mkdir(path).catch((thrown: unknown) => {
+    if (codeOf(thrown) !== "EEXIST") throw thrown;
+  });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (thrown: unknown) => {
+      if (codeOf(thrown) === "ENOENT") return false;
+      throw thrown;
+    },
+  );
+}
+
+function unwritable(path: string, cause: unknown): BerthError {
+  const code = codeOf(cause);
+  if (code === "EEXIST")
+    return new BerthError("conflict", {
+      code: "cli.file-exists",
+      detail: `${path} exists already and was not touched`,
+      hint: "name another directory: berth init DIRECTORY",
       cause,
     });
+  const refused = code === "EACCES" || code === "EPERM";
+  return new BerthError(refused ? "permission" : "usage", {
+    code: "cli.file-unwritable",
+    detail: `cannot write ${path}${code === null ? "" : ` (${code})`}`,
+    hint: "check the directory and its permissions",
+    cause,
   });
-  await file.writeFile(text);
-  await file.close();
+}
+
+function codeOf(thrown: unknown): string | null {
+  return thrown instanceof Error && "code" in thrown ? String(thrown.code) : null;
 }

@@ -47,6 +47,18 @@ test("init writes a declaration that validates, and never touches a file that is
   expect(readFileSync(join(cwd, "berth.yaml"), "utf8")).toBe(`${before}# mine\n`);
 });
 
+test("init makes the directories that are missing, and ends where none can be made", async () => {
+  expect((await cli(["init", "some/where"], { cwd })).code).toBe(0);
+  expect((await cli(["validate", "-f", "some/where"], { cwd })).code).toBe(0);
+  writeFileSync(join(cwd, "file"), "");
+  for (const place of ["/proc/berth/here", join(cwd, "file"), join(cwd, "file/below")])
+    expect(await cli(["init", place], { cwd })).toMatchObject({
+      code: 64,
+      stdout: "",
+      stderr: expect.stringMatching(/^error: cannot write .*\nhint: check the directory/),
+    });
+});
+
 test("validate tells every problem with place, line and caret, exit 65, without a daemon", async () => {
   write("web.yaml", `${WEB}limits: { cpus: 0 }\nimagee: x\n`);
   const ran = await cli(["validate", "-f", "web.yaml"], { cwd, address: "unix:/nowhere.sock" });
