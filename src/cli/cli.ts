@@ -4,7 +4,7 @@ import type { Client } from "../client/client.ts";
 import { type Context, DEFAULT_HOST, type Given } from "./context.ts";
 import { faultExit, faultJson, faultText } from "./fault.ts";
 import { helpText } from "./help.ts";
-import type { Io } from "./io.ts";
+import { type Io, variableOf } from "./io.ts";
 import { FORMATS, type Format } from "./output.ts";
 import { Printer, ReaderGone } from "./print.ts";
 import { isProgressMode, type ProgressMode } from "./progress.ts";
@@ -99,7 +99,7 @@ function contextOf(verb: Verb, given: Given, { io, ended, interrupts }: Outside)
   const isData = format !== "table" && format !== "wide" && format !== "name";
   const progress = progressOf(given.text("progress"), io, isData);
   const color = colorOf(given.text("color"));
-  const host = given.text("host") ?? io.env["BERTH_HOST"] ?? DEFAULT_HOST;
+  const host = given.text("host") ?? variableOf(io.env, "BERTH_HOST") ?? DEFAULT_HOST;
   const print = new Printer(io, {
     json: progress === "json",
     quiet: progress === "quiet",

@@ -5,6 +5,7 @@ import type { Loaded } from "../declare/gather.ts";
 import type { Problem } from "../declare/problem.ts";
 import type { Bundle } from "../model/bundle.ts";
 import { type Context, type Given, usage } from "./context.ts";
+import { variableOf } from "./io.ts";
 
 /** Adds the options that say which declaration is meant. */
 export function withDeclaration(command: Command): Command {
@@ -64,7 +65,7 @@ async function load({ io }: Context, given: Given): Promise<Loaded> {
   const { loadBundle } = await import("../declare/load.ts");
   return loadBundle(given.text("file") ?? undefined, {
     env: io.env,
-    environmentName: given.text("env") ?? io.env["BERTH_ENV"] ?? null,
+    environmentName: given.text("env") ?? variableOf(io.env, "BERTH_ENV"),
     cwd: io.cwd,
     stdin: io.stdin,
   });

@@ -29,6 +29,12 @@ export interface Io {
   exit(code: number): void;
 }
 
+/** A variable that says something: what is set to nothing is as good as unset, as compose and shells hand it on. */
+export function variableOf(env: Io["env"], name: string): string | null {
+  const value = env[name];
+  return value === undefined || value === "" ? null : value;
+}
+
 /** The real thing. */
 export function ioOfProcess(version: string): Io {
   return {

@@ -1,13 +1,13 @@
 /** The caller's own token, from the environment: never from the command line, which other users see. */
 import { BerthError } from "../base/errors.ts";
-import type { Io } from "./io.ts";
+import { type Io, variableOf } from "./io.ts";
 
 /** `BERTH_TOKEN`, else the content of the file `BERTH_TOKEN_FILE` names; null without either. */
 export function tokenOf(env: Io["env"]): string | null {
-  const direct = env["BERTH_TOKEN"];
-  if (direct !== undefined && direct !== "") return direct.trim();
-  const file = env["BERTH_TOKEN_FILE"];
-  if (file === undefined || file === "") return null;
+  const direct = variableOf(env, "BERTH_TOKEN");
+  if (direct !== null) return direct.trim();
+  const file = variableOf(env, "BERTH_TOKEN_FILE");
+  if (file === null) return null;
   try {
     return process.getBuiltinModule("node:fs").readFileSync(file, "utf8").trim();
   } catch (cause) {

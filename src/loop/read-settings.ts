@@ -20,8 +20,12 @@ export interface DaemonEnvironment {
 
 const INSTALL = /^[a-z0-9]{1,16}$/;
 
-/** A missing URL is transient (69) with a hint; a bad value is a usage error (64). */
-export function readSettings(env: Environment, version: string): DaemonEnvironment {
+const POSTGRES_URL = /^postgres(?:ql)?:\/\//;
+const REDIS_URL = /^rediss?:\/\//;
+
+/** A missing URL is transient (69) with a hint; a bad value is a usage error (64). What is empty is not set: compose hands on what it has not. */
+export function readSettings(given: Environment, version: string): DaemonEnvironment {
+  const env = withoutEmpty(given);
   const install = env["BERTH_INSTALL"] ?? "main";
   if (!INSTALL.test(install)) {
     throw new BerthError("usage", {
@@ -31,8 +35,14 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
     });
   }
   return {
-    databaseUrl: required(env, "BERTH_DATABASE_URL", "postgres://USER:PASSWORD@HOST:5432/berth"),
-    redisUrl: required(env, "BERTH_REDIS_URL", "redis://:PASSWORD@HOST:6379"),
+    databaseUrl: url(env, "BERTH_DATABASE_URL", {
+      form: POSTGRES_URL,
+      example: "postgres://USER:PASSWORD@HOST:5432/berth",
+    }),
+    redisUrl: url(env, "BERTH_REDIS_URL", {
+      form: REDIS_URL,
+      example: "redis://:PASSWORD@HOST:6379",
+    }),
     listen: env["BERTH_LISTEN"] ?? "unix:/run/berth/berth.sock,127.0.0.1:7878",
     allowedHosts: (env["BERTH_ALLOWED_HOSTS"] ?? "")
       .split(",")
@@ -65,8 +75,8 @@ export function readSettings(env: Environment, version: string): DaemonEnvironme
 }
 
 function metricsOf(env: Environment): DaemonEnvironment["metrics"] {
-  const listen = env["BERTH_METRICS_LISTEN"] ?? "";
-  return listen === "" ? null : { listen, token: secret(env, "BERTH_METRICS_TOKEN") ?? "" };
+  const listen = env["BERTH_METRICS_LISTEN"];
+  return listen === undefined ? null : { listen, token: secret(env, "BERTH_METRICS_TOKEN") ?? "" };
 }
 
 /** `BERTH_ORPHAN_GRACE`: how long what belongs to no recorded project is kept. */
@@ -78,6 +88,27 @@ function orphanGrace(env: Environment): number {
     code: "loop.orphan-grace-invalid",
     detail: `BERTH_ORPHAN_GRACE is "${text}"`,
     hint: "a duration, for instance 60s",
+  });
+}
+
+/** The variables that say something. */
+export function withoutEmpty(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+}
+
+interface UrlRule {
+  readonly form: RegExp;
+  readonly example: string;
+}
+
+/** Anything else a driver would take for a host's name and try to reach for ever. The value is a secret: it is not told. */
+function url(env: Environment, name: string, { form, example }: UrlRule): string {
+  const value = required(env, name, example);
+  if (form.test(value) && URL.canParse(value)) return value;
+  throw new BerthError("usage", {
+    code: "loop.url-invalid",
+    detail: `${name} is not a URL that begins with ${example.slice(0, example.indexOf("//") + 2)}`,
+    hint: `for instance ${example}; what is special in a password is percent-encoded`,
   });
 }
 

@@ -4,6 +4,7 @@ import { interpolateBundle } from "../declare/interpolate-text.ts";
 import { loadBundle } from "../declare/load.ts";
 import type { Problem } from "../declare/problem.ts";
 import type { Daemon } from "../loop/daemon.ts";
+import { withoutEmpty } from "../loop/read-settings.ts";
 import type { Log } from "../report/log.ts";
 
 /** Listens for SIGHUP for as long as the process lives. */
@@ -29,7 +30,7 @@ async function reapply(configPath: string | null, daemon: Daemon): Promise<numbe
     });
   const loaded = await loadBundle(configPath, {
     env: process.env,
-    environmentName: process.env["BERTH_ENV"] ?? null,
+    environmentName: withoutEmpty(process.env)["BERTH_ENV"] ?? null,
     cwd: process.cwd(),
     stdin: null,
   });

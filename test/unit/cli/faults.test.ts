@@ -177,3 +177,10 @@ test("the first Ctrl-C detaches with 130, the second ends at once", async () => 
   expect(running.exits).toEqual([130]);
   expect(await running.done).toMatchObject({ code: 130, stderr: "" });
 });
+
+test("a variable that is set to nothing is as good as unset", async () => {
+  const env = { BERTH_HOST: "", BERTH_ENV: "", BERTH_TOKEN: "", BERTH_TOKEN_FILE: "" };
+  // no daemon there is 69, one that is there is asked; an empty address would be a mistake of the command line
+  expect((await cli(["version"], { env })).code).toBe(0);
+  expect((await cli(["ps"], { env })).code).not.toBe(64);
+});
