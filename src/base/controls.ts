@@ -7,3 +7,20 @@ export function withoutControls(text: string, kept = ""): string {
     return left.length === 0 ? " " : left.join("");
   });
 }
+
+const ESCAPE = "\u001B";
+/** A control character, with what makes it a colour (SGR) when it is an escape. */
+const STEERING = /\p{Cc}(?:\[[\d;:]*m)?/gu;
+
+/** A line for a terminal: only tabs and colours, ended with it, get through; any other control character is shown as U+FFFD. */
+export function tamed(line: string): string {
+  let coloured = false;
+  // a line that ended with CR LF carries the CR still
+  const shown = line.replace(/\r$/, "").replaceAll(STEERING, (found) => {
+    if (found.startsWith("\t")) return found;
+    if (!found.startsWith(ESCAPE) || found.length === 1) return `\uFFFD${found.slice(1)}`;
+    coloured = true;
+    return found;
+  });
+  return coloured ? `${shown}${ESCAPE}[0m` : shown;
+}

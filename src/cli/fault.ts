@@ -1,4 +1,5 @@
 /** Prints an error once, for people or as an RFC 9457 problem, and tells the exit code. */
+import { withoutControls } from "../base/controls.ts";
 import { type BerthError, causeChain, exitCodeOf, type ProblemFact } from "../base/errors.ts";
 import type { Style } from "./style.ts";
 
@@ -37,8 +38,9 @@ export function faultExit(error: BerthError): number {
 
 function factText(fact: ProblemFact, style: Style): string {
   const place = fact.path === undefined ? "" : `${fact.path} `;
-  const lines = [`${style.red("error:")} ${place}${fact.message}`];
+  const lines = [`${style.red("error:")} ${withoutControls(`${place}${fact.message}`, "\n\t")}`];
   if (fact.snippet !== undefined) lines.push(fact.snippet);
-  if (fact.hint !== undefined) lines.push(`${style.cyan("hint:")} ${fact.hint}`);
+  if (fact.hint !== undefined)
+    lines.push(`${style.cyan("hint:")} ${withoutControls(fact.hint, "\n\t")}`);
   return lines.join("\n");
 }

@@ -1,4 +1,5 @@
 /** The outside of the CLI: streams, environment, clock and signals, passed in so that tests can be the terminal. */
+import { tamed } from "../base/controls.ts";
 import { userInfo } from "node:os";
 
 export interface Out extends NodeJS.WritableStream {
@@ -27,6 +28,11 @@ export interface Io {
   onInterrupt(listener: () => void): () => void;
   /** Ends the process at once: the second Ctrl-C. */
   exit(code: number): void;
+}
+
+/** A line of somebody else's for one stream: a terminal could be steered by it, anything else gets it as it is. */
+export function lineFor(out: Out, line: string): string {
+  return out.isTTY === true ? tamed(line) : line;
 }
 
 /** A variable that says something: what is set to nothing is as good as unset, as compose and shells hand it on. */

@@ -3,6 +3,7 @@ import { BerthError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { ApiOutputLine } from "../../schema/api-record.ts";
 import { type Context, type Given, usage } from "../context.ts";
+import { lineFor } from "../io.ts";
 import { countOf, momentOf } from "../duration.ts";
 import { type ReplicaTarget, replicaTargetOf } from "../target.ts";
 import type { Verb } from "../verb.ts";
@@ -121,14 +122,15 @@ interface Look {
 }
 
 function rendererOf(
-  { format, style }: Context,
+  { format, style, io }: Context,
   { timestamps, several }: Look,
 ): (line: ApiOutputLine) => string {
   if (format === "ndjson") return (line) => `${JSON.stringify(line)}\n`;
   return (line) => {
     const time = timestamps ? `${style.dim(new Date(line.at).toISOString())} ` : "";
     const speaker = `${several ? `${line.project}/` : ""}${line.agent}#${line.replica}`;
-    const text = line.stream === "stderr" ? style.yellow(line.text) : line.text;
+    const said = lineFor(io.stdout, line.text);
+    const text = line.stream === "stderr" ? style.yellow(said) : said;
     return `${time}${style.named(speaker)(speaker)} | ${text}\n`;
   };
 }

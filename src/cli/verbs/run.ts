@@ -7,6 +7,7 @@ import type { Client } from "../../client/client.ts";
 import type { Task } from "../../client/tasks.ts";
 import type { ApiOutputLine } from "../../schema/api-record.ts";
 import type { Context, Given } from "../context.ts";
+import { lineFor } from "../io.ts";
 import { spanText } from "../format.ts";
 import { submissionOf, withSubmission } from "../submission.ts";
 import type { Verb } from "../verb.ts";
@@ -126,10 +127,10 @@ function waitingTeller(context: Context, client: Client): (task: Task) => Promis
   };
 }
 
-async function printLine({ print, format }: Context, line: ApiOutputLine): Promise<void> {
+async function printLine({ print, format, io }: Context, line: ApiOutputLine): Promise<void> {
   if (format === "ndjson") await print.answerLine(JSON.stringify(line));
-  else if (line.stream === "stdout") await print.answerLine(line.text);
-  else await print.raw(`${line.text}\n`);
+  else if (line.stream === "stdout") await print.answerLine(lineFor(io.stdout, line.text));
+  else await print.raw(`${lineFor(io.stderr, line.text)}\n`);
 }
 
 async function tellEnd({ print, format }: Context, task: Task): Promise<void> {

@@ -1,6 +1,7 @@
 /** `berth task`: list, show, cancel, retry, prioritise tasks, and print their output. */
 import { TASK_STATES } from "../../model/task.ts";
 import { type Context, type Given, usage } from "../context.ts";
+import { lineFor } from "../io.ts";
 import { countOf } from "../duration.ts";
 import { printList, printOne, printResult } from "../output.ts";
 import { priorityOf } from "../submission.ts";
@@ -140,7 +141,9 @@ async function logs(context: Context, words: readonly string[], given: Given): P
     return 0;
   }
   for await (const line of client.logs({ project: [project], agent, run, follow: "false" }))
-    await context.print.answerLine(lines.format === "ndjson" ? JSON.stringify(line) : line.text);
+    await context.print.answerLine(
+      lines.format === "ndjson" ? JSON.stringify(line) : lineFor(context.io.stdout, line.text),
+    );
   return 0;
 }
 

@@ -163,3 +163,17 @@ test("events come oldest first and are followed from the last one shown", async 
     "web container.started event 3",
   ]);
 });
+
+test("a terminal is not steered by what agents print; a pipe and NDJSON get it as it was", async () => {
+  const text = "\u001B]0;mine\u0007\u001B[31mred\tend";
+  const output: Daemon["output"] = () => lines([aLine(NOW, text)]);
+  await using server = await startServer(fakeDaemon({ output }));
+  const at = { address: server.address };
+  const words = ["logs", "web", "--color", "never"];
+  expect((await cli(words, at)).stdout).toBe(`coder#0 | ${text}\n`);
+  expect((await cli(words, { ...at, tty: true })).stdout).toBe(
+    "coder#0 | \uFFFD]0;mine\uFFFD\u001B[31mred\tend\u001B[0m\n",
+  );
+  const json = await cli([...words, "--json"], { ...at, tty: true });
+  expect(JSON.parse(json.stdout)).toMatchObject({ text });
+});
