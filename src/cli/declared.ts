@@ -7,6 +7,9 @@ import type { Bundle } from "../model/bundle.ts";
 import { type Context, type Given, usage } from "./context.ts";
 import { variableOf } from "./io.ts";
 
+/** The name of what was read from there, within a bundle. */
+const STDIN = "-";
+
 /** Adds the options that say which declaration is meant. */
 export function withDeclaration(command: Command): Command {
   return command
@@ -103,7 +106,7 @@ async function notValid(problems: readonly Problem[], bundle: Bundle): Promise<B
     return {
       code: problem.code,
       message: problem.message,
-      path: `${problem.file}:${problem.line}:${problem.column}`,
+      path: `${problem.file === STDIN ? "stdin" : problem.file}:${problem.line}:${problem.column}`,
       hint: problem.hint,
       snippet: renderSnippet(problem, text) ?? undefined,
     };

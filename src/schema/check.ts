@@ -136,6 +136,12 @@ function wordOf(input: unknown): string {
   if (Array.isArray(input)) return "a list";
   if (typeof input === "object") return "a map";
   if (typeof input === "string") return "a text";
-  if (typeof input === "number") return Number.isInteger(input) ? "a number" : "a fraction";
+  if (typeof input === "number") return numberWord(input);
   return input === true ? "true" : "false";
+}
+
+function numberWord(input: number): string {
+  if (Number.isNaN(input)) return "`.nan`";
+  if (!Number.isFinite(input)) return "an infinite one";
+  return Number.isInteger(input) ? "a number" : "a fraction";
 }

@@ -73,6 +73,19 @@ test("validate tells every problem with place, line and caret, exit 65, without 
   });
 });
 
+test("what is wrong on stdin is told of stdin, and steers no terminal", async () => {
+  const stdin = `${WEB}limits: { cpus: .inf, pids: .nan }\nx\u0085\u009B2Jy: 1\n`;
+  const ran = await cli(["validate", "-f", "-"], { cwd, stdin, tty: true, env: { NO_COLOR: "1" } });
+  expect(ran.code).toBe(65);
+  expect(ran.stderr).toMatch(/error: stdin:\d+:\d+ /);
+  expect(ran.stderr.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+  const infinite = `${WEB}limits: { cpus: .inf }\n`;
+  const told = await cli(["validate", "-f", "-"], { cwd, stdin: infinite });
+  expect(told.stderr).toMatch(
+    /error: stdin:6:\d+ limits\.cpus must be a number, not an infinite one/,
+  );
+});
+
 test("config show fills every value in and says where it comes from", async () => {
   write("web.yaml", WEB);
   const shown = await cli(["config", "show", "web", "-f", "web.yaml", "-o", "json"], { cwd });
