@@ -45,9 +45,13 @@ export function proposeRecord(
       phase: phaseOnIntent(before.phase, "inactive") ?? before.phase,
     };
   const sameSpec = canonicalJson(before.spec) === canonicalJson(spec);
+  // Accepting wakes what was taken down; what an operator put aside in another way stays aside.
+  const wakes = before.wanted === "inactive";
+  const phase = sameSpec ? before.phase : phaseOnChange(before.phase, before.wanted);
   return {
     ...before,
-    phase: sameSpec ? before.phase : phaseOnChange(before.phase, before.wanted),
+    wanted: wakes ? "active" : before.wanted,
+    phase: wakes ? (phaseOnIntent(phase, "active") ?? phase) : phase,
     spec,
     generation,
     replicas: keptReplicas(before, spec),

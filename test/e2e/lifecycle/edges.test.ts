@@ -1,5 +1,6 @@
 /** The lifecycle where verbs, declarations and the engine meet: what was put aside stays aside, and takes what changed when it returns. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Plan } from "../../../src/client/client.ts";
 import { host, sleeper } from "../../support/samples.ts";
 import { type Look, lookAt, watchEngine } from "../../support/look.ts";
 import { type Stack, eventually, startStack } from "../../support/stack.ts";
@@ -104,7 +105,11 @@ test("down deactivates everything that is declared, and apply brings it back on 
       ? true
       : undefined;
   });
-  await apply(sleeper("web") + sleeper("side"));
+  const file = stack.write("berth.yaml", host(sleeper("web") + sleeper("side")));
+  const { projects } = await stack.json<Plan>("plan", "-f", file);
+  for (const { steps } of projects)
+    expect(steps.map(({ kind }) => kind)).toContain("start-container");
+  await stack.ok("apply", "-f", file, "--wait", "-y");
   await look.healthy("web");
   expect(await stack.ok("exec", "side", "--", "cat", "/workspace/note")).toBe("kept\n");
 });

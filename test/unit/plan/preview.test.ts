@@ -111,6 +111,14 @@ test("what changes of a project put aside waits until it runs again, and is said
   expect(preview(frozen, frozen.spec, up).waiting).toEqual([]);
 });
 
+test("accepting what was taken down starts it, and its plan says so", () => {
+  for (const phase of ["inactive", "deactivating"] as const) {
+    const made = preview(sampleRecord({ wanted: "inactive", phase }), record.spec, seen());
+    expect(made).toMatchObject({ change: "repair", waiting: [] });
+    expect(renderPlan(made.plan)).toContain("start-container");
+  }
+});
+
 test("a pruned project is deactivated", () => {
   const made = preview(record, null, up);
   expect(made.change).toBe("deactivate");
