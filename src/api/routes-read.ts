@@ -2,7 +2,7 @@
 import type { Daemon } from "../loop/daemon.ts";
 import { configView } from "../schema/api-declaration.ts";
 import { doctorReport, hostView } from "../schema/api-host.ts";
-import { projectPlan } from "../schema/api-plan.ts";
+import { planView, projectPlan } from "../schema/api-plan.ts";
 import { describeView, projectList, projectView } from "../schema/api-project.ts";
 import { generationList, generationView, runPage } from "../schema/api-record.ts";
 import {
@@ -20,7 +20,12 @@ import { runsPage } from "./runs-page.ts";
 
 /** Reads answer from memory or records and never change anything. */
 export function readRoutes(daemon: Daemon): readonly Route[] {
-  return [...projectReads(daemon), ...recordReads(daemon), ...hostReads(daemon)];
+  return [
+    ...projectReads(daemon),
+    ...recordReads(daemon),
+    ...generationReads(daemon),
+    ...hostReads(daemon),
+  ];
 }
 
 function projectReads(daemon: Daemon): readonly Route[] {
@@ -94,6 +99,22 @@ function recordReads(daemon: Daemon): readonly Route[] {
     }),
     route({
       method: "get",
+      path: "/config",
+      summary: "The declaration in force, every value filled in",
+      access: { kind: "host", scope: "read" },
+      params: nothing,
+      query: nothing,
+      body: nothing,
+      response: configView,
+      answer: () => daemon.config(),
+    }),
+  ];
+}
+
+function generationReads(daemon: Daemon): readonly Route[] {
+  return [
+    route({
+      method: "get",
       path: "/generations",
       summary: "Accepted declarations, newest first, in pages",
       access: { kind: "host", scope: "read" },
@@ -123,14 +144,14 @@ function recordReads(daemon: Daemon): readonly Route[] {
     }),
     route({
       method: "get",
-      path: "/config",
-      summary: "The declaration in force, every value filled in",
+      path: "/generations/{generation}/plan",
+      summary: "What rolling back to it would do: all that was declared as of then",
       access: { kind: "host", scope: "read" },
-      params: nothing,
+      params: generationPath,
       query: nothing,
       body: nothing,
-      response: configView,
-      answer: () => daemon.config(),
+      response: planView,
+      answer: ({ params }) => daemon.planRollback(params.generation),
     }),
   ];
 }

@@ -86,6 +86,8 @@ export function makeClient({ transport, identity, signal, newKey }: ClientOption
     history: async (limit: number) =>
       (await get<GenerationList>(`${V1}/generations`, { limit })).items,
     generation: (generation: number) => get<GenerationView>(`${V1}/generations/${generation}`),
+    /** What `rollback` to it would do. */
+    rollbackPlan: (generation: number) => get<Plan>(`${V1}/generations/${generation}/plan`),
     plan: (body: PlanBody) => write<Plan>("/plan", body),
     apply: (body: ApplyBody) => write<Applied>("/apply", body),
     rollback: (generation: number) => write<Applied>("/rollback", { generation }),

@@ -133,6 +133,8 @@ export interface Daemon
   /** Newest first; those before a generation, or from the newest on. */
   history(limit: number, before?: number | null): Promise<readonly GenerationRow[]>;
   generation(generation: number): Promise<Readonly<{ row: GenerationRow; bundle: Bundle }>>;
+  /** What `rollback` to it would do. */
+  planRollback(generation: number): Promise<PlanView>;
   rollback(
     request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>,
   ): Promise<ApplyView>;

@@ -244,6 +244,7 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
           overlays: [],
         },
       }),
+    planRollback: async (generation) => note("planRollback", generation, PLAN),
     rollback: async (request) => note("rollback", request, applied),
     gc: async (request) =>
       note("gc", request, {

@@ -100,8 +100,7 @@ function GenerationRow({ row, current }: RowProps) {
 
 async function goBack(generation: number): Promise<void> {
   try {
-    const { bundle } = await daemon.generation(generation);
-    const plan = await daemon.plan({ bundle, prune: false });
+    const plan = await daemon.rollbackPlan(generation);
     const changed = plan.projects.filter(({ steps, fields }) => steps.length + fields.length > 0);
     const yes = await asked({
       title: `Go back to generation ${generation}?`,

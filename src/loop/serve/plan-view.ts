@@ -88,15 +88,22 @@ export async function planBundle(
   session: Session,
 ): Promise<PlanView> {
   const { declaration } = readBundle(bundle, session);
+  return planSet({ declaration, prune, source: sourceOf(bundle) }, session);
+}
+
+interface Proposed {
+  readonly declaration: Declaration;
+  readonly prune: boolean;
+  /** Whose projects are unnamed where the declaration does not name them; null: everybody's. */
+  readonly source: string | null;
+}
+
+/** Plans every project of a declaration, and those it would prune. */
+export async function planSet(proposed: Proposed, session: Session): Promise<PlanView> {
+  const { declaration, prune } = proposed;
   const { world } = session;
   const generation = world.generation + 1;
-  const source = sourceOf(bundle);
-  const unnamed = [...world.records.values()]
-    .filter(
-      (row) =>
-        row.source === source && row.declared && declaration.projects[row.name] === undefined,
-    )
-    .map(({ name }) => name);
+  const unnamed = unnamedBy(proposed, world.records);
   const proposals = new Map<string, ProjectRecord>();
   for (const row of world.records.values()) proposals.set(row.name, row);
   for (const spec of Object.values(declaration.projects))
@@ -119,6 +126,20 @@ export async function planBundle(
     unnamed,
     changes: previews.some(({ change }) => change !== "none"),
   };
+}
+
+function unnamedBy(
+  { declaration, source }: Proposed,
+  rows: ReadonlyMap<string, ProjectRow>,
+): readonly string[] {
+  return [...rows.values()]
+    .filter(
+      (row) =>
+        (source === null || row.source === source) &&
+        row.declared &&
+        declaration.projects[row.name] === undefined,
+    )
+    .map(({ name }) => name);
 }
 
 /** What the daemon has yet to do for one project, to bring it from how it is to what was accepted. Changes nothing. */

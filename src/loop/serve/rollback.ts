@@ -1,13 +1,13 @@
 /** Rolling back: the whole accepted set as of an older generation becomes a new one. */
 import { BerthError } from "../../base/errors.ts";
-import type { SourceBundle } from "../../model/bundle.ts";
+import type { Bundle, SourceBundle } from "../../model/bundle.ts";
 import type { Declaration, HostSpec, ProjectSpec } from "../../model/project.ts";
-import type { ApplyView } from "../../model/view.ts";
-import type { Asker } from "../../postgres/door.ts";
+import type { ApplyView, PlanView } from "../../model/view.ts";
+import type { Asker, GenerationRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { momentOf, took } from "./declarations.ts";
-import { readBundle } from "./plan-view.ts";
+import { planSet, readBundle } from "./plan-view.ts";
 
 export async function rollBack(
   request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>,
@@ -16,17 +16,12 @@ export async function rollBack(
   const session = leading(state);
   const { world, doors } = session;
   const { generation, by, idempotencyKey } = request;
-  const kept = await doors.postgres.generation(generation);
-  if (kept === null) throw missing(generation);
-  // The host's section may be another source's: what was in force of it then is kept with every generation.
-  const { host } = readBundle(kept.bundle, session, kept.declaration.host).declaration;
-  const parts = await doors.postgres.sources(generation);
-  const { declaration, sources } = acceptedSet({ generation, host, parts }, session);
+  const { row, bundle, declaration, sources } = await setAsOf(generation, session);
   const before = momentOf(world);
   const accepted = await doors.postgres.accept({
     epoch: world.install.epoch,
-    source: kept.row.source,
-    bundle: kept.bundle,
+    source: row.source,
+    bundle,
     declaration,
     sources,
     prune: true,
@@ -36,6 +31,24 @@ export async function rollBack(
     idempotencyKey,
   });
   return took(accepted, Object.keys(declaration.projects), { state, before, by });
+}
+
+/** What `rollBack` to it would do. Changes nothing. */
+export async function planRollback(generation: number, session: Session): Promise<PlanView> {
+  const { declaration } = await setAsOf(generation, session);
+  return planSet({ declaration, prune: true, source: null }, session);
+}
+
+type AsOf = AcceptedSet & Readonly<{ row: GenerationRow; bundle: Bundle }>;
+
+async function setAsOf(generation: number, session: Session): Promise<AsOf> {
+  const { postgres } = session.doors;
+  const kept = await postgres.generation(generation);
+  if (kept === null) throw missing(generation);
+  // The host's section may be another source's: what was in force of it then is kept with every generation.
+  const { host } = readBundle(kept.bundle, session, kept.declaration.host).declaration;
+  const parts = await postgres.sources(generation);
+  return { ...kept, ...acceptedSet({ generation, host, parts }, session) };
 }
 
 interface Then {

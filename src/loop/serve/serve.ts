@@ -2,6 +2,7 @@
 import { BerthError } from "../../base/errors.ts";
 import type { Daemon, DescribeView } from "../daemon.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
+import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { applyBundle, takeDown } from "./declarations.ts";
 import { examine } from "./doctor.ts";
@@ -12,7 +13,7 @@ import { openOnce } from "../once.ts";
 import { intend, remove } from "./intents.ts";
 import { readOutput } from "./output.ts";
 import { planBundle, planPending, readBundle } from "./plan-view.ts";
-import { rollBack } from "./rollback.ts";
+import { planRollback, rollBack } from "./rollback.ts";
 import { serveQuestions } from "./questions.ts";
 import { serveTasks } from "./tasks.ts";
 import { serveTokens } from "./tokens.ts";
@@ -30,10 +31,7 @@ export function serve(state: DaemonState): Daemon {
     ready: () => readyView(state),
     host: () => hostView(state),
     plan: (bundle, prune) => planBundle(bundle, prune, leading(state)),
-    pending: (name) => {
-      const session = leading(state);
-      return planPending(recordOf(name, session), session);
-    },
+    pending: (name) => pendingOf(name, leading(state)),
     apply: (options) => applyBundle(options, state),
     projects: () => projectViews(state),
     project: (name) => oneView(name, state),
@@ -64,6 +62,7 @@ export function serve(state: DaemonState): Daemon {
     config: () => postgres.current(),
     history: (limit, before) => postgres.generations(limit, before),
     generation: (generation) => generationOf(generation, state),
+    planRollback: (generation) => planRollback(generation, leading(state)),
     rollback: (request) => rollBack(request, state),
     gc: (request) => collectGarbage(request, state),
     doctor: () => examine(state),
@@ -81,6 +80,10 @@ export function serve(state: DaemonState): Daemon {
       },
     }),
   };
+}
+
+function pendingOf(name: string, session: Session): ReturnType<typeof planPending> {
+  return planPending(recordOf(name, session), session);
 }
 
 function noRun(id: string): never {
@@ -143,7 +146,7 @@ async function describe(name: string, state: DaemonState): Promise<DescribeView>
 function originsOf(
   bundle: Parameters<typeof readBundle>[0],
   project: string,
-  session: Parameters<typeof readBundle>[1],
+  session: Session,
 ): DescribeView["origins"] {
   try {
     return readBundle(bundle, session).origins.project(project);

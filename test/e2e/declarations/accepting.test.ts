@@ -43,6 +43,11 @@ async function generations(): Promise<number> {
   return (await look.rows("select generation from generation")).length;
 }
 
+async function curlJson<T>(path: string): Promise<T> {
+  const url = `http://berth/api/v1/${path}`;
+  return JSON.parse((await run("curl", ["-s", "--unix-socket", stack.socket, url])).stdout) as T;
+}
+
 test("a bad file is refused with all its problems at once, each with place, caret and hint; nothing that runs changes", async () => {
   const before = { ids: await ids(), generations: await generations() };
   const bad = stack.write(
@@ -117,6 +122,12 @@ test("without a number a rollback undoes the newest apply, whichever source the 
   stack.write("berth.yaml", host(sleeper("one", "    weight: 9\n") + sleeper("two")));
   await stack.ok("apply", "-f", one, "--wait", "-y");
   const before = await generations();
+  const plan = await curlJson<Plan>(`generations/${before - 2}/plan`);
+  expect(plan.projects.map(({ project, change }) => [project, change])).toEqual([
+    ["elsewhere", "deactivate"],
+    ["one", "update"],
+    ["two", "none"],
+  ]);
   const back = await stack.berth("rollback", "-y", "--wait");
   expect(back.stderr).toContain(`generation ${before + 1} is generation ${before - 1} again`);
   expect((await look.container("one")).HostConfig.CpuShares).toBe(7 * 256);

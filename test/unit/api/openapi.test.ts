@@ -68,6 +68,7 @@ const ROUTES = [
   "delete /api/v1/tokens/{token}",
   "get /api/v1/agents",
   "get /api/v1/audit",
+  "get /api/v1/generations/{generation}/plan",
   "get /healthz",
   "get /readyz",
   "get /metrics",

@@ -36,6 +36,7 @@ test("reads answer with the resource their schema describes", async () => {
     ["/events", eventPage],
     ["/generations", generationList],
     ["/generations/3", generationView],
+    ["/generations/3/plan", planView],
     ["/config", configView],
     ["/host", hostView],
     ["/doctor", doctorReport],
