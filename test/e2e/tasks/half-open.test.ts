@@ -19,10 +19,17 @@ const project = (name: string): string => `  ${name}:
         stop_grace_period: 1s
 `;
 
+/** Its container takes long to stop, and its runner refuses tasks meanwhile. */
+const SLOW = `${project("slow")}      stubborn:
+        command: [/bin/sh, -c, 'trap "" TERM; while :; do sleep 1; done']
+        stop_grace_period: 15s
+`;
+
 let stack: Stack;
+let file: string;
 beforeAll(async () => {
   stack = await startStack();
-  const file = stack.write("berth.yaml", host(project("mended") + project("sick")));
+  file = stack.write("berth.yaml", host(project("mended") + project("sick") + SLOW));
   await stack.ok("apply", "-f", file, "--wait", "-y");
 });
 afterAll(() => stack.close());
@@ -105,4 +112,34 @@ test("after the cool-down one task tries: success lets the others in, failure op
     return messages.some((text) => text.includes("for 60 s")) ? messages : undefined;
   });
   expect(told.some((text) => text.includes("for 30 s"))).toBe(true);
+}, 180_000);
+
+test("a project that is made anew under the name of one that is gone begins with no breaker of it", async () => {
+  await submit("sick", "bad", OPENED_BY);
+  await is("sick", "2");
+  await stack.ok("remove", "sick", "--volumes", "-y");
+  await eventually("it is gone", async () =>
+    (await stack.get("/api/v1/projects/sick")).status === 404 ? true : undefined,
+  );
+  await stack.ok("apply", "-f", file, "--wait", "-y");
+  expect(await breaker("sick")).not.toBe("2");
+  const tasks = await submit("sick", "good", 2);
+  await eventually("its tasks run", async () =>
+    (await statesOf(tasks)).every((state) => state === "succeeded") ? true : undefined,
+  );
+}, 120_000);
+
+test("a cool-down that ends while the container is being stopped leaves nobody waiting for ever", async () => {
+  await submit("slow", "bad", OPENED_BY);
+  await is("slow", "2");
+  const openedAt = Date.now();
+  const good = await submit("slow", "good", 2);
+  await new Promise((resolve) => setTimeout(resolve, openedAt + 22_000 - Date.now()));
+  await stack.ok("restart", "slow");
+  await eventually(
+    "all run",
+    async () => ((await statesOf(good)).every((state) => state === "succeeded") ? true : undefined),
+    PROBED_MS,
+  );
+  expect(await breaker("slow")).toBe("0");
 }, 180_000);
