@@ -124,6 +124,37 @@ test("a create whose answer was lost is found and adopted by the next one", asyn
   }
 });
 
+test("what processes shared in memory does not outlive them, or is little", async () => {
+  const harbour = await openHarbour();
+  const id = await harbour.container(harbour.spec("web"));
+  await harbour.engine.startContainer(id);
+  const said = await inside(harbour.engine, id, [
+    "perl",
+    "-e",
+    `my $size = 20 * 2 ** 20;
+     my $shared = shmget(0, $size, 01600) // die;
+     shmwrite($shared, "x" x $size, 0, $size) or die;
+     my ($queues, $sets) = (0, 0);
+     for (1 .. 500) {
+       my $queue = msgget(0, 01600) // last;
+       msgsnd($queue, pack("l! a*", 1, "x" x 8000), 04000) for 1 .. 2;
+       $queues++;
+     }
+     for (1 .. 500) { semget(0, 250, 01600) // last; $sets++ }
+     print "$queues $sets";`,
+  ]);
+  expect(said).toMatchObject({ exitCode: 0, stdout: "32 128" });
+  const left = await inside(harbour.engine, id, [
+    "sh",
+    "-c",
+    "grep -c . /proc/sysvipc/shm; cat /sys/fs/cgroup/memory.current /sys/fs/cgroup/memory/memory.usage_in_bytes 2>/dev/null",
+  ]);
+  const [segments, bytes] = left.stdout.trim().split("\n").map(Number);
+  // The list's headline alone.
+  expect(segments).toBe(1);
+  expect(bytes).toBeLessThan(10 * MIB);
+});
+
 test("an engine that does not answer is a timeout within the deadline, not a hang", async () => {
   const harbour = await openHarbour();
   const socket = await openCuttableSocket();
