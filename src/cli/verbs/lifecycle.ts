@@ -1,6 +1,6 @@
 /** `start`, `stop`, `restart`, `pause`, `resume`, `complete`: say what is wanted and wait until it is so. */
 import type { Command } from "commander";
-import type { Project, Steering } from "../../client/client.ts";
+import type { Client, Project, Steering } from "../../client/client.ts";
 import type { Context, Given } from "../context.ts";
 import { effectOf, type Effect } from "../effect.ts";
 import { durationOf } from "../duration.ts";
@@ -118,7 +118,8 @@ export async function steer(
   const client = await context.client();
   const effects = new Map<string, Effect>();
   for (const steering of asked) {
-    const effect = effectOf(steering, await client.project(steering.project));
+    const before = await client.project(steering.project);
+    const effect = (await startsWorker(steering, before, client)) ? SHOWN : effectOf(steering, before);
     const others = effects.get(steering.project);
     effects.set(steering.project, (after) => effect(after) && others?.(after) !== false);
   }
@@ -144,6 +145,20 @@ function agentsOf(asked: readonly Steering[]): ReadonlyMap<string, ReadonlySet<s
     if (agent !== undefined) named.set(project, (named.get(project) ?? new Set()).add(agent));
   for (const { project, agent } of asked) if (agent === undefined) named.delete(project);
   return named;
+}
+
+const SHOWN: Effect = () => true;
+
+/** A worker has processes while tasks run alone: that it may start them shows in no project. */
+async function startsWorker(
+  { project, agent, verb }: Steering,
+  before: Project,
+  client: Client,
+): Promise<boolean> {
+  if (verb !== "start" || agent === undefined) return false;
+  if (before.agents.some((status) => status.agent === agent)) return false;
+  const { workers } = await client.queue({ project, limit: 0 });
+  return workers.some((worker) => worker.agent === agent);
 }
 
 function targetName({ project, agent }: Steering): string {
