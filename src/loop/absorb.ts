@@ -106,6 +106,18 @@ async function anotherSubnet(project: string, session: Session): Promise<void> {
   }
 }
 
+function settled(step: Extract<Step, { kind: "settle-phase" }>, session: Session): void {
+  const { world } = session;
+  const record = world.records.get(step.project);
+  if (step.to === "removed") {
+    forgetProject(world, step.project);
+    session.metrics.forget(step.project);
+    session.questions?.ended(step.project);
+    session.desk?.forget(step.project);
+  } else if (record !== undefined)
+    world.records.set(step.project, { ...record, phase: step.to, phaseSince: session.now() });
+}
+
 function remember(step: Step, note: string | null, session: Session): void {
   const { world, inspections, doors } = session;
   const record = world.records.get(step.project);
@@ -142,15 +154,7 @@ function remember(step: Step, note: string | null, session: Session): void {
       if (record !== undefined) world.records.set(step.project, { ...record, subnet: null });
       return;
     case "settle-phase":
-      if (note !== null) return;
-      if (step.to === "removed") {
-        forgetProject(world, step.project);
-        session.metrics.forget(step.project);
-        session.questions?.ended(step.project);
-        session.desk?.forget(step.project);
-      } else if (record !== undefined) {
-        world.records.set(step.project, { ...record, phase: step.to, phaseSince: session.now() });
-      }
+      if (note === null) settled(step, session);
       return;
     case "thaw-container":
       session.idle.woken(step.project);

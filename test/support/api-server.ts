@@ -135,7 +135,10 @@ function send(place: Place, sent: Sent): Promise<IncomingMessage> {
 }
 
 /** Waits until `condition` holds, at most `ms`; the only waiting tests do. */
-export async function until(condition: () => boolean | Promise<boolean>, ms = 4_000): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  ms = 4_000,
+): Promise<void> {
   const deadline = performance.now() + ms;
   while (!(await condition())) {
     if (performance.now() > deadline)

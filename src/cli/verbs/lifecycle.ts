@@ -119,7 +119,9 @@ export async function steer(
   const effects = new Map<string, Effect>();
   for (const steering of asked) {
     const before = await client.project(steering.project);
-    const effect = (await startsWorker(steering, before, client)) ? SHOWN : effectOf(steering, before);
+    const effect = (await startsWorker(steering, before, client))
+      ? SHOWN
+      : effectOf(steering, before);
     const others = effects.get(steering.project);
     effects.set(steering.project, (after) => effect(after) && others?.(after) !== false);
   }
