@@ -10,6 +10,12 @@ export interface TaskProgress {
   readonly text: string;
 }
 
+/** Of a task that runs, beside its project. */
+export interface RunningProgress extends TaskProgress {
+  readonly task: string;
+  readonly agent: string;
+}
+
 /** A task in a list: without payload and result, which may be 256 KiB each. */
 export interface TaskSummary extends Omit<TaskRecord, "payload" | "result"> {
   readonly progress: TaskProgress | null;

@@ -4,6 +4,7 @@ import type { Rest } from "./idle.ts";
 import type { Phase, Wanted } from "./lifecycle.ts";
 import type { LimitValues } from "./desired.ts";
 import type { NeedsYou } from "./question.ts";
+import type { RunningProgress } from "./task-view.ts";
 import type { DeclaredChange, FieldChange, Impact } from "./step.ts";
 
 /** Named degraded modes. `repairs-waiting`: Postgres is gone, so nothing on the engine is changed. */
@@ -66,6 +67,8 @@ export interface ProjectView {
   readonly agents: readonly AgentStatus[];
   /** What its agents ask people. */
   readonly needsYou: NeedsYou;
+  /** Running tasks that say how far they are. */
+  readonly progress: readonly RunningProgress[];
   /** Age of what is known about the inside, in ms; null when nothing is known. */
   readonly heardAgoMs: number | null;
   /** Last error of an engine operation on this project. */

@@ -23,6 +23,7 @@ export interface StatusSources {
   /** Why secrets could not be read when they were last wanted, by name. */
   readonly secretFaults: ReadonlyMap<string, string>;
   readonly needsYou: NeedsYou;
+  readonly progress: ProjectView["progress"];
   readonly cpuPercent: number | null;
   readonly limits: LimitValues;
   readonly now: number;
@@ -61,6 +62,7 @@ export function projectView(sources: StatusSources): ProjectView {
     },
     agents: inside?.agents ?? [],
     needsYou: sources.needsYou,
+    progress: sources.progress,
     heardAgoMs: report === null ? null : Math.max(0, sources.now - report.heardAt),
     fault: shownFault(sources),
   };

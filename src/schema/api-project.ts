@@ -92,6 +92,9 @@ export const projectView = proves<ProjectView>()(
         askedAt: instant,
       }).nullable(),
     }),
+    progress: listOf(
+      shape({ task: z.string(), agent: z.string(), fraction: z.number(), text: z.string() }),
+    ),
     heardAgoMs: z.number().nullable(),
     fault: shape({ code: z.string(), detail: z.string(), at: instant }).nullable(),
   }),

@@ -50,6 +50,7 @@ export function aProject(name: string, changes: Partial<ProjectView> = {}): Proj
       },
     ],
     needsYou: { count: 0, oldest: null },
+    progress: [],
     heardAgoMs: 500,
     fault: null,
     ...changes,

@@ -49,6 +49,7 @@ export function projectOf(name: string): ProjectView {
     phaseSince: 1,
     wanted: "active",
     needsYou: { count: 0, oldest: null },
+    progress: [],
     health: "healthy",
     reasons: [],
     idle: null,

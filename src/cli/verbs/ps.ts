@@ -155,7 +155,19 @@ export function restartsOf(project: Project): number {
 function reasonText(project: Project): string {
   const reasons =
     project.reasons.length === 0 ? [project.fault?.detail ?? ""] : [...project.reasons];
-  return [needsYouText(project) ?? "", ...reasons].filter((text) => text !== "").join("; ");
+  return [needsYouText(project) ?? "", ...reasons, progressText(project)]
+    .filter((text) => text !== "")
+    .join("; ");
+}
+
+/** `41 coder 40% reading`, of the task that has run longest, and how many more tell of themselves. */
+function progressText({ progress: [first, ...others] }: Project): string {
+  if (first === undefined) return "";
+  const { task, agent, fraction, text } = first;
+  const more = others.length === 0 ? "" : `(and ${others.length} more)`;
+  return [task, agent, `${Math.round(fraction * 100)}%`, text, more]
+    .filter((word) => word !== "")
+    .join(" ");
 }
 
 /** `needs you (2): 12 coder asks "Deploy now?"`; null when nobody asks. */

@@ -12,6 +12,7 @@ import type { ProjectRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
 import { standOf } from "../idle.ts";
 import { reportOf } from "../deaths.ts";
+import { progressIn } from "../tasks/progress.ts";
 import { reservedBytes } from "../reserved.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { belongingsOf } from "../../observe/belongings.ts";
@@ -72,6 +73,7 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
     container: modes.holds("engine-gone") && live === null ? undefined : live,
     report: reportOf(record.name, session),
     needsYou: needsYou(session.questions?.open(record.name) ?? []),
+    progress: progressIn(record.name, session.desk?.runs ?? new Map()),
     secretFaults: world.secretFaults.get(record.name) ?? new Map(),
     silence: world.silences.get(record.name) ?? null,
     connected: doors.runners.connected(record.name) || live?.state === "paused",

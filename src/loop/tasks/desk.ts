@@ -8,14 +8,7 @@ import { NO_MEMORY } from "../../plan/pool/strategy.ts";
 import type { SubmitRow } from "../../postgres/task-door.ts";
 import type { Asker } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
-import {
-  type Desk,
-  type OpenDesk,
-  type Progress,
-  type SubmitAnswer,
-  troubled,
-  waitingOf,
-} from "./desk-state.ts";
+import { type Desk, type OpenDesk, type SubmitAnswer, troubled, waitingOf } from "./desk-state.ts";
 import { createBreakerKeeper, recall } from "./breaker-keeper.ts";
 import { dispatchRound } from "./dispatch.ts";
 import { handAgain, handStale } from "./hand-over.ts";
@@ -26,6 +19,7 @@ import { agrees, resync } from "./resync.ts";
 import { takeEnd } from "./take-end.ts";
 import { takeOver } from "./take-over.ts";
 import { createSubmissionTeller, tellBreaker } from "./tell.ts";
+import { createProgressNote } from "./progress.ts";
 import { nextRoundAt } from "./next-round.ts";
 import { forgetVanished } from "./vanished.ts";
 
@@ -101,10 +95,7 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       // A workspace or a secret may have become ready.
       if (desk.pool.waiting > 0) desk.dispatch();
     },
-    progressed(run: string, progress: Progress) {
-      const held = desk.runs.get(run);
-      if (held !== undefined) held.progress = progress;
-    },
+    progressed: createProgressNote(desk),
     close: () => timers.forEach((timer) => clearInterval(timer)),
   });
 }

@@ -3,6 +3,7 @@ import type { Breaker } from "../../model/breaker.ts";
 import type { EventRecord } from "../../model/event.ts";
 import type { Outbox } from "../../record/outbox.ts";
 import type { Asker } from "../../postgres/door.ts";
+import type { Progress } from "./desk-state.ts";
 import type { BreakerChange } from "./measures.ts";
 
 type Fields = EventRecord["fields"];
@@ -67,6 +68,21 @@ function wordsOf(
         fields: { task: breaker.probe, coolDownMs: breaker.coolDownMs },
       };
   }
+}
+
+/** In people's words: "task 41 of coder: 40 %, reading". */
+export function tellProgress(
+  { project, agent, task }: Readonly<{ project: string; agent: string; task: string }>,
+  { fraction, text }: Progress,
+  { outbox }: Teller,
+): void {
+  const message = `task ${task} of ${agent}: ${Math.round(fraction * 100)} %${text === "" ? "" : `, ${text}`}`;
+  tell(outbox, {
+    project,
+    kind: "task.progress",
+    message,
+    fields: { agent, task, fraction, text },
+  });
 }
 
 /** Submissions of one agent within this time are one event. */

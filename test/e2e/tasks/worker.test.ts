@@ -15,6 +15,7 @@ const WORKER = `  web:
         stop_grace_period: 1s
         retries: { max: 1, backoff: 100ms }
       mute: { command: ["true"], on: task, max: 1 }
+      teller: { command: [/bin/sh, -c, "berth-agent progress 0.4 reading; exec sleep 300"], on: task, max: 1 }
 `;
 
 let stack: Stack;
@@ -116,6 +117,26 @@ test("the same idempotency key queues once, another payload under it is refused"
     "--detach",
   );
   expect(other.code).toBe(75);
+});
+
+test("how far a task is shows in task show, ps and events while it runs", async () => {
+  const out = await stack.ok("run", "web", "teller", "--detach");
+  const id = out.trim().split(/\s+/).at(-1) ?? "";
+  const text = await eventually("ps tells of it", async () => {
+    const shown = await stack.ok("ps");
+    return shown.includes("reading") ? shown : undefined;
+  });
+  expect(text).toContain(`${id} teller 40% reading`);
+  expect(await stack.ok("task", "show", id)).toMatch(/40 ?%.*reading/);
+  const events = await eventually("an event tells of it", async () => {
+    const told = await stack.ok("events", "web", "--kind", "task.progress");
+    return told.includes("reading") ? told : undefined;
+  });
+  expect(events).toContain(`task ${id} of teller: 40 %, reading`);
+  await stack.ok("task", "cancel", id);
+  await eventually("it is told no more", async () =>
+    (await stack.ok("ps")).includes("reading") ? undefined : true,
+  );
 });
 
 test("a task whose container dies is lost and tried again, and no attempt runs twice", async () => {

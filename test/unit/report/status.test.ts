@@ -65,6 +65,7 @@ const sources = (more: Partial<StatusSources> = {}): StatusSources => ({
   secretFaults: new Map(),
   cpuPercent: null,
   needsYou: { count: 0, oldest: null },
+  progress: [],
   limits: { nanoCpus: 1, memoryBytes: 1, pids: 1, cpuShares: 1 },
   now: 2_000,
   ...more,
