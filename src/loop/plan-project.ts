@@ -128,6 +128,12 @@ export function planFrom(
   return { desired, observed, plan: converge(desired, observed) };
 }
 
+/** By name, each once. */
+function workersAt(project: string, { desk }: Session): readonly string[] {
+  const runs = [...(desk?.runs.values() ?? [])].filter((run) => run.project === project);
+  return [...new Set(runs.map(({ agent }) => agent))].toSorted();
+}
+
 /** What is observed of one project in this snapshot. */
 export function sight(
   { record, grounds, snapshot }: Subject,
@@ -147,6 +153,7 @@ export function sight(
     firewallVerified: world.firewallVerified,
     diskLow: world.diskLow,
     imageKnown: grounds.image !== null,
+    workers: workersAt(project, session),
     hasOpenRuns: world.openRuns.has(project),
     subnet: grounds.subnet,
     appliedLimits: (id) => world.applied.get(id) ?? null,

@@ -28,6 +28,8 @@ export interface ObservedProject {
   readonly diskLow: boolean;
   /** The image is on this host. */
   readonly imageKnown: boolean;
+  /** Agents at work on tasks now. */
+  readonly workers: readonly string[];
   /** Runs without a terminal record exist. */
   readonly hasOpenRuns: boolean;
   /** The subnet recorded for the project. */

@@ -16,6 +16,7 @@ export interface ProjectSight {
   readonly firewallVerified: boolean;
   readonly diskLow: boolean;
   readonly imageKnown: boolean;
+  readonly workers: readonly string[];
   readonly hasOpenRuns: boolean;
   readonly subnet: string | null;
   readonly appliedLimits: (containerId: string) => LimitValues | null;
@@ -39,6 +40,7 @@ export async function observeProject(sight: ProjectSight): Promise<ObservedProje
     firewallVerified: sight.firewallVerified,
     diskLow: sight.diskLow,
     imageKnown: sight.imageKnown,
+    workers: sight.workers,
     hasOpenRuns: sight.hasOpenRuns,
     subnet: sight.subnet,
     memoryUsageBytes: sight.runner?.sample?.memoryWorkingSetBytes ?? null,

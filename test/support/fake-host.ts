@@ -157,6 +157,7 @@ export function look(
     firewallVerified: true,
     diskLow: false,
     imageKnown: engine.images[image] !== undefined,
+    workers: [],
     hasOpenRuns: engine.openRuns.includes(name),
     subnet,
     memoryUsageBytes: engine.usageBytes,

@@ -19,6 +19,7 @@ export function seen(changes: Partial<ObservedProject> = {}): ObservedProject {
     firewallVerified: true,
     diskLow: false,
     imageKnown: true,
+    workers: [],
     hasOpenRuns: false,
     subnet: "10.201.0.0/28",
     memoryUsageBytes: null,

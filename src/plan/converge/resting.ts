@@ -23,7 +23,7 @@ export function planFrozen(draft: Draft, situation: Situation): void {
         ...reason,
         impact: "live",
         after: cleared,
-        interrupts: situation.runningAgents,
+        interrupts: situation.inside,
       },
     );
     return;

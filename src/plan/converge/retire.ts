@@ -30,7 +30,7 @@ export function haltContainer(
       : first.after;
   const stop = draft.add(
     { kind: "stop-container", containerId, graceMs: situation.desired.stopGraceMs },
-    { ...first, after: thawed ?? [], impact: "restart", interrupts: situation.runningAgents },
+    { ...first, after: thawed ?? [], impact: "restart", interrupts: situation.inside },
   );
   return [stop];
 }

@@ -23,8 +23,10 @@ export interface Situation {
   readonly extraNetworks: readonly ObservedNetwork[];
   /** The project was where it was to be: what differs now was done by somebody else. */
   readonly settled: boolean;
-  /** Agents with a process now; a step that takes the container down interrupts these. */
+  /** Services with a process now. */
   readonly runningAgents: readonly string[];
+  /** These, and workers at a task: a step that takes the container down interrupts them. Other steps let tasks end. */
+  readonly inside: readonly string[];
 }
 
 /** Sorts what was seen; the same observation gives the same choice whatever its order. */
@@ -37,6 +39,7 @@ export function situationOf(desired: DesiredProject, observed: ObservedProject):
   const kept = ranked[0] ?? null;
   const networks = observed.networks.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const network = networks.find(({ name }) => name === desired.objectName) ?? null;
+  const services = agentsIn(desired, observed);
   return {
     desired,
     observed,
@@ -49,7 +52,8 @@ export function situationOf(desired: DesiredProject, observed: ObservedProject):
     network,
     extraNetworks: networks.filter(({ id }) => id !== network?.id),
     settled: desired.phase === settledPhase(desired.wanted),
-    runningAgents: agentsIn(desired, observed),
+    runningAgents: services,
+    inside: [...new Set([...services, ...observed.workers])].toSorted(),
   };
 }
 

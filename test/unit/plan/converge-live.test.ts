@@ -151,6 +151,14 @@ test("a runner with another configuration is told, and the agents that this inte
   expect(converge(wish, up).steps[0]).toMatchObject({ impact: "live", interrupts: ["beat"] });
 });
 
+test("what takes the container down interrupts workers at a task too; a new configuration lets tasks end", () => {
+  const working = { ...up, workers: ["coder"] };
+  const stopping = desired(sampleRecord({ wanted: "stopped", phase: "pausing" }));
+  expect(converge(stopping, working).steps[0]).toMatchObject({ interrupts: ["beat", "coder"] });
+  const wish = desired(sampleRecord({ restartSerials: { beat: 1 } }));
+  expect(converge(wish, working).steps[0]).toMatchObject({ interrupts: ["beat"] });
+});
+
 const interrupts = (change: Parameters<typeof sampleRecord>[0]): readonly string[] =>
   converge(desired(sampleRecord(change)), up).steps[0]?.interrupts ?? ["no step"];
 
