@@ -30,6 +30,8 @@ async function run(context: Context, given: Given): Promise<number> {
     ...(word === undefined ? {} : { project: projectOf(word) }),
     limit,
   });
+  // A name that is not there is a mistake, which the daemon words; of a removed project tasks may still wait.
+  if (word !== undefined && found.items.length === 0) await client.project(projectOf(word));
   await printList(context, found.items, {
     columns: queueColumns(),
     name: (row) => row.task,

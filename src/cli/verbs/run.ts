@@ -73,19 +73,26 @@ export async function followToEnd(context: Context, client: Client, id: string):
       onWaiting: tellWaiting,
     });
     await tellEnd(context, task);
-    return exitOf(task);
+    return exitOf(task, await lastOutcome(client, task));
   } catch (thrown) {
     if (!leave.signal.aborted) throw thrown;
     return leaveOrCancel(context, client, { id, cancel: cancel.signal });
   }
 }
 
-/** The process's own code where there is one. */
-export function exitOf({ state, exitCode, signal }: Task): number {
-  if (state === "succeeded") return 0;
-  if (state === "cancelled") return INTERRUPTED;
-  if (state === "timed-out") return TIMED_OUT;
-  if (state === "lost") return FAILED;
+/** A dead task whose last try ran too long or was lost ended by that, not by the code it happened to have. */
+async function lastOutcome(client: Client, { id, state }: Task): Promise<string> {
+  if (state !== "dead") return state;
+  const last = (await client.attempts(id)).at(-1)?.outcome;
+  return last === "timed-out" || last === "lost" ? last : state;
+}
+
+/** The process's own code where there is one; not that of the signal by which a timeout ended it. */
+export function exitOf({ exitCode, signal }: Task, outcome: string): number {
+  if (outcome === "succeeded") return 0;
+  if (outcome === "cancelled") return INTERRUPTED;
+  if (outcome === "timed-out") return TIMED_OUT;
+  if (outcome === "lost") return FAILED;
   if (exitCode !== null && exitCode !== 0) return exitCode;
   const numbers: Readonly<Record<string, number>> = constants.signals;
   const number = signal === null ? undefined : numbers[signal];

@@ -79,6 +79,8 @@ async function list(context: Context, words: readonly string[], given: Given): P
     found.push(...page.items);
     cursor = page.next;
   }
+  // A name that is not there is a mistake, which the daemon words; a removed project's tasks are kept.
+  if (target !== null && found.length === 0) await client.project(target.project);
   await printList(context, found, {
     columns: taskColumns(context),
     name: (row) => row.id,

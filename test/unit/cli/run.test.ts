@@ -134,6 +134,18 @@ test("the exit code tells how the task ended", async () => {
   }
 });
 
+test.each([
+  ["timed-out", 75],
+  ["lost", 1],
+  ["failed", 143],
+] as const)("a dead task whose last try is %s exits with %d", async (outcome, code) => {
+  const daemon = daemonWith({ state: "dead", exitCode: null, signal: "SIGTERM", attempts: 2 });
+  const [attempt] = (await fakeDaemon().attempts("t-1")).slice(-1);
+  daemon.attempts = async () => (attempt === undefined ? [] : [{ ...attempt, outcome }]);
+  await using server = await startServer(daemon);
+  expect((await cli(["run", "web", "coder"], { address: server.address })).code).toBe(code);
+});
+
 test("a stream that breaks goes on without a line twice, and a daemon that is away is waited for", async () => {
   let asked = 0;
   let over = false;
