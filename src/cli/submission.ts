@@ -22,7 +22,10 @@ export function withSubmission(command: Command): Command {
     .option("--tag <tag>", "a word to find it by; may repeat", collect, [])
     .option("--complexity <1-10>", "your estimate, for scaling (default 5)")
     .option("--after <task>", "only once that task has succeeded; may repeat", collect, [])
-    .option("--key <key>", "submit at most once under this key");
+    .option(
+      "--key <key>",
+      "submit at most once under this key; with a fixed --deadline, for a duration is another each time",
+    );
 }
 
 /** The submission of what was typed; throws usage. */

@@ -28,7 +28,7 @@ export const run: Verb = {
   examples: [
     `berth run web coder --payload '{"prompt":"fix the tests"}'`,
     "git diff | jq -Rs '{diff: .}' | berth run web reviewer --payload-file -",
-    "berth run web coder --detach --key nightly-2026-01-31 --deadline 2h",
+    "berth run web coder --detach --key nightly-2026-01-31 --deadline 2026-01-31T06:00:00Z",
   ],
   define: (command) =>
     withSubmission(command)
