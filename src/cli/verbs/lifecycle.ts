@@ -159,7 +159,7 @@ async function startsWorker(
 ): Promise<boolean> {
   if (verb !== "start" || agent === undefined) return false;
   if (before.agents.some((status) => status.agent === agent)) return false;
-  const { workers } = await client.queue({ project, limit: 0 });
+  const { workers } = await client.queue({ project, limit: 1 });
   return workers.some((worker) => worker.agent === agent);
 }
 

@@ -121,7 +121,8 @@ test("tasks of a stopped worker wait for its start, are counted, and say so", as
     "`berth start PROJECT/AGENT` has to be called",
   ]);
   expect(await stack.ok("explain", "web/coder")).toContain("stopped: agent web/coder");
-  expect((await stack.json<{ waiting: number }>("queue", "web")).waiting).toBe(1);
+  const { body } = await stack.get("/api/v1/queue?project=web");
+  expect((JSON.parse(body) as { waiting: number }).waiting).toBe(1);
   await stack.ok("start", "web/coder", "--timeout", "20s");
   expect(await ended(id)).toBe("succeeded");
 });
