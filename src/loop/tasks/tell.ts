@@ -79,7 +79,7 @@ export function tellProgress(
   const message = `task ${task} of ${agent}: ${Math.round(fraction * 100)} %${text === "" ? "" : `, ${text}`}`;
   tell(outbox, {
     project,
-    kind: "task.progress",
+    kind: "worker.progress",
     message,
     fields: { agent, task, fraction, text },
   });

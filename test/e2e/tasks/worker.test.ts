@@ -129,7 +129,7 @@ test("how far a task is shows in task show, ps and events while it runs", async 
   expect(text).toContain(`${id} teller 40% reading`);
   expect(await stack.ok("task", "show", id)).toMatch(/40 ?%.*reading/);
   const events = await eventually("an event tells of it", async () => {
-    const told = await stack.ok("events", "web", "--kind", "task.progress");
+    const told = await stack.ok("events", "web", "--kind", "worker.progress");
     return told.includes("reading") ? told : undefined;
   });
   expect(events).toContain(`task ${id} of teller: 40 %, reading`);

@@ -38,11 +38,11 @@ test("the first word is an event at once, later ones are one event each ten seco
   const { told, say } = desk();
   say("r1", { fraction: 0.1, text: "reading" });
   for (let step = 2; step <= 9; step += 1) say("r1", { fraction: step / 10, text: "" });
-  expect(told).toEqual(["task.progress: task 41 of coder: 10 %, reading"]);
+  expect(told).toEqual(["worker.progress: task 41 of coder: 10 %, reading"]);
   vi.advanceTimersByTime(60_000);
-  expect(told.slice(1)).toEqual(["task.progress: task 41 of coder: 90 %"]);
+  expect(told.slice(1)).toEqual(["worker.progress: task 41 of coder: 90 %"]);
   say("r1", { fraction: 1, text: "done" });
-  expect(told.slice(2)).toEqual(["task.progress: task 41 of coder: 100 %, done"]);
+  expect(told.slice(2)).toEqual(["worker.progress: task 41 of coder: 100 %, done"]);
 });
 
 test("nothing is told of a run that has ended, or that nobody knows", () => {
