@@ -279,3 +279,38 @@ test("a task that waits is named with what it waits for", async () => {
   expect(stdout).toContain("Reason:");
   expect(stdout).toContain("waits for t-0");
 });
+
+test("queue and task list of a project nobody knows say so, and of one without tasks that there are none", async () => {
+  const daemon = fakeDaemon({ tasks: async () => [] });
+  daemon.queue = async () => ({ ...(await fakeDaemon().queue(null, 1)), items: [] });
+  await using server = await startServer(daemon);
+  for (const verb of [["queue"], ["task", "list"]]) {
+    expect((await cli([...verb, "web"], { address: server.address })).code).toBe(0);
+    const unknown = await cli([...verb, "nope"], { address: server.address });
+    expect([unknown.code, unknown.stderr]).toEqual([64, expect.stringContaining("nope")]);
+  }
+});
+
+test("ps tells how far the task is that has run longest, and of how many more", async () => {
+  const said = { agent: "coder", fraction: 0.4, text: "reading" };
+  const daemon = fakeDaemon();
+  daemon.world = [
+    aProject("web", {
+      progress: [
+        { ...said, task: "41" },
+        { ...said, task: "42" },
+      ],
+    }),
+  ];
+  await using server = await startServer(daemon);
+  const { stdout } = await cli(["ps"], { address: server.address });
+  expect(stdout).toContain("41 coder 40% reading (and 1 more)");
+});
+
+test("start of a worker waits for no process: it has one only while a task runs", async () => {
+  const daemon = fakeDaemon();
+  daemon.world = [aProject("web", { agents: [] })];
+  await using server = await startServer(daemon);
+  const ran = await cli(["start", "web/coder", "--timeout", "1s"], { address: server.address });
+  expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining("web/coder started")]);
+});

@@ -155,6 +155,8 @@ test("what takes the container down interrupts workers at a task too; a new conf
   const working = { ...up, workers: ["coder"] };
   const stopping = desired(sampleRecord({ wanted: "stopped", phase: "pausing" }));
   expect(converge(stopping, working).steps[0]).toMatchObject({ interrupts: ["beat", "coder"] });
+  const freezing = desired(sampleRecord({ wanted: "frozen", phase: "pausing" }));
+  expect(converge(freezing, working).steps[0]).toMatchObject({ interrupts: ["beat", "coder"] });
   const wish = desired(sampleRecord({ restartSerials: { beat: 1 } }));
   expect(converge(wish, working).steps[0]).toMatchObject({ interrupts: ["beat"] });
 });

@@ -5,10 +5,10 @@ import { LEASE_MS } from "../../../../src/loop/tasks/desk-state.ts";
 import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import { keepLeases } from "../../../../src/loop/tasks/leases.ts";
 import type { IntentRequest } from "../../../../src/postgres/door.ts";
-import type { SubmitRow } from "../../../../src/postgres/task-door.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
 import { deskSession, readyReport } from "../../../support/desk-session.ts";
 import { fakeTaskDoor } from "../../../support/fake-task-door.ts";
+import { submitRow } from "../../../support/submit-row.ts";
 
 const WEB = projectSpec("web", {
   agents: {
@@ -18,21 +18,7 @@ const WEB = projectSpec("web", {
     }),
   },
 });
-const ROW: SubmitRow = {
-  project: "web",
-  agent: "coder",
-  payload: null,
-  priority: null,
-  priorityUsed: 500,
-  deadlineAt: null,
-  tags: [],
-  complexity: 5,
-  after: [],
-  idempotencyKey: "k",
-  maxAttempts: 1,
-  backoffMs: 0,
-  timeoutMs: 1_000,
-};
+const ROW = submitRow(0, { payload: null, idempotencyKey: "k" });
 
 /** A desk with one attempt that its runner has; what is wished goes to `wishes`, whether the runner is there is `there`. */
 async function deskWithOne(wishes: IntentRequest[], there: { is: boolean }): Promise<Desk> {
