@@ -74,7 +74,10 @@ test("a daemon that dies in the middle of a stream is 69", async () => {
 
 test("exec gives a real terminal its size, passes Ctrl-C on, and takes the command's code", async () => {
   const sizes: (readonly [number, number])[] = [];
-  await using server = await startServer(fakeDaemon({ exec: async () => endedByCtrlC(sizes) }));
+  const typed: string[] = [];
+  await using server = await startServer(
+    fakeDaemon({ exec: async () => endedByCtrlC(sizes, typed) }),
+  );
   const line = `stty cols 90 rows 31; ${process.execPath} ${MAIN} exec -it web -- sh`;
   const child = spawn("script", ["-qec", line, "/dev/null"], {
     env: { ...process.env, BERTH_HOST: server.address },
@@ -83,8 +86,9 @@ test("exec gives a real terminal its size, passes Ctrl-C on, and takes the comma
   const exit = once(child, "exit");
   let echoed = "";
   child.stdout.on("data", (chunk: Buffer) => (echoed += chunk.toString()));
-  await until(() => sizes.length === 1, 20_000);
   child.stdin.write("typed");
+  // Without a line's end it arrives only once the terminal is raw; before that, Ctrl-C would end the CLI itself.
+  await until(() => typed.join("") === "typed", 20_000);
   await until(() => echoed.includes("typed"), 20_000);
   child.stdin.write("\u0003");
   expect((await exit)[0]).toBe(9);
@@ -123,11 +127,15 @@ test("apply --wait ends with 73 and names who waits for room, and outlives a dae
 });
 
 /** A command that echoes, and ends with 9 when it reads a Ctrl-C byte. */
-function endedByCtrlC(sizes: (readonly [number, number])[]): ReturnType<typeof echoSession> {
+function endedByCtrlC(
+  sizes: (readonly [number, number])[],
+  typed: string[],
+): ReturnType<typeof echoSession> {
   const made = echoSession(sizes);
   const { promise, resolve } = Promise.withResolvers<number>();
   made.session.stream.on("data", (chunk: Buffer) => {
     if (chunk.includes(3)) resolve(9);
+    else typed.push(chunk.toString());
   });
   return { ...made, session: { ...made.session, exitCode: () => promise } };
 }
