@@ -17,7 +17,7 @@ let proxy: Server;
 const sockets = new Set<Socket>();
 
 /** Far longer than it takes to send what waits for no answer. */
-const AWAY_MS = 100;
+const AWAY_MS = 200;
 
 /** A server far away. Counts how often the client speaks after it has heard something: the round trips. */
 function counted(host: string, port: number): Server {
