@@ -1,5 +1,4 @@
 /** Events as they happen, read once for all who follow them; who is behind, or slow, reads the records until it has caught up. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { EventRecord } from "../../model/event.ts";
 import type { PostgresDoor } from "../../postgres/door.ts";
 
@@ -56,7 +55,7 @@ export class EventFeed {
         after = found.at(-1)?.id ?? after;
         // the records held everything up to `from` when they were asked
         if (behind && found.length < BATCH) after = Math.max(after, from);
-        if (!behind && found.length === 0) await untilGrown(grown, signal);
+        if (!behind && found.length === 0) await untilNews(grown, signal, POLL_MS);
       }
     } finally {
       this.#followers -= 1;
@@ -107,7 +106,7 @@ export class EventFeed {
         const written = this.#sources.written();
         const found = await this.#recorded(newestOf(tail), null);
         if (found.length > 0) grow(tail, found);
-        if (found.length < BATCH) await untilWritten(written, tail.ended.signal);
+        if (found.length < BATCH) await untilNews(written, tail.ended.signal, POLL_MS);
       }
     } catch (error) {
       tail.failure = error;
@@ -137,24 +136,17 @@ function keptAfter(events: readonly EventRecord[], after: number): readonly Even
   return events.slice(at);
 }
 
-function untilGrown(grown: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Waits for `news`, an abort or `pollMs`, whichever is first. Plain timers: aborting a promised one makes an error each time. */
+function untilNews(news: Promise<void>, signal: AbortSignal, pollMs: number): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const over = (): void => {
+      clearTimeout(poll);
       signal.removeEventListener("abort", over);
       resolve();
     };
+    const poll = setTimeout(over, pollMs).unref();
     signal.addEventListener("abort", over, { once: true });
-    void grown.then(over);
+    void news.then(over);
   });
-}
-
-async function untilWritten(written: Promise<void>, signal: AbortSignal): Promise<void> {
-  const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
-  await Promise.race([
-    written,
-    sleep(POLL_MS, undefined, { signal: either, ref: false }).catch(() => undefined),
-  ]);
-  stop.abort();
 }
