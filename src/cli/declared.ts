@@ -1,4 +1,5 @@
 /** Reads the declaration the operator means, checks it here for exact positions, and makes the bundle that is sent. */
+import { counted } from "../base/count.ts";
 import type { Command } from "commander";
 import { BerthError, type ProblemFact } from "../base/errors.ts";
 import type { Loaded } from "../declare/gather.ts";
@@ -113,7 +114,7 @@ async function notValid(problems: readonly Problem[], bundle: Bundle): Promise<B
   });
   return new BerthError("declaration", {
     code: "cli.declaration-not-valid",
-    detail: `the declaration has ${facts.length} problem${facts.length === 1 ? "" : "s"}`,
+    detail: `the declaration has ${counted(facts.length, "problem")}`,
     path: facts[0]?.path,
     problems: facts,
   });

@@ -8,6 +8,8 @@ type Field = ProjectPlan["fields"][number];
 
 /** What is told of a new project; the rest stands in its file. */
 const TOLD = /^(?:image|limits\..+|network\..+|workspace\..+)$/;
+/** What is not declared, and the word for having none of something. */
+const NOTHING = "none";
 /** How the fields that harden a project are written while they do. */
 const HARDENED: Readonly<Record<string, string>> = {
   "network.egress": "none",
@@ -16,7 +18,7 @@ const HARDENED: Readonly<Record<string, string>> = {
 };
 
 export function fieldLines({ change, fields }: ProjectPlan, style: Style): readonly string[] {
-  const told = change === "create" ? fields.filter(isTold) : fields;
+  const told = change === "create" ? fields.filter(isTold) : fields.filter(isChanged);
   return told.map((field) => {
     const line = `${field.field}: ${change === "create" ? clip(field.to ?? "") : changeText(field)}`;
     return isWeakened(field)
@@ -25,8 +27,13 @@ export function fieldLines({ change, fields }: ProjectPlan, style: Style): reado
   });
 }
 
+/** Of a new agent, what it does not have is as good as what was not there. */
+function isChanged({ from, to }: Field): boolean {
+  return (from ?? NOTHING) !== (to ?? NOTHING);
+}
+
 function changeText({ from, to }: Field): string {
-  return `${clip(from ?? "none")} → ${clip(to ?? "none")}`;
+  return `${clip(from ?? NOTHING)} → ${clip(to ?? NOTHING)}`;
 }
 
 function isTold(field: Field): boolean {

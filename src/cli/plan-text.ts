@@ -1,4 +1,5 @@
 /** A plan as people read it: what changes, why, what it interrupts. */
+import { counted } from "../base/count.ts";
 import type { Plan } from "../client/client.ts";
 import { clip } from "./clip.ts";
 import { fieldLines } from "./plan-fields.ts";
@@ -104,7 +105,7 @@ function summaryOf(plan: Plan, style: Style): string {
   ).length;
   const { interrupted, losesData } = dangerOf(plan);
   const parts = [
-    `${touched} project${touched === 1 ? "" : "s"}, ${steps} step${steps === 1 ? "" : "s"}`,
+    `${counted(touched, "project")}, ${counted(steps, "step")}`,
     ...(interrupted.length === 0 ? [] : [style.yellow(`interrupts ${interrupted.join(", ")}`)]),
     ...(losesData ? [style.red("destroys data")] : []),
   ];

@@ -35,7 +35,7 @@ export async function noteDeath(
       project,
       kind: "project.oom",
       cause: "daemon",
-      message: "out of memory in the project 1 times, victim unknown: its container died",
+      message: "out of memory in the project, victim unknown: its container died",
       fields: { count: 1, container: dead.id, startedAt: dead.startedAt },
     });
     void outbox.flush();

@@ -96,7 +96,7 @@ function wordsOf(event: Named): readonly Words[] {
       return [
         {
           kind: "project.oom",
-          message: `out of memory in the project ${event.count} times, victim unknown`,
+          message: `out of memory in the project${event.count === 1 ? "" : ` ${event.count} times`}, victim unknown`,
           fields: { count: event.count },
         },
       ];

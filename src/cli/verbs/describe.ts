@@ -1,4 +1,5 @@
 /** `berth describe PROJECT`: what it is, how it is, its agents, last runs and events, and where its settings come from. */
+import { counted } from "../../base/count.ts";
 import { clip } from "../clip.ts";
 import type { Project } from "../../client/client.ts";
 import type { Description } from "../../schema/api-project.ts";
@@ -69,7 +70,7 @@ function factsOf(project: Project, { io, style }: Context): readonly string[] {
     ["Network", `${project.subnet ?? "no subnet"}, egress ${project.egress}`],
     [
       "Memory",
-      `${sizeText(usage.memoryBytes)} of ${sizeText(limits.memoryBytes)}, ${usage.oomKills ?? "?"} OOM kills`,
+      `${sizeText(usage.memoryBytes)} of ${sizeText(limits.memoryBytes)}, ${counted(usage.oomKills, "OOM kill")}`,
     ],
     [
       "CPU",

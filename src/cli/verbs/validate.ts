@@ -1,4 +1,5 @@
 /** `berth validate`: all problems of a declaration at once, without a daemon. */
+import { counted } from "../../base/count.ts";
 import type { Context, Given } from "../context.ts";
 import { readDeclaration, withDeclaration } from "../declared.ts";
 import { printResult } from "../output.ts";
@@ -20,7 +21,7 @@ async function run(context: Context, given: Given): Promise<number> {
   const { bundle, declaration } = await readDeclaration(context, given);
   const projects = Object.keys(declaration.projects);
   const files = Object.keys(bundle.files).length;
-  const text = `valid: ${projects.length} project${projects.length === 1 ? "" : "s"} in ${files} file${files === 1 ? "" : "s"}`;
+  const text = `valid: ${counted(projects.length, "project")} in ${counted(files, "file")}`;
   await printResult(context, { valid: true, projects, files }, { name: projects.join("\n"), text });
   return 0;
 }

@@ -1,4 +1,5 @@
 /** `berth why TASK|RUN`: how it ended and what was known of it, also when its container is gone. */
+import { counted } from "../../base/count.ts";
 import { withoutControls } from "../../base/controls.ts";
 import type { ApiWhy } from "../../schema/api-task.ts";
 import type { Context, Given } from "../context.ts";
@@ -58,7 +59,8 @@ function section(title: string, lines: readonly string[]): readonly string[] {
 function factsOf(found: ApiWhy): readonly string[] {
   const { startedAt, endedAt, oom, oomKills, memory } = found;
   const took = startedAt === null || endedAt === null ? "" : `, ${spanText(endedAt - startedAt)}`;
-  const kills = oomKills === null ? "" : ` (${oomKills} OOM kills in its container meanwhile)`;
+  const kills =
+    oomKills === null ? "" : ` (${counted(oomKills, "OOM kill")} in its container meanwhile)`;
   return pairLines([
     ...(found.task === null ? [] : [["Task", found.task] as const]),
     ...(found.run === null ? [] : [["Run", found.run] as const]),

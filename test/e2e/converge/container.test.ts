@@ -210,13 +210,13 @@ test("a container that dies because memory ran out is told of and counted once",
   await look.healthy("full");
   const events = await look.events("full");
   expect(events.filter(({ kind }) => kind === "project.oom").map(({ message }) => message)).toEqual(
-    ["out of memory in the project 1 times, victim unknown: its container died"],
+    ["out of memory in the project, victim unknown: its container died"],
   );
   expect(events.map(({ message }) => message)).toContain(
     "container:full: its main process died when memory ran out",
   );
   await look.until("full", ({ usage }) => usage.oomKills === 1);
-  expect(await stack.ok("describe", "full")).toContain("1 OOM kills");
+  expect(await stack.ok("describe", "full")).toContain("1 OOM kill\n");
   expect(await look.metric("berth_oom_kills_total", 'project="full"')).toBe(1);
   expect(await look.metric("container_oom_events_total", 'project="full"')).toBe(1);
 });

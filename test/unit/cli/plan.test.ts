@@ -43,6 +43,20 @@ test("plan shows steps with cause, change and impact, and exits 2 only when aske
   expect(names).toMatchObject({ code: 0, stdout: "" });
 });
 
+test("an agent that is added is told by what it has, not by what it does not have", async () => {
+  const fields = [
+    { field: "agents.side.command", from: null, to: '["sleep","9"]' },
+    { field: "agents.side.health", from: null, to: "none" },
+    { field: "agents.side.cwd", from: "none", to: null },
+  ];
+  const [first] = PLAN.projects;
+  const plan: PlanView = { ...PLAN, projects: first === undefined ? [] : [{ ...first, fields }] };
+  await using server = await startServer(fakeDaemon({ plan: async () => plan }));
+  const shown = await cli(["plan", "-f", "web.yaml"], { cwd, address: server.address });
+  expect(shown.stdout).toContain('    agents.side.command: none → ["sleep","9"]\n');
+  expect(shown.stdout).not.toContain("none → none");
+});
+
 test("the plan of a new project says what it may use and reach, and which hardening it gives up", async () => {
   const created = (fields: Readonly<Record<string, string>>): PlanView => ({
     ...PLAN,

@@ -193,7 +193,7 @@ test("why tells exit, signal, memory, last output, notes and decisions", async (
     Agent:   web/coder
     Outcome: failed
     Started: TIME, 3.2s
-    Exit:    SIGKILL, out of memory (1 OOM kills in its container meanwhile)
+    Exit:    SIGKILL, out of memory (1 OOM kill in its container meanwhile)
     Memory:  ▂█ at most 128MiB of 128MiB
 
     Notes:

@@ -51,7 +51,7 @@ test("a death is told and counted once, however often it is looked at, and the n
       project: "web",
       kind: "project.oom",
       cause: "daemon",
-      message: "out of memory in the project 1 times, victim unknown: its container died",
+      message: "out of memory in the project, victim unknown: its container died",
       fields: { count: 1, container: "c1" },
     },
   ]);
