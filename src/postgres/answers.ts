@@ -3,6 +3,7 @@ import { hashOf } from "../base/hash.ts";
 import { keyReused } from "../base/key-reused.ts";
 import type { AnswerDoor } from "./answer-door.ts";
 import type { Statements } from "./connection.ts";
+import { noneIfNew } from "./errors.ts";
 import type { Session } from "./session.ts";
 
 export interface Keyed {
@@ -33,9 +34,10 @@ const WHOLE = "answer ";
 export function openAnswers(session: Session): AnswerDoor {
   return {
     async read(key) {
-      const [row] = await session.read<{ bodyHash: string; answer: string }>("answer-read", [
-        WHOLE + key,
-      ]);
+      // What asks for the answer of a new install is to hear from the daemon that it does not lead yet, not of tables.
+      const [row] = await session
+        .read<{ bodyHash: string; answer: string }>("answer-read", [WHOLE + key])
+        .catch(noneIfNew);
       return row === undefined ? null : { request: row.bodyHash, text: row.answer };
     },
     async keep({ epoch, key, request, text }) {

@@ -93,3 +93,9 @@ export function unknownProject(project: string): BerthError {
     hint: "`berth ps` lists the recorded projects",
   });
 }
+
+/** For a `catch`: in a database that no daemon has migrated yet there is nothing. */
+export function noneIfNew(thrown: unknown): readonly [] {
+  if (thrown instanceof BerthError && thrown.code === "postgres.schema-missing") return [];
+  throw thrown;
+}

@@ -2,8 +2,8 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BerthError } from "../base/errors.ts";
 import { Client } from "pg";
+import { noneIfNew } from "./errors.ts";
 import { clientConfig } from "./options.ts";
 import type { PostgresOptions } from "./options.ts";
 import type { Session } from "./session.ts";
@@ -53,9 +53,4 @@ async function isUpToDate(session: Session): Promise<boolean> {
   const applied = await session.read<{ name: string }>("migration-list").catch(noneIfNew);
   const names = new Set(applied.map(({ name }) => name));
   return files.every((file) => names.has(basename(file, ".sql")));
-}
-
-function noneIfNew(thrown: unknown): readonly [] {
-  if (thrown instanceof BerthError && thrown.code === "postgres.schema-missing") return [];
-  throw thrown;
 }

@@ -12,6 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
+test("in a database that nobody has migrated yet no request was answered", async () => {
+  expect(await database.open().answers.read("k")).toBeNull();
+  await expect(database.open().projects()).rejects.toMatchObject({
+    code: "postgres.schema-missing",
+  });
+});
+
 test("migrators that start at once take turns, and each migration is applied once", async () => {
   const doors = [1, 2, 3, 4].map(() => database.open());
   await Promise.all(doors.map((door) => door.migrate()));
