@@ -34,7 +34,7 @@ import { writeRoutes } from "./routes-write.ts";
 import type { Readers } from "./stream.ts";
 import type { Tickets } from "./tickets.ts";
 
-export const BASE = "/api/v1";
+const BASE = "/api/v1";
 
 export interface AppFacts {
   readonly daemon: Daemon;

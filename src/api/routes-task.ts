@@ -65,7 +65,7 @@ function bodiesOf(body: z.output<typeof submitBody>): readonly z.output<typeof t
 }
 
 /** The project a task belongs to. */
-export async function ownerOf(daemon: Daemon, task: string): Promise<string> {
+async function ownerOf(daemon: Daemon, task: string): Promise<string> {
   return (await daemon.task(task)).project;
 }
 

@@ -1,7 +1,7 @@
 /** Progress of many projects on stderr: redrawn on a terminal, a line a change otherwise, NDJSON for programs, or nothing. */
 import type { Context } from "./context.ts";
 
-export const PROGRESS_MODES = ["auto", "tty", "plain", "json", "quiet"] as const;
+const PROGRESS_MODES = ["auto", "tty", "plain", "json", "quiet"] as const;
 /** `auto` is decided before anything is shown. */
 export type ProgressMode = Exclude<(typeof PROGRESS_MODES)[number], "auto">;
 

@@ -87,7 +87,7 @@ function endedBadly({ health, agents }: Project): boolean {
 }
 
 /** Whether it waits for the host to have room. */
-export function waitsForCapacity(project: Project): boolean {
+function waitsForCapacity(project: Project): boolean {
   return project.reasons.some((reason) => reason.startsWith("waiting: capacity"));
 }
 

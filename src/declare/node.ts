@@ -38,7 +38,7 @@ export type YamlNode = ScalarNode | ListNode | MapNode;
 export type Path = readonly (string | number)[];
 
 /** The entry of a key, if the node is a map that has it. */
-export function entryOf(node: YamlNode | undefined, key: string): Entry | undefined {
+function entryOf(node: YamlNode | undefined, key: string): Entry | undefined {
   return node?.kind === "map" ? node.entries.find((entry) => entry.key === key) : undefined;
 }
 

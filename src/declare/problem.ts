@@ -1,7 +1,7 @@
 /** What is wrong with a declaration, where, and what to do about it. */
 
 /** Stable names of everything that can be wrong; shown under `--json`, documented in the errors table. */
-export const PROBLEM_CODES = [
+const PROBLEM_CODES = [
   "declare.bad-value", // outside its range or not of its form
   "declare.duplicate-key",
   "declare.duplicate-project",

@@ -16,7 +16,7 @@ const LEAD = 60;
  * hint: …
  * ```
  */
-export function renderProblem(problem: Problem, text: string | undefined): string {
+function renderProblem(problem: Problem, text: string | undefined): string {
   const head = `error: ${problem.file}:${problem.line}:${problem.column} ${oneLine(problem.message)}`;
   const snippet = renderSnippet(problem, text);
   const hint = problem.hint === undefined ? [] : [`hint: ${oneLine(problem.hint)}`];

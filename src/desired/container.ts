@@ -8,9 +8,9 @@ import type { ProjectSpec } from "../model/project.ts";
 import { imageVolumeKey, objectName, volumeName } from "./names.ts";
 import { sizeTmpfs, tmpfsMounts } from "./tmpfs.ts";
 
-export const RUNNER_TARGET = "/.berth";
-export const SPOOL_TARGET = "/run/berth";
-export const WORKSPACE_TARGET = "/workspace";
+const RUNNER_TARGET = "/.berth";
+const SPOOL_TARGET = "/run/berth";
+const WORKSPACE_TARGET = "/workspace";
 
 /** Agents of every project go before the daemon and the stores when the host runs out of memory. */
 const OOM_SCORE_ADJ = 200;

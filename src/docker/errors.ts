@@ -2,7 +2,7 @@
 import { BerthError, type ErrorKind } from "../base/errors.ts";
 
 /** Every code this door throws and who must act on it; `docker.timeout` and `docker.breaker-open` come from the guard. */
-export const DOCKER_CODES = {
+const DOCKER_CODES = {
   "docker.unreachable": "transient",
   "docker.timeout": "transient",
   "docker.engine-failed": "transient",

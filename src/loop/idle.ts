@@ -32,7 +32,7 @@ export function standOf(project: string, { idle }: World): IdleStand | null {
 }
 
 /** For people: `idle since 2026-11-22T03:00:00Z`. */
-export function idleText({ since }: Pick<Rest, "since">): string {
+function idleText({ since }: Pick<Rest, "since">): string {
   return `idle since ${new Date(since).toISOString().replace(/\.\d+Z$/, "Z")}`;
 }
 

@@ -4,7 +4,7 @@ import type { PostgresDoor } from "../postgres/door.ts";
 import type { RedisDoor } from "../redis/door.ts";
 
 /** Lease length. With a poll each 500 ms a successor leads within about 3.6 s of its holder's freezing, sooner after a death (promised: 5 s). */
-export const LEASE_TTL_MS = 3_000;
+const LEASE_TTL_MS = 3_000;
 const RENEW_MS = 1_000;
 const POLL_MS = 500;
 /** Taking the lease and getting an epoch for it are this close together; a daemon that was killed and starts again waits no longer. */

@@ -1,6 +1,5 @@
 /** The daemon's life: reach the stores, wait to lead, lead until it is over, and again. Start is recovery; there is no other path. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { join } from "node:path";
 import { BerthError, causeChain } from "../base/errors.ts";
 import type { EngineFacts } from "../model/observed.ts";
 import { createOutbox, type Outbox } from "../record/outbox.ts";
@@ -161,7 +160,7 @@ function setRole(state: DaemonState, role: DaemonState["role"]): void {
   );
 }
 
-export function wakeFollowers(state: DaemonState): void {
+function wakeFollowers(state: DaemonState): void {
   const before = state.wakeFollowers;
   state.wakeFollowers = newWake();
   before.resolve();
@@ -194,9 +193,4 @@ export function outboxOf(state: () => DaemonState): Outbox {
     () => state().session?.world.install.epoch ?? null,
     () => wakeFollowers(state()),
   );
-}
-
-/** Where the API listens when nothing is said. */
-export function defaultListen(): string {
-  return `unix:${join("/run", "berth", "berth.sock")}`;
 }

@@ -110,7 +110,7 @@ export interface World {
 }
 
 /** Used until a declaration says otherwise; the same numbers as the declaration's own defaults. */
-export const SILENT_HOST: HostSpec = {
+const SILENT_HOST: HostSpec = {
   reserve: { cpus: 0.5, memoryBytes: 1024 ** 3, diskBytes: 5 * 1024 ** 3 },
   networkPool: "10.201.0.0/16",
   overcommit: 1,

@@ -30,7 +30,7 @@ export interface RestartDecision {
 export const FRESH_HISTORY: RestartHistory = { failedAt: [], consecutive: 0 };
 
 /** A run this long has shown that the agent works, however short its backoff ceiling is. */
-export const STABLE_FLOOR_MS = 10_000;
+const STABLE_FLOOR_MS = 10_000;
 
 /** `always` with a command that ends at once and well is no crash loop; it just must not spin. */
 export const CLEAN_RESPAWN_MS = 1_000;

@@ -51,11 +51,7 @@ export function isWorker(spec: AgentSpec): boolean {
 }
 
 /** The identity of a declared `user:`, or of an agent that declares none. */
-export function identityFor(
-  user: string | null,
-  config: RunnerConfig,
-  users: UserFiles,
-): IdentityVerdict {
+function identityFor(user: string | null, config: RunnerConfig, users: UserFiles): IdentityVerdict {
   const { workspaceOwner, image } = config;
   return resolveIdentity({ user, workspaceOwner, imageUser: image.user }, users);
 }

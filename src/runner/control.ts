@@ -9,7 +9,7 @@ const HELLO_DEADLINE_MS = 10_000;
 /** The daemon's one, its successor's, and a few that are being refused. */
 const MAX_CONNECTIONS = 8;
 /** Above this, status frames are skipped and journal events wait; both are told later. */
-export const HIGH_WATER_BYTES = 262_144;
+const HIGH_WATER_BYTES = 262_144;
 /** A peer that lets this much pile up, or reads nothing for so long, is cut off; the journal keeps it all. */
 const MAX_QUEUED_BYTES = 4_194_304;
 const STALL_MS = 30_000;

@@ -2,7 +2,7 @@
 import type { Journal } from "./journal-file.ts";
 
 /** Older ones are settled by far: the daemon asks again within seconds, not thousands of tasks. */
-export const MAX_KNOWN_RUNS = 10_000;
+const MAX_KNOWN_RUNS = 10_000;
 
 export class KnownRuns {
   readonly #journal: Pick<Journal, "ackedSeq" | "readAfter">;

@@ -7,7 +7,7 @@ const FIFOS = 2;
 const TAKE = 3;
 const WORD = 4;
 /** Kind, id and two values. */
-export const ANSWER_BYTES = 4 * WORD;
+const ANSWER_BYTES = 4 * WORD;
 /** The launcher dies of longer ones; the kernel takes no more for argv and environment anyway. */
 export const MAX_REQUEST_BYTES = 2_097_152;
 /** Its table of strings, with the two ends of argv and environment. */

@@ -24,9 +24,9 @@ import { isRunId, META_FILE } from "../protocol/spool.ts";
 import type { RunMeta } from "../protocol/spool.ts";
 
 /** All output of one project together; beyond it the oldest segment goes. */
-export const MAX_OUTPUT_BYTES = 1_073_741_824;
+const MAX_OUTPUT_BYTES = 1_073_741_824;
 /** Folders of ended runs kept; a crash-looping agent must not fill the spool with empty ones. */
-export const MAX_RUN_FOLDERS = 5_000;
+const MAX_RUN_FOLDERS = 5_000;
 /** After a failed write (full disk) this long nothing is tried, so that a chatty agent does not spin us. */
 const RETRY_MS = 1_000;
 const NEWLINE = Buffer.from("\n");

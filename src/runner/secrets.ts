@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import type { Identity } from "./identity.ts";
 
-export const SECRETS_FOLDER = "/run/secrets";
+const SECRETS_FOLDER = "/run/secrets";
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 export class SecretFiles {

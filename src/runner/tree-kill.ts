@@ -9,7 +9,7 @@ import { monotonicMs } from "./clock.ts";
 import { findMarked } from "./proc.ts";
 
 /** Past this the container itself has to die. */
-export const TREE_KILL_DEADLINE_MS = 5_000;
+const TREE_KILL_DEADLINE_MS = 5_000;
 /** A chain of fork-and-exit can hop behind a look's back; twice in a row it cannot. */
 const CLEAN_LOOKS = 2;
 
@@ -19,7 +19,7 @@ export interface ProcessTable {
   signal(pid: number, signal: NodeJS.Signals): void;
 }
 
-export const LIVE_TABLE: ProcessTable = {
+const LIVE_TABLE: ProcessTable = {
   find: (marker) => findMarked((other) => other === marker).map(({ pid }) => pid),
   signal: (pid, signal) => {
     try {

@@ -25,7 +25,7 @@ export function frozen(project: string): BerthError {
   });
 }
 
-export function staleEpoch(project: string, detail: string): BerthError {
+function staleEpoch(project: string, detail: string): BerthError {
   return new BerthError("conflict", {
     code: "runners.epoch-stale",
     detail: `the runner of ${project} obeys a newer daemon: ${detail}`,

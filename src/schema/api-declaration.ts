@@ -67,7 +67,7 @@ const projectSpec = proves<ProjectSpec>()(
   }),
 ).meta({ id: "ProjectSpec" });
 
-export const declaration = proves<Declaration>()(
+const declaration = proves<Declaration>()(
   shape({
     host: shape({
       reserve: shape({ cpus: z.number(), memoryBytes: z.number(), diskBytes: z.number() }),

@@ -53,7 +53,7 @@ export const hostView = proves<HostView>()(
   }),
 ).meta({ id: "Host" });
 
-export const doctorCheck = proves<DoctorCheck>()(
+const doctorCheck = proves<DoctorCheck>()(
   shape({
     name: z.string(),
     verdict: z.enum(["ok", "warn", "fail", "unknown"]),

@@ -9,7 +9,7 @@ import { shape } from "./api-shape.ts";
 import { queueView } from "./api-task.ts";
 
 /** Who reads, and what they may do: of the whole host, or of one project. */
-export const callerView = shape({
+const callerView = shape({
   who: z.string(),
   scope: z.enum(SCOPES),
   project: z.string().nullable(),

@@ -14,7 +14,7 @@ const declaredChange = shape({
   to: z.string().nullable(),
 }).meta({ id: "DeclaredChange" });
 
-export const stepView = proves<StepView>()(
+const stepView = proves<StepView>()(
   shape({
     id: z.number(),
     after: listOf(z.number()),

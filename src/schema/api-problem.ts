@@ -3,7 +3,7 @@ import { z } from "zod";
 import { listOf, shape } from "./api-shape.ts";
 
 /** One of many things wrong with a declaration or a request. */
-export const problemItem = shape({
+const problemItem = shape({
   code: z.string(),
   message: z.string(),
   path: z.string().optional(),

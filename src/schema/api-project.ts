@@ -9,7 +9,7 @@ import { eventRecord, runRecord } from "./api-record.ts";
 import { workerRow } from "./api-task.ts";
 import { instant, listOf, proves, shape } from "./api-shape.ts";
 
-export const wanted = z.enum(["active", "frozen", "stopped", "inactive", "completed", "removed"]);
+const wanted = z.enum(["active", "frozen", "stopped", "inactive", "completed", "removed"]);
 
 const agentFields = {
   agent: z.string(),
@@ -39,7 +39,7 @@ const agentFields = {
   cpuMs: z.number().nullable(),
   rssBytes: z.number().nullable(),
 };
-export const agentStatus = proves<AgentStatus>()(shape(agentFields)).meta({ id: "AgentStatus" });
+const agentStatus = proves<AgentStatus>()(shape(agentFields)).meta({ id: "AgentStatus" });
 
 export const limitValues = proves<LimitValues>()(
   shape({ nanoCpus: z.number(), memoryBytes: z.number(), pids: z.number(), cpuShares: z.number() }),
@@ -124,7 +124,7 @@ export const agentPage = shape({
 export const projectList = shape({ items: listOf(projectView), next }).meta({ id: "ProjectList" });
 
 /** Effective declaration leaf by leaf, with where each value came from. */
-export const originLeaf = shape({ path: z.string(), value: z.string(), origin: z.string() }).meta({
+const originLeaf = shape({ path: z.string(), value: z.string(), origin: z.string() }).meta({
   id: "Origin",
 });
 

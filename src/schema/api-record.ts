@@ -67,7 +67,7 @@ export const bundle = proves<Bundle>()(
   }),
 ).meta({ id: "Bundle" });
 
-export const generationRow = shape({
+const generationRow = shape({
   generation: z.number(),
   at: instant,
   source: z.string(),

@@ -5,7 +5,7 @@ import { name, page } from "./api-request.ts";
 
 /** Ids of tasks and runs, and `PROJECT/AGENT`. */
 const subject = z.string().min(1).max(128);
-export const TASKS_PER_REQUEST = 1000;
+const TASKS_PER_REQUEST = 1000;
 /** Tags of one task, and tasks it waits for. */
 const TAGS_MAX = 32;
 const AFTER_MAX = 100;

@@ -41,7 +41,7 @@ const summary = {
 };
 
 /** A list has neither payloads nor results, which may be 256 KiB each. */
-export const taskSummary = proves<TaskSummary>()(shape(summary)).meta({ id: "TaskSummary" });
+const taskSummary = proves<TaskSummary>()(shape(summary)).meta({ id: "TaskSummary" });
 export const taskView = proves<TaskView>()(
   shape({ ...summary, payload: z.unknown(), result: z.unknown() }),
 ).meta({ id: "Task" });

@@ -30,7 +30,7 @@ export const terminalRequest = z.discriminatedUnion("kind", [
  * Daemon to client, as text frames; output is binary frames whose first byte is 1 (stdout) or 2 (stderr). `exit` or `problem`
  * is the last thing said; a null code means the engine could not tell.
  */
-export const terminalReply = z.union([
+const terminalReply = z.union([
   shape({ kind: z.literal("started") }),
   shape({ kind: z.literal("exit"), code: z.number().nullable() }),
   shape({ kind: z.literal("problem"), problem }),

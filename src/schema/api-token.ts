@@ -46,7 +46,7 @@ export const tokenBody = z.strictObject({
 });
 export const tokenPath = z.strictObject({ token: name });
 
-export const auditEntry = proves<AuditView>()(
+const auditEntry = proves<AuditView>()(
   shape({
     id: z.number(),
     at: instant,

@@ -9,8 +9,8 @@ const MIB = 1_048_576;
 const TIB = MIB * 1_048_576;
 
 /** The runner lives inside: below this it could not start, and Docker itself refuses less than 6 MiB. */
-export const MEMORY_MIN = 64 * MIB;
-export const PIDS_MIN = 32;
+const MEMORY_MIN = 64 * MIB;
+const PIDS_MIN = 32;
 /** Linux' own ceiling of pid_max. */
 const PIDS_MAX = 4_194_304;
 

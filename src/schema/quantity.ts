@@ -48,7 +48,7 @@ export function count(min: number, max: number) {
 }
 
 /** Engines take CPUs in billionths and the kernel enforces them per 100 ms: 0.01 is the least that means anything. */
-export const CPUS_MIN = 0.01;
+const CPUS_MIN = 0.01;
 const CPUS_MAX = 1024;
 export const cpus = z.number().min(CPUS_MIN).max(CPUS_MAX);
 

@@ -63,7 +63,7 @@ export async function sql<R>(
   }
 }
 
-export function runRows(stack: Stack): Promise<readonly RunRow[]> {
+function runRows(stack: Stack): Promise<readonly RunRow[]> {
   return sql<RunRow>(stack, "select * from run order by project, agent, replica, started_at, id");
 }
 

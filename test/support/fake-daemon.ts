@@ -279,7 +279,7 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
 }
 
 /** Answers kept as Postgres keeps them. */
-export function memoryAnswers(): AnswerStore {
+function memoryAnswers(): AnswerStore {
   const kept = new Map<string, Awaited<ReturnType<AnswerStore["read"]>>>();
   return {
     read: async (key) => kept.get(key) ?? null,

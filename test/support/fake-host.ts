@@ -71,7 +71,7 @@ export function think(
 }
 
 /** Ids of the image that is declared and of the one its container runs on. */
-export function imagesOf(
+function imagesOf(
   { name, spec }: ProjectRecord,
   { containers }: Pick<ObservedProject, "containers">,
   { images }: FakeEngine,
@@ -103,10 +103,7 @@ export function tick(host: Host): Host {
   return { ...host, engine: { ...host.engine, containers } };
 }
 
-export function look(
-  { engine }: Host,
-  { name, subnet, spec: { image } }: ProjectRecord,
-): ObservedProject {
+function look({ engine }: Host, { name, subnet, spec: { image } }: ProjectRecord): ObservedProject {
   const objectName = `berth-${INSTALL.install}-${name}`;
   const containers = engine.containers.filter(({ project }) => project === name);
   const taken = (objects: readonly Readonly<{ name: string; project: string | null }>[]): boolean =>

@@ -8,7 +8,7 @@ import type { LiveToken } from "../../src/postgres/token-door.ts";
 /** As in fake-daemon.ts, which imports this file. */
 const NOW = 1_800_000_000_000;
 
-export function anAudit(id: number, changes: Partial<AuditView> = {}): AuditView {
+function anAudit(id: number, changes: Partial<AuditView> = {}): AuditView {
   return {
     id,
     at: NOW - 60_000 + id,

@@ -6,7 +6,7 @@ import { run } from "./stack.ts";
 
 export const PAGE_FOLDER = new URL("../../dist/dashboard", import.meta.url).pathname;
 /** Pictures of the pages, kept after a run; not in git. */
-export const PICTURES = new URL("../../dist/pictures", import.meta.url).pathname;
+const PICTURES = new URL("../../dist/pictures", import.meta.url).pathname;
 
 const CHROMIUM = process.env["BERTH_CHROMIUM"] ?? "/usr/bin/chromium";
 

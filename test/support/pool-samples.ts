@@ -26,7 +26,7 @@ export function poolOf(tasks: Iterable<WaitingTask>): PoolState {
   return pool;
 }
 
-export function agentLimits(over: Partial<AgentLimits> = {}): AgentLimits {
+function agentLimits(over: Partial<AgentLimits> = {}): AgentLimits {
   return {
     stopped: false,
     min: 0,

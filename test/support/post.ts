@@ -7,7 +7,7 @@ export interface Posted {
 }
 
 /** Keeps its connection: a bench measures the daemon, not the connecting. */
-export const KEPT = new Agent({ keepAlive: true, maxSockets: 64 });
+const KEPT = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** Rejects when the daemon is not there; `timeoutMs` bounds the whole call. */
 export function post(

@@ -49,7 +49,7 @@ function Reason({ view }: { readonly view: ApiProject }) {
   return reason === undefined ? null : <span class="muted reason">{plainText(reason)}</span>;
 }
 
-export function Cpu({ view }: { readonly view: ApiProject }) {
+function Cpu({ view }: { readonly view: ApiProject }) {
   const cores = view.limits.nanoCpus / NANO;
   const used = view.usage.cpuPercent;
   return (
@@ -62,7 +62,7 @@ export function Cpu({ view }: { readonly view: ApiProject }) {
   );
 }
 
-export function Memory({ view }: { readonly view: ApiProject }) {
+function Memory({ view }: { readonly view: ApiProject }) {
   const { memoryBytes } = view.usage;
   return (
     <Meter

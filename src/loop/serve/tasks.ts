@@ -37,7 +37,7 @@ export function serveTasks(state: DaemonState): TaskDaemon {
   };
 }
 
-export async function taskOf(id: string, state: DaemonState): Promise<TaskRecord> {
+async function taskOf(id: string, state: DaemonState): Promise<TaskRecord> {
   const record = await state.postgres.tasks.get(id);
   if (record !== null) return record;
   throw new BerthError("usage", {
@@ -131,7 +131,7 @@ function progressOf({ run }: ListedTask, state: DaemonState): TaskProgress | nul
   return state.session?.desk?.runs.get(run)?.progress ?? null;
 }
 
-export function viewOf(record: TaskRecord, state: DaemonState): TaskView {
+function viewOf(record: TaskRecord, state: DaemonState): TaskView {
   return { ...record, progress: progressOf(record, state) };
 }
 

@@ -37,7 +37,7 @@ function limitsBy(targetOf: TargetOf, desk: Desk): PoolLimits {
 }
 
 /** Agents that work on tasks. */
-export function workersOf({ spec }: ProjectRow): readonly AgentSpec[] {
+function workersOf({ spec }: ProjectRow): readonly AgentSpec[] {
   return Object.values(spec.agents).filter(({ task }) => task !== null);
 }
 

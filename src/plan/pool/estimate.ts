@@ -29,7 +29,7 @@ export interface ForecastSight {
 }
 
 /** Farther ahead nobody believes an estimate, and it would cost time. */
-export const MAX_FORECAST_STARTS = 1_000;
+const MAX_FORECAST_STARTS = 1_000;
 /** Of a normal distribution, nine in ten lie within so many standard deviations. */
 const NINE_IN_TEN = 1.645;
 

@@ -9,7 +9,7 @@ export function jain(values: readonly number[]): number | null {
 }
 
 /** Decisions over which shares of starts are compared. */
-export const WINDOW = 100;
+const WINDOW = 100;
 
 export interface Contender {
   readonly project: string;

@@ -20,7 +20,7 @@ const ROOT = new URL("../../..", import.meta.url).pathname;
 export const VERSION =
   /"version": "([^"]+)"/.exec(readFileSync(`${ROOT}package.json`, "utf8"))?.[1] ?? "";
 export const IMAGE = process.env["BERTH_IMAGE_RUNNER"] ?? `berth/runner:${VERSION}`;
-export const DEBIAN = process.env["BERTH_IMAGE_DEBIAN"] ?? "debian:bookworm-slim";
+const DEBIAN = process.env["BERTH_IMAGE_DEBIAN"] ?? "debian:bookworm-slim";
 
 /** Output of a docker command. */
 export async function docker(...argv: readonly string[]): Promise<string> {
