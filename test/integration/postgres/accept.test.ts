@@ -1,20 +1,12 @@
 /** Accepting declarations: generations, what an apply changes and what it leaves alone. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { PostgresDoor, ProjectRow } from "../../../src/postgres/door.ts";
+import { expect, test } from "vitest";
+import type { ProjectRow } from "../../../src/postgres/door.ts";
 import { agentSpec, declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
+import { database, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
 import { acceptOf, intentOf, refusalOf, wantOf } from "./requests.ts";
 
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-});
-afterAll(() => database.drop());
-beforeEach(() => database.sql("truncate generation, project, subnet, audit, answer"));
+leadOwnDatabase();
+startWith("generation, project, subnet, audit, answer");
 
 const web = projectSpec("web");
 const api = projectSpec("api");

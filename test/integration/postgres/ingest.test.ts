@@ -1,24 +1,12 @@
 /** Runners' journals: every run and every end is recorded exactly once, whatever is told twice or late. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { JournalBody, JournalEvent } from "../../../src/model/run.ts";
-import type { PostgresDoor } from "../../../src/postgres/door.ts";
-import { declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
-import { acceptOf, exited, journal, refusalOf, started } from "./requests.ts";
+import { projectSpec } from "../../support/declarations.ts";
+import { database, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
+import { exited, journal, refusalOf, started } from "./requests.ts";
 
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  await database.sql("truncate generation, project, subnet, run, event");
-  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"), projectSpec("api"))));
-});
+leadOwnDatabase();
+startWith("generation, project, subnet, run, event", projectSpec("web"), projectSpec("api"));
 
 const ingest = (events: readonly JournalEvent[], project = "web"): Promise<number> =>
   door.ingest({ epoch, project, generation: 1, events });

@@ -1,31 +1,16 @@
 /** Intents and the lifecycle: what an operator may wish, what the database refuses whoever asks. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { PHASES, TRANSITIONS } from "../../../src/model/lifecycle.ts";
-import type { PostgresDoor, ProjectRow } from "../../../src/postgres/door.ts";
+import type { ProjectRow } from "../../../src/postgres/door.ts";
 import { agentSpec, declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
+import { database, door, epoch, leadAgain, leadOwnDatabase, startWith } from "./leader.ts";
 import { acceptOf, intentOf, journal, refusalOf, started, wantOf } from "./requests.ts";
 
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  await database.sql("truncate generation, project, subnet, audit, answer, run, event");
-  await door.accept(
-    acceptOf(
-      epoch,
-      declarationOf(
-        projectSpec("web", { agents: { worker: agentSpec("worker"), other: agentSpec("other") } }),
-      ),
-    ),
-  );
-});
+leadOwnDatabase();
+startWith(
+  "generation, project, subnet, audit, answer, run, event",
+  projectSpec("web", { agents: { worker: agentSpec("worker"), other: agentSpec("other") } }),
+);
 
 const remove = (removeVolumes: boolean): Promise<ProjectRow> =>
   door.intend(intentOf(epoch, "web", { kind: "wanted", wanted: "removed", removeVolumes }));
@@ -116,8 +101,7 @@ test("an intent under one idempotency key counts once, also under the next leade
     idempotencyKey: "once",
   };
   await Promise.all([door.intend(restart), door.intend(restart)]);
-  const next = await door.takeLeadership({ holder: "leader", floor: 0, force: true });
-  epoch = next ?? 0;
+  await leadAgain();
   expect(await door.intend({ ...restart, epoch })).toMatchObject({ restartSerials: { "*": 1 } });
   expect(
     await refusalOf(door.intend({ ...wantOf(epoch, "web", "frozen"), idempotencyKey: "once" })),

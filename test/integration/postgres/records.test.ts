@@ -1,22 +1,12 @@
 /** The step journal, events, audit and how long they are kept. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { NewEvent, PostgresDoor } from "../../../src/postgres/door.ts";
+import { expect, test } from "vitest";
+import type { NewEvent } from "../../../src/postgres/door.ts";
 import { declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
+import { database, door, epoch, leadAgain, leadOwnDatabase, startWith } from "./leader.ts";
 import { LOCAL, acceptOf, exited, journal, refusalOf, started, stepOf } from "./requests.ts";
 
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-});
-afterAll(() => database.drop());
-beforeEach(() =>
-  database.sql("truncate step, event, audit, run, generation, project, subnet, answer"),
-);
+leadOwnDatabase();
+startWith("step, event, audit, run, generation, project, subnet, answer");
 
 const event = (message: string, changes: Partial<NewEvent> = {}): NewEvent => ({
   project: "web",
@@ -61,7 +51,7 @@ test("opening the same steps again after a lost answer finds the same rows", asy
 test("a new leader sees what its predecessor left open and can settle it", async () => {
   const [left = 0] = await door.openSteps(epoch, [stepOf(1)]);
   const old = epoch;
-  epoch = (await door.takeLeadership({ holder: "next", floor: 0, force: true })) ?? 0;
+  await leadAgain();
   await door.openSteps(epoch, [stepOf(1)]);
   const open = await door.openStepsOfOthers(epoch);
   expect(open).toMatchObject([{ rowId: left, epoch: old, kind: "start-container" }]);

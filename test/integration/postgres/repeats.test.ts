@@ -1,24 +1,12 @@
 /** Writes under an idempotency key, each in its own transaction: done once, whoever repeats them and whenever. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { PostgresDoor } from "../../../src/postgres/door.ts";
-import { declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
-import { LOCAL, acceptOf, refusalOf, wantOf } from "./requests.ts";
-import { deskOf, failureOf } from "./task-requests.ts";
-import type { Desk } from "./task-requests.ts";
+import { beforeAll, expect, test } from "vitest";
+import { projectSpec } from "../../support/declarations.ts";
+import { declare, desk, door, epoch, leadOwnDatabase } from "./leader.ts";
+import { LOCAL, refusalOf, wantOf } from "./requests.ts";
+import { failureOf } from "./task-requests.ts";
 
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-let desk: Desk;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-  desk = deskOf(door, epoch);
-  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"), projectSpec("api"))));
-});
-afterAll(() => database.drop());
+leadOwnDatabase();
+beforeAll(() => declare(projectSpec("web"), projectSpec("api")));
 
 const under = (idempotencyKey: string) => ({ ...LOCAL, idempotencyKey });
 const REUSED = "conflict postgres.idempotency-reused";

@@ -1,22 +1,13 @@
 /** Subnets: the lowest free /28, one a project, never overlapping, whoever asks at once. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { PostgresDoor } from "../../../src/postgres/door.ts";
-import { declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
-import { acceptOf, refusalOf } from "./requests.ts";
+import { beforeAll, expect, test } from "vitest";
+import { projectSpec } from "../../support/declarations.ts";
+import { database, declare, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
+import { refusalOf } from "./requests.ts";
 
 const NAMES = Array.from({ length: 50 }, (_, n) => `p-${n}`);
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-  await door.accept(acceptOf(epoch, declarationOf(...NAMES.map((name) => projectSpec(name)))));
-});
-afterAll(() => database.drop());
-beforeEach(() => database.sql("truncate subnet"));
+leadOwnDatabase();
+beforeAll(() => declare(...NAMES.map((name) => projectSpec(name))));
+startWith("subnet");
 
 const allocate = (
   project: string,

@@ -1,29 +1,18 @@
 /** Attempts: ended exactly once, retried by policy, whatever is told twice or killed when. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { JournalBody, JournalEvent } from "../../../src/model/run.ts";
 import type { TaskRecord } from "../../../src/model/task.ts";
-import type { PostgresDoor } from "../../../src/postgres/door.ts";
-import { declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
-import { LOCAL, acceptOf, exited, journal, refusalOf, started } from "./requests.ts";
-import { deskOf, endOf, failureOf } from "./task-requests.ts";
-import type { Desk } from "./task-requests.ts";
+import { projectSpec } from "../../support/declarations.ts";
+import { database, desk, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
+import { LOCAL, exited, journal, refusalOf, started } from "./requests.ts";
+import { endOf, failureOf } from "./task-requests.ts";
 
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-let desk: Desk;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-  desk = deskOf(door, epoch);
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  await database.sql("truncate generation, project, subnet, run, event, task, attempt, task_need");
-  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"), projectSpec("api"))));
-});
+leadOwnDatabase();
+startWith(
+  "generation, project, subnet, run, event, task, attempt, task_need",
+  projectSpec("web"),
+  projectSpec("api"),
+);
 
 const ingest = (events: readonly JournalEvent[], to = door) =>
   to.ingest({ epoch, project: "web", generation: 1, events });

@@ -1,30 +1,19 @@
 /** Tasks under any order of calls and under connections that die at any moment: slots add up, and each task ends exactly once. */
 import { array, assert, asyncProperty, constantFrom, nat, record } from "fast-check";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { BerthError } from "../../../src/base/errors.ts";
 import type { JournalBody } from "../../../src/model/run.ts";
 import { isTerminal } from "../../../src/model/task.ts";
 import type { PostgresDoor } from "../../../src/postgres/door.ts";
 import type { ListedTask } from "../../../src/postgres/task-door.ts";
-import { declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
-import { LOCAL, acceptOf, exited, journal, started } from "./requests.ts";
+import { projectSpec } from "../../support/declarations.ts";
+import { database, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
+import { LOCAL, exited, journal, started } from "./requests.ts";
 import { endOf, rowOf } from "./task-requests.ts";
 
 const POOL = 3;
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  await database.sql("truncate generation, project, subnet, run, event, task, attempt, task_need");
-  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"))));
-});
+leadOwnDatabase();
+startWith("generation, project, subnet, run, event, task, attempt, task_need", projectSpec("web"));
 
 type Call = Readonly<{
   kind:

@@ -1,31 +1,18 @@
 /** Why tasks went as they did: what gave slots, what ends led to, breakers, memory curves, and who submitted. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Breaker } from "../../../src/model/breaker.ts";
 import type { JournalBody } from "../../../src/model/run.ts";
-import type { PostgresDoor } from "../../../src/postgres/door.ts";
-import { declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
-import { acceptOf, exited, journal, started, wantOf } from "./requests.ts";
-import { deskOf, failureOf } from "./task-requests.ts";
-import type { Desk } from "./task-requests.ts";
+import { projectSpec } from "../../support/declarations.ts";
+import { desk, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
+import { exited, journal, started, wantOf } from "./requests.ts";
+import { failureOf } from "./task-requests.ts";
 
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-let desk: Desk;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-  desk = deskOf(door, epoch);
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  await database.sql(
-    "truncate generation, project, subnet, run, event, task, attempt, task_need, breaker, rest, audit",
-  );
-  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"), projectSpec("api"))));
-});
+leadOwnDatabase();
+startWith(
+  "generation, project, subnet, run, event, task, attempt, task_need, breaker, rest, audit",
+  projectSpec("web"),
+  projectSpec("api"),
+);
 
 test("a slot's reason and what the attempt's end led to are kept, for the task and for its agent", async () => {
   const { id } = await desk.submit({ backoffMs: 4_000, maxAttempts: 2 });

@@ -1,28 +1,17 @@
 /** Slots: claimed without overshooting the pool, under leases, given back when the claim came to nothing. */
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Client } from "pg";
-import type { PostgresDoor } from "../../../src/postgres/door.ts";
-import { declarationOf, projectSpec } from "../../support/declarations.ts";
-import { testPostgres } from "../../support/postgres.ts";
-import type { TestPostgres } from "../../support/postgres.ts";
-import { LOCAL, acceptOf, refusalOf } from "./requests.ts";
-import { deskOf, endOf, rowOf } from "./task-requests.ts";
-import type { Desk } from "./task-requests.ts";
+import { projectSpec } from "../../support/declarations.ts";
+import { database, desk, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
+import { LOCAL, refusalOf } from "./requests.ts";
+import { endOf, rowOf } from "./task-requests.ts";
 
-let database: TestPostgres;
-let door: PostgresDoor;
-let epoch: number;
-let desk: Desk;
-beforeAll(async () => {
-  database = await testPostgres();
-  ({ door, epoch } = await database.lead());
-  desk = deskOf(door, epoch);
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  await database.sql("truncate generation, project, subnet, run, event, task, attempt, task_need");
-  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"), projectSpec("api"))));
-});
+leadOwnDatabase();
+startWith(
+  "generation, project, subnet, run, event, task, attempt, task_need",
+  projectSpec("web"),
+  projectSpec("api"),
+);
 
 const claimOf = (task: string, run: string) => ({ task, run, leaseMs: 10_000 });
 
