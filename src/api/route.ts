@@ -10,6 +10,7 @@ import { nothing, writeHeaders } from "../schema/api-request.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Connection } from "./connections.ts";
 
+type Nothing = typeof nothing;
 type Operation = Parameters<OpenAPIHono["openAPIRegistry"]["registerPath"]>[0];
 
 /** What a route's answer is made from, checked. */
@@ -39,10 +40,10 @@ interface Definition<
   readonly path: string;
   readonly summary: string;
   readonly access: Access<Call<z.output<P>, z.output<Q>, z.output<B>>>;
-  readonly params: P;
-  readonly query: Q;
-  /** `nothing` for a route that takes no body. */
-  readonly body: B;
+  /** Of these three, what a route does not mention it takes nothing of. */
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
   readonly bodyLimit?: "bundleBodyBytes";
   readonly response: R;
   /**
@@ -84,10 +85,10 @@ export interface Route {
 
 /** Binds schemas and answer together; the only place where unchecked input becomes typed. */
 export function route<
-  P extends z.ZodObject,
-  Q extends z.ZodObject,
-  B extends z.ZodType,
   R extends z.ZodType,
+  P extends z.ZodObject = Nothing,
+  Q extends z.ZodObject = Nothing,
+  B extends z.ZodType = Nothing,
 >(definition: Definition<P, Q, B, R>): Route {
   const repeats = definition.repeats ?? "records";
   return {
@@ -104,9 +105,9 @@ export function route<
         ...arrived,
         by: caller.by,
         idempotencyKey: repeats === "each-time" ? key : keyOf(key, caller),
-        params: checked(definition.params, arrived.params, "path"),
-        query: checked(definition.query, arrived.query, "query"),
-        body: checked(definition.body, arrived.body, "body"),
+        params: checked(orNothing(definition.params), arrived.params, "path"),
+        query: checked(orNothing(definition.query), arrived.query, "query"),
+        body: checked(orNothing(definition.body), arrived.body, "body"),
       };
       await refuseForeign(caller, definition.access, call);
       if (call.idempotencyKey === null || repeats === "each-time") {
@@ -125,6 +126,12 @@ export function route<
       return Response.json(told);
     },
   };
+}
+
+/** Its type is then `Nothing` too, since a route's types come from its schemas and have that default. */
+function orNothing<S extends z.ZodType>(schema: S | undefined): S {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return schema ?? (nothing as unknown as S);
 }
 
 /** Keys of different callers never meet; no header's key holds a space. */
@@ -152,16 +159,17 @@ type AnyDefinition = Pick<
 
 function operationOf(of: AnyDefinition): Operation {
   const media = of.media ?? ["application/json"];
-  const body = { content: { "application/json": { schema: of.body } } };
   return {
     method: of.method,
     path: of.path,
     summary: of.summary,
     request: {
-      params: of.params,
-      query: of.query,
+      params: orNothing(of.params),
+      query: orNothing(of.query),
       ...(of.method === "get" ? {} : { headers: writeHeaders }),
-      ...(of.body === nothing ? {} : { body }),
+      ...(of.body === undefined
+        ? {}
+        : { body: { content: { "application/json": { schema: of.body } } } }),
     },
     responses: {
       200: {

@@ -2,7 +2,7 @@
 import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import { applyView } from "../schema/api-plan.ts";
-import { declareBody, nothing, projectPath } from "../schema/api-request.ts";
+import { declareBody, projectPath } from "../schema/api-request.ts";
 import { type Route, route } from "./route.ts";
 
 /** Declarations that come this way have a source of their own each, so that pruning a file's never touches them. */
@@ -16,7 +16,6 @@ export function declareRoute(daemon: Daemon): Route {
     summary: "Declare a project: creates it, or changes it in place",
     access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
-    query: nothing,
     body: declareBody,
     response: applyView,
     answer: ({ params, body, caller, by, idempotencyKey }) => {

@@ -1,7 +1,6 @@
 /** The route of the live stream, which the page reads instead of asking again and again. */
 import type { Daemon } from "../loop/daemon.ts";
 import { liveItem, liveQuery } from "../schema/api-live.ts";
-import { nothing } from "../schema/api-request.ts";
 import { within } from "./access.ts";
 import { lastEventId } from "./last-event-id.ts";
 import { live, LIVE_WIRE } from "./live.ts";
@@ -25,9 +24,7 @@ export function liveRoutes({ daemon, readers, now }: LiveFacts): readonly Route[
       path: "/live",
       summary: "The state of everything, then what changes of it, and events as they happen",
       access: { kind: "narrowed", scope: "read" },
-      params: nothing,
       query: liveQuery,
-      body: nothing,
       response: liveItem,
       media: ["text/event-stream"],
       answer: (call) => {

@@ -1,7 +1,6 @@
 /** Routes of the daemon's log: its level, while it runs. */
 import type { Daemon } from "../loop/daemon.ts";
 import { logLevelBody, logLevelView } from "../schema/api-log.ts";
-import { nothing } from "../schema/api-request.ts";
 import { type Route, route } from "./route.ts";
 
 export function logRoutes(daemon: Daemon): readonly Route[] {
@@ -11,9 +10,6 @@ export function logRoutes(daemon: Daemon): readonly Route[] {
       path: "/log-level",
       summary: "What the daemon's log shows",
       access: { kind: "host", scope: "read" },
-      params: nothing,
-      query: nothing,
-      body: nothing,
       response: logLevelView,
       answer: () => daemon.logLevel(),
     }),
@@ -22,8 +18,6 @@ export function logRoutes(daemon: Daemon): readonly Route[] {
       path: "/log-level",
       summary: "Change what the daemon's log shows, until the daemon ends",
       access: { kind: "host", scope: "admin" },
-      params: nothing,
-      query: nothing,
       body: logLevelBody,
       response: logLevelView,
       // the level ends with the daemon, and is changed where no record can be kept

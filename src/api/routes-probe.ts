@@ -3,7 +3,6 @@ import { z } from "@hono/zod-openapi";
 import type { Daemon } from "../loop/daemon.ts";
 import { aliveView, readyView } from "../schema/api-host.ts";
 import { readyFor } from "./access.ts";
-import { nothing } from "../schema/api-request.ts";
 import { type Route, route } from "./route.ts";
 
 /** What prom-client writes. */
@@ -17,9 +16,6 @@ export function probeRoutes(daemon: Daemon, version: string): readonly Route[] {
       path: "/healthz",
       summary: "The daemon's process is alive",
       access: { kind: "open" },
-      params: nothing,
-      query: nothing,
-      body: nothing,
       response: aliveView,
       answer: () => ({ alive: true as const, version }),
     }),
@@ -28,9 +24,6 @@ export function probeRoutes(daemon: Daemon, version: string): readonly Route[] {
       path: "/readyz",
       summary: "Dependencies by name and degraded modes; 503 while not ready",
       access: { kind: "narrowed", scope: "read" },
-      params: nothing,
-      query: nothing,
-      body: nothing,
       response: readyView,
       answer: ({ caller }) => {
         const view = readyFor(caller, daemon.ready());
@@ -42,9 +35,6 @@ export function probeRoutes(daemon: Daemon, version: string): readonly Route[] {
       path: "/metrics",
       summary: "Prometheus metrics",
       access: { kind: "host", scope: "read" },
-      params: nothing,
-      query: nothing,
-      body: nothing,
       response: z.string(),
       media: ["text/plain"],
       answer: async () =>

@@ -4,7 +4,6 @@ import type { Wanted } from "../model/lifecycle.ts";
 import { projectView, removedView } from "../schema/api-project.ts";
 import {
   agentPath,
-  nothing,
   pauseBody,
   projectPath,
   removeQuery,
@@ -46,8 +45,6 @@ function wantedRoute(daemon: Daemon, verb: keyof typeof WANTED): Route {
     summary: SUMMARY[verb],
     access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
-    query: nothing,
-    body: nothing,
     response: projectView,
     answer: ({ params, by, idempotencyKey }) =>
       daemon.setWanted({
@@ -67,7 +64,6 @@ function pauseRoute(daemon: Daemon): Route {
     summary: "Freeze the project in memory, or stop its container",
     access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
-    query: nothing,
     body: pauseBody,
     response: projectView,
     answer: ({ params, body, by, idempotencyKey }) => {
@@ -90,8 +86,6 @@ function restartRoute(daemon: Daemon): Route {
     summary: "Restart the whole container",
     access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
-    query: nothing,
-    body: nothing,
     response: projectView,
     answer: ({ params, by, idempotencyKey }) =>
       daemon.restart({ project: params.name, agent: null, by, idempotencyKey }),
@@ -106,7 +100,6 @@ function removeRoute(daemon: Daemon): Route {
     access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
     query: removeQuery,
-    body: nothing,
     response: removedView,
     answer: ({ params, query, by, idempotencyKey }) =>
       daemon.remove({ project: params.name, removeVolumes: query.volumes, by, idempotencyKey }),
@@ -126,8 +119,6 @@ function agentRoutes(daemon: Daemon): readonly Route[] {
             : "Stop an agent until it is started",
         access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
         params: agentPath,
-        query: nothing,
-        body: nothing,
         response: projectView,
         answer: ({ params, by, idempotencyKey }) =>
           daemon.agent({ project: params.name, agent: params.agent, change, by, idempotencyKey }),
@@ -139,8 +130,6 @@ function agentRoutes(daemon: Daemon): readonly Route[] {
       summary: "Restart the processes of one agent",
       access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
       params: agentPath,
-      query: nothing,
-      body: nothing,
       response: projectView,
       answer: ({ params, by, idempotencyKey }) =>
         daemon.restart({ project: params.name, agent: params.agent, by, idempotencyKey }),
@@ -151,7 +140,6 @@ function agentRoutes(daemon: Daemon): readonly Route[] {
       summary: "Run this many replicas until the declaration changes them",
       access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
       params: agentPath,
-      query: nothing,
       body: scaleBody,
       response: projectView,
       answer: ({ params, body, by, idempotencyKey }) => {

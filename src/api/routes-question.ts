@@ -8,7 +8,6 @@ import {
   questionsQuery,
   questionView,
 } from "../schema/api-question.ts";
-import { nothing } from "../schema/api-request.ts";
 import { within } from "./access.ts";
 import { type Route, route } from "./route.ts";
 
@@ -20,9 +19,7 @@ export function questionRoutes(daemon: Daemon): readonly Route[] {
       path: "/questions",
       summary: "What agents ask people, newest first, in pages",
       access: { kind: "narrowed", scope: "read" },
-      params: nothing,
       query: questionsQuery,
-      body: nothing,
       response: questionPage,
       answer: async ({ query, caller }) => {
         const found = await daemon.questions({
@@ -42,8 +39,6 @@ export function questionRoutes(daemon: Daemon): readonly Route[] {
       summary: "One question with its answer",
       access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
       params: questionPath,
-      query: nothing,
-      body: nothing,
       response: questionView,
       answer: ({ params }) => daemon.question(params.id),
     }),
@@ -53,7 +48,6 @@ export function questionRoutes(daemon: Daemon): readonly Route[] {
       summary: "Answer a question; its run gets the answer once",
       access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
       params: questionPath,
-      query: nothing,
       body: answerBody,
       response: questionView,
       answer: ({ params, body, by, idempotencyKey }) =>

@@ -1,6 +1,5 @@
 /** Routes that say why: the queue with what binds each task, why something waits, why something ended. */
 import type { Daemon } from "../loop/daemon.ts";
-import { nothing } from "../schema/api-request.ts";
 import { agentSubjectPath, queueQuery, subjectPath } from "../schema/api-task-request.ts";
 import { explainView, queueView, whyView } from "../schema/api-task.ts";
 import { type Caller, within } from "./access.ts";
@@ -14,9 +13,7 @@ export function queueRoutes(daemon: Daemon): readonly Route[] {
       path: "/queue",
       summary: "What waits for a slot, in order, and how the agent pool is shared",
       access: { kind: "narrowed", scope: "read" },
-      params: nothing,
       query: queueQuery,
-      body: nothing,
       response: queueView,
       answer: ({ query, caller }) =>
         daemon.queue(within(caller, query.project ?? null), query.limit),
@@ -31,8 +28,6 @@ export function queueRoutes(daemon: Daemon): readonly Route[] {
         of: ({ params, caller }) => subjectOwner(daemon, params.subject, caller),
       },
       params: subjectPath,
-      query: nothing,
-      body: nothing,
       response: explainView,
       answer: ({ params }) => daemon.explain(params.subject),
     }),
@@ -42,8 +37,6 @@ export function queueRoutes(daemon: Daemon): readonly Route[] {
       summary: "The same of one agent",
       access: { kind: "project", scope: "read", of: ({ params }) => params.project },
       params: agentSubjectPath,
-      query: nothing,
-      body: nothing,
       response: explainView,
       answer: ({ params }) => daemon.explain(`${params.project}/${params.agent}`),
     }),
@@ -57,8 +50,6 @@ export function queueRoutes(daemon: Daemon): readonly Route[] {
         of: async ({ params }) => (await daemon.why(params.subject)).project,
       },
       params: subjectPath,
-      query: nothing,
-      body: nothing,
       response: whyView,
       answer: ({ params }) => daemon.why(params.subject),
     }),

@@ -2,7 +2,7 @@
 import type { Daemon } from "../loop/daemon.ts";
 import { resourcesView } from "../schema/api-resource.ts";
 import { agentList, type AgentPage, agentPage } from "../schema/api-project.ts";
-import { agentsQuery, nothing, pageQuery, projectPath } from "../schema/api-request.ts";
+import { agentsQuery, pageQuery, projectPath } from "../schema/api-request.ts";
 import { within } from "./access.ts";
 import { pageOf } from "./paged.ts";
 import { type Route, route } from "./route.ts";
@@ -15,9 +15,6 @@ export function resourceRoutes(daemon: Daemon): readonly Route[] {
       path: "/resources",
       summary: "Host, slots of the agent pool, and what each project was granted and uses",
       access: { kind: "host", scope: "read" },
-      params: nothing,
-      query: nothing,
-      body: nothing,
       response: resourcesView,
       answer: async () => {
         const { strategy, slots, taken, waiting, workers } = await daemon.queue(null, 0);
@@ -46,9 +43,7 @@ function agentLists(daemon: Daemon): readonly Route[] {
       summary:
         "Agents of all projects, in pages: each process, and of workers how many run and wait",
       access: { kind: "narrowed", scope: "read" },
-      params: nothing,
       query: agentsQuery,
-      body: nothing,
       response: agentPage,
       answer: ({ query, caller }) =>
         agentsPage(daemon, { ...query, project: within(caller, query.project ?? null) }),
@@ -60,7 +55,6 @@ function agentLists(daemon: Daemon): readonly Route[] {
       access: { kind: "project", scope: "read", of: ({ params }) => params.name },
       params: projectPath,
       query: pageQuery,
-      body: nothing,
       response: agentList,
       answer: async ({ params, query }) => {
         const { agents } = daemon.project(params.name);

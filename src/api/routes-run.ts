@@ -1,7 +1,7 @@
 /** Routes of one run: what is recorded of it, and its output by range or as it comes. */
 import type { Daemon } from "../loop/daemon.ts";
 import { type ApiOutputLine, outputLine, runRecord } from "../schema/api-record.ts";
-import { nothing, outputQuery, runPath } from "../schema/api-request.ts";
+import { outputQuery, runPath } from "../schema/api-request.ts";
 import { type Route, route } from "./route.ts";
 import { ndjson, type Readers, sse } from "./stream.ts";
 
@@ -18,8 +18,6 @@ export function runRoutes(daemon: Daemon, readers: Readers): readonly Route[] {
       summary: "One run: when it began, how it ended",
       access: { kind: "project", scope: "read", of: ({ params }) => owner(params.id) },
       params: runPath,
-      query: nothing,
-      body: nothing,
       response: runRecord,
       answer: ({ params }) => daemon.run(params.id),
     }),
@@ -31,7 +29,6 @@ export function runRoutes(daemon: Daemon, readers: Readers): readonly Route[] {
       access: { kind: "project", scope: "read", of: ({ params }) => owner(params.id) },
       params: runPath,
       query: outputQuery,
-      body: nothing,
       response: outputLine,
       media: [NDJSON, SSE],
       answer: async (call) => {

@@ -2,7 +2,7 @@
 import type { Daemon } from "../loop/daemon.ts";
 import type { EventRecord } from "../model/event.ts";
 import { type ApiOutputLine, eventPage, outputLine } from "../schema/api-record.ts";
-import { eventsQuery, logsQuery, nothing } from "../schema/api-request.ts";
+import { eventsQuery, logsQuery } from "../schema/api-request.ts";
 import { within } from "./access.ts";
 import { lastEventId } from "./last-event-id.ts";
 import { mergeByTime } from "./merge.ts";
@@ -26,9 +26,7 @@ function eventsRoute(daemon: Daemon, readers: Readers): Route {
     summary:
       "Events in pages; with `Accept: text/event-stream` live, resumed by `Last-Event-ID` without a gap",
     access: { kind: "narrowed", scope: "read" },
-    params: nothing,
     query: eventsQuery,
-    body: nothing,
     response: eventPage,
     media: ["application/json", SSE],
     answer: async (call) => {
@@ -65,9 +63,7 @@ function logsRoute(daemon: Daemon, readers: Readers): Route {
     path: "/logs",
     summary: "Output of agents of one, several or all projects, also of containers that are gone",
     access: { kind: "narrowed", scope: "read" },
-    params: nothing,
     query: logsQuery,
-    body: nothing,
     response: outputLine,
     media: [NDJSON, SSE],
     answer: (call) => {

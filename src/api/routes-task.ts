@@ -4,7 +4,7 @@ import type { z } from "@hono/zod-openapi";
 import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import type { Submitted } from "../model/task-view.ts";
-import { nothing, pageQuery } from "../schema/api-request.ts";
+import { pageQuery } from "../schema/api-request.ts";
 import {
   priorityBody,
   submitBody,
@@ -39,8 +39,6 @@ function submitRoute(daemon: Daemon, now: () => number): Route {
       scope: "run",
       of: ({ body }) => bodiesOf(body).map(({ project }) => project),
     },
-    params: nothing,
-    query: nothing,
     body: submitBody,
     response: submitAnswer,
     repeats: "each-time",
@@ -91,9 +89,7 @@ function taskReads(daemon: Daemon): readonly Route[] {
       path: "/tasks",
       summary: "Tasks, newest first, in pages; without payloads and results",
       access: { kind: "narrowed", scope: "read" },
-      params: nothing,
       query: tasksQuery,
-      body: nothing,
       response: taskPage,
       answer: async ({ query, caller }) => {
         const found = await daemon.tasks({
@@ -113,8 +109,6 @@ function taskReads(daemon: Daemon): readonly Route[] {
       summary: "One task with its payload, its result and what it last said of its progress",
       access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
-      query: nothing,
-      body: nothing,
       response: taskView,
       answer: ({ params }) => daemon.task(params.id),
     }),
@@ -125,7 +119,6 @@ function taskReads(daemon: Daemon): readonly Route[] {
       access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
       query: pageQuery,
-      body: nothing,
       response: attemptList,
       answer: async ({ params, query }) =>
         pageOf(await daemon.attempts(params.id), query, ({ attempt }) =>
@@ -143,8 +136,6 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       summary: "End a task that waits or runs",
       access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
-      query: nothing,
-      body: nothing,
       response: taskView,
       answer: ({ params, by, idempotencyKey }) =>
         daemon.cancelTask(params.id, { ...by, idempotencyKey }),
@@ -155,8 +146,6 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       summary: "Queue a task that ended badly once more",
       access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
-      query: nothing,
-      body: nothing,
       response: taskView,
       answer: ({ params, by, idempotencyKey }) =>
         daemon.retryTask(params.id, { ...by, idempotencyKey }),
@@ -167,7 +156,6 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       summary: "Change the priority of a task that waits",
       access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
       params: taskPath,
-      query: nothing,
       body: priorityBody,
       response: taskView,
       answer: ({ params, body, by, idempotencyKey }) =>

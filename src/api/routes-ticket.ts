@@ -1,6 +1,6 @@
 /** The route that gives a browser a ticket for a terminal. */
 import type { Daemon } from "../loop/daemon.ts";
-import { nothing, projectPath } from "../schema/api-request.ts";
+import { projectPath } from "../schema/api-request.ts";
 import { ticketView } from "../schema/api-terminal.ts";
 import { type Route, route } from "./route.ts";
 import type { Tickets } from "./tickets.ts";
@@ -14,8 +14,6 @@ export function ticketRoute(tickets: Tickets, daemon: Daemon): Route {
       "A ticket for one terminal, for a WebSocket that cannot show a token: used once, within 30 s",
     access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
-    query: nothing,
-    body: nothing,
     response: ticketView,
     repeats: "daemon",
     again: (issued) => ({ ...issued, ticket: null }),

@@ -1,7 +1,7 @@
 /** Routes about access: tokens are made and ended by whoever holds the host; the audit log says who did what. */
 import { paged, pageOf } from "./paged.ts";
 import type { Daemon } from "../loop/daemon.ts";
-import { nothing, pageQuery } from "../schema/api-request.ts";
+import { pageQuery } from "../schema/api-request.ts";
 import {
   auditPage,
   auditQuery,
@@ -23,9 +23,7 @@ export function tokenRoutes(daemon: Daemon, pageUrl: () => string | null): reado
       path: "/tokens",
       summary: "Access tokens without their secrets, newest first; ended ones for 30 days",
       access: { kind: "host", scope: "admin" },
-      params: nothing,
       query: pageQuery,
-      body: nothing,
       response: tokenList,
       answer: async ({ query }) => pageOf(await daemon.tokens(), query, newestFirst),
     }),
@@ -35,8 +33,6 @@ export function tokenRoutes(daemon: Daemon, pageUrl: () => string | null): reado
       summary: "Revoke a token by id or name; it opens nothing any more within a second",
       access: { kind: "host", scope: "admin" },
       params: tokenPath,
-      query: nothing,
-      body: nothing,
       response: tokenView,
       answer: ({ params, by, idempotencyKey }) =>
         daemon.revokeToken(params.token, { ...by, idempotencyKey }),
@@ -51,8 +47,6 @@ function createRoute(daemon: Daemon, pageUrl: () => string | null): Route {
     path: "/tokens",
     summary: "Make an access token; its secret is told once, here, and null to a repeat",
     access: { kind: "host", scope: "admin" },
-    params: nothing,
-    query: nothing,
     body: tokenBody,
     response: tokenMade,
     again: (made) => ({ ...made, secret: null, page: null }),
@@ -74,9 +68,7 @@ function auditRoute(daemon: Daemon): Route {
     path: "/audit",
     summary: "Who asked for what, when and why, newest first, in pages",
     access: { kind: "narrowed", scope: "admin" },
-    params: nothing,
     query: auditQuery,
-    body: nothing,
     response: auditPage,
     answer: async ({ query, caller }) => {
       const found = await daemon.audit({

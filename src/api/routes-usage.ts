@@ -1,7 +1,7 @@
 /** Routes of usage history: of a project and of the host. */
 import type { Daemon } from "../loop/daemon.ts";
 import type { UsageRequest } from "../loop/usage-daemon.ts";
-import { nothing, projectPath } from "../schema/api-request.ts";
+import { projectPath } from "../schema/api-request.ts";
 import { usageQuery, usageView } from "../schema/api-usage.ts";
 import { type Route, route } from "./route.ts";
 
@@ -15,7 +15,6 @@ export function usageRoutes(daemon: Daemon): readonly Route[] {
       access: { kind: "project", scope: "read", of: ({ params }) => params.name },
       params: projectPath,
       query: usageQuery,
-      body: nothing,
       response: usageView,
       answer: ({ params, query }) => daemon.usage(requestOf(params.name, query)),
     }),
@@ -24,9 +23,7 @@ export function usageRoutes(daemon: Daemon): readonly Route[] {
       path: "/metrics/host",
       summary: "Use of all projects together over time",
       access: { kind: "host", scope: "read" },
-      params: nothing,
       query: usageQuery,
-      body: nothing,
       response: usageView,
       answer: ({ query }) => daemon.usage(requestOf(null, query)),
     }),

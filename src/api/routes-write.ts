@@ -2,14 +2,7 @@
 import type { Daemon } from "../loop/daemon.ts";
 import { garbageView } from "../schema/api-host.ts";
 import { applyView, downView, planView } from "../schema/api-plan.ts";
-import {
-  applyBody,
-  downBody,
-  gcBody,
-  nothing,
-  planBody,
-  rollbackBody,
-} from "../schema/api-request.ts";
+import { applyBody, downBody, gcBody, planBody, rollbackBody } from "../schema/api-request.ts";
 import { type Route, route } from "./route.ts";
 
 /** What declares, and what clears. */
@@ -24,8 +17,6 @@ function declarationWrites(daemon: Daemon): readonly Route[] {
       path: "/plan",
       summary: "What applying a bundle would do; changes nothing",
       access: { kind: "host", scope: "read" },
-      params: nothing,
-      query: nothing,
       body: planBody,
       bodyLimit: "bundleBodyBytes",
       response: planView,
@@ -38,8 +29,6 @@ function declarationWrites(daemon: Daemon): readonly Route[] {
       path: "/apply",
       summary: "Accept a bundle as the new generation",
       access: { kind: "host", scope: "admin" },
-      params: nothing,
-      query: nothing,
       body: applyBody,
       bodyLimit: "bundleBodyBytes",
       response: applyView,
@@ -50,8 +39,6 @@ function declarationWrites(daemon: Daemon): readonly Route[] {
       path: "/rollback",
       summary: "Accept an earlier declaration again, as a new generation",
       access: { kind: "host", scope: "admin" },
-      params: nothing,
-      query: nothing,
       body: rollbackBody,
       response: applyView,
       answer: ({ body, by, idempotencyKey }) =>
@@ -67,8 +54,6 @@ function clearingWrites(daemon: Daemon): readonly Route[] {
       path: "/down",
       summary: "Deactivate every project of one source, or of all",
       access: { kind: "host", scope: "admin" },
-      params: nothing,
-      query: nothing,
       body: downBody,
       response: downView,
       answer: async ({ body, by, idempotencyKey }) => ({
@@ -80,8 +65,6 @@ function clearingWrites(daemon: Daemon): readonly Route[] {
       path: "/gc",
       summary: "Remove what is ours and no longer needed",
       access: { kind: "host", scope: "admin" },
-      params: nothing,
-      query: nothing,
       body: gcBody,
       response: garbageView,
       answer: ({ body, by }) => daemon.gc({ ...body, by }),
