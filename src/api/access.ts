@@ -29,6 +29,11 @@ export type Access<C> =
   /** Answers each caller with what is theirs, by `within`. */
   | Readonly<{ kind: "narrowed"; scope: Scope }>;
 
+/** For routes whose path names the project. */
+export function onProject(scope: Scope): Access<Readonly<{ params: Readonly<{ name: string }> }>> {
+  return { kind: "project", scope, of: ({ params }) => params.name };
+}
+
 /** Refuses what the caller's token is not for; needs nothing of the request, so it comes before its body is read. */
 export function refuseScope(caller: Caller, access: Access<never>): void {
   if (access.kind === "open") return;

@@ -3,6 +3,7 @@ import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
 import { applyView } from "../schema/api-plan.ts";
 import { declareBody, projectPath } from "../schema/api-request.ts";
+import { onProject } from "./access.ts";
 import { type Route, route } from "./route.ts";
 
 /** Declarations that come this way have a source of their own each, so that pruning a file's never touches them. */
@@ -14,7 +15,7 @@ export function declareRoute(daemon: Daemon): Route {
     method: "put",
     path: "/projects/{name}",
     summary: "Declare a project: creates it, or changes it in place",
-    access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
+    access: onProject("admin"),
     params: projectPath,
     body: declareBody,
     response: applyView,

@@ -9,6 +9,7 @@ import {
   removeQuery,
   scaleBody,
 } from "../schema/api-request.ts";
+import { onProject } from "./access.ts";
 import { type Route, route } from "./route.ts";
 
 /** What each verb makes the operator want. `stop` is `pause` that stops: both end in phase paused. */
@@ -38,14 +39,15 @@ export function projectRoutes(daemon: Daemon): readonly Route[] {
   ];
 }
 
+/** What all that steers a project has in common. */
+const STEERS = { method: "post", access: onProject("admin"), response: projectView } as const;
+
 function wantedRoute(daemon: Daemon, verb: keyof typeof WANTED): Route {
   return route({
-    method: "post",
+    ...STEERS,
     path: `/projects/{name}/${verb}`,
     summary: SUMMARY[verb],
-    access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
-    response: projectView,
     answer: ({ params, by, idempotencyKey }) =>
       daemon.setWanted({
         project: params.name,
@@ -59,34 +61,28 @@ function wantedRoute(daemon: Daemon, verb: keyof typeof WANTED): Route {
 
 function pauseRoute(daemon: Daemon): Route {
   return route({
-    method: "post",
+    ...STEERS,
     path: "/projects/{name}/pause",
     summary: "Freeze the project in memory, or stop its container",
-    access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
     body: pauseBody,
-    response: projectView,
-    answer: ({ params, body, by, idempotencyKey }) => {
-      const wanted = body.mode === "freeze" ? "frozen" : "stopped";
-      return daemon.setWanted({
+    answer: ({ params, body, by, idempotencyKey }) =>
+      daemon.setWanted({
         project: params.name,
-        wanted,
+        wanted: body.mode === "freeze" ? "frozen" : "stopped",
         removeVolumes: false,
         by,
         idempotencyKey,
-      });
-    },
+      }),
   });
 }
 
 function restartRoute(daemon: Daemon): Route {
   return route({
-    method: "post",
+    ...STEERS,
     path: "/projects/{name}/restart",
     summary: "Restart the whole container",
-    access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
     params: projectPath,
-    response: projectView,
     answer: ({ params, by, idempotencyKey }) =>
       daemon.restart({ project: params.name, agent: null, by, idempotencyKey }),
   });
@@ -97,7 +93,7 @@ function removeRoute(daemon: Daemon): Route {
     method: "delete",
     path: "/projects/{name}",
     summary: "Remove the project; answers when it is gone and says what was freed",
-    access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
+    access: onProject("admin"),
     params: projectPath,
     query: removeQuery,
     response: removedView,
@@ -106,52 +102,42 @@ function removeRoute(daemon: Daemon): Route {
   });
 }
 
+const CHANGES = {
+  start: "Start an agent that was stopped by hand",
+  stop: "Stop an agent until it is started",
+} as const;
+
 function agentRoutes(daemon: Daemon): readonly Route[] {
-  const changes = ["start", "stop"] as const;
   return [
-    ...changes.map((change) =>
-      route({
-        method: "post",
-        path: `/projects/{name}/agents/{agent}/${change}`,
-        summary:
-          change === "start"
-            ? "Start an agent that was stopped by hand"
-            : "Stop an agent until it is started",
-        access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
-        params: agentPath,
-        response: projectView,
-        answer: ({ params, by, idempotencyKey }) =>
-          daemon.agent({ project: params.name, agent: params.agent, change, by, idempotencyKey }),
-      }),
-    ),
+    changeRoute(daemon, "start"),
+    changeRoute(daemon, "stop"),
     route({
-      method: "post",
+      ...STEERS,
       path: "/projects/{name}/agents/{agent}/restart",
       summary: "Restart the processes of one agent",
-      access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
       params: agentPath,
-      response: projectView,
-      answer: ({ params, by, idempotencyKey }) =>
-        daemon.restart({ project: params.name, agent: params.agent, by, idempotencyKey }),
+      answer: ({ params: { name: project, agent }, by, idempotencyKey }) =>
+        daemon.restart({ project, agent, by, idempotencyKey }),
     }),
     route({
-      method: "post",
+      ...STEERS,
       path: "/projects/{name}/agents/{agent}/scale",
       summary: "Run this many replicas until the declaration changes them",
-      access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
       params: agentPath,
       body: scaleBody,
-      response: projectView,
-      answer: ({ params, body, by, idempotencyKey }) => {
-        const change = { replicas: body.replicas };
-        return daemon.agent({
-          project: params.name,
-          agent: params.agent,
-          change,
-          by,
-          idempotencyKey,
-        });
-      },
+      answer: ({ params: { name: project, agent }, body: change, by, idempotencyKey }) =>
+        daemon.agent({ project, agent, change, by, idempotencyKey }),
     }),
   ];
+}
+
+function changeRoute(daemon: Daemon, change: keyof typeof CHANGES): Route {
+  return route({
+    ...STEERS,
+    path: `/projects/{name}/agents/{agent}/${change}`,
+    summary: CHANGES[change],
+    params: agentPath,
+    answer: ({ params: { name: project, agent }, by, idempotencyKey }) =>
+      daemon.agent({ project, agent, change, by, idempotencyKey }),
+  });
 }

@@ -12,7 +12,7 @@ import {
   projectPath,
   runsQuery,
 } from "../schema/api-request.ts";
-import { within } from "./access.ts";
+import { onProject, within } from "./access.ts";
 import { paged, pageOf } from "./paged.ts";
 import { type Route, route } from "./route.ts";
 import { runsPage } from "./runs-page.ts";
@@ -47,7 +47,7 @@ function projectReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/projects/{name}",
       summary: "One project",
-      access: { kind: "project", scope: "read", of: ({ params }) => params.name },
+      access: onProject("read"),
       params: projectPath,
       response: projectView,
       answer: ({ params }) => daemon.project(params.name),
@@ -56,7 +56,7 @@ function projectReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/projects/{name}/describe",
       summary: "One project with its last runs and events and where every declared value came from",
-      access: { kind: "project", scope: "read", of: ({ params }) => params.name },
+      access: onProject("read"),
       params: projectPath,
       response: describeView,
       answer: ({ params }) => daemon.describe(params.name),
@@ -66,7 +66,7 @@ function projectReads(daemon: Daemon): readonly Route[] {
       path: "/projects/{name}/plan",
       summary:
         "What is yet to be done for one project, and why; empty once it is as it was accepted",
-      access: { kind: "project", scope: "read", of: ({ params }) => params.name },
+      access: onProject("read"),
       params: projectPath,
       response: projectPlan,
       answer: ({ params }) => daemon.pending(params.name),

@@ -3,7 +3,7 @@ import type { Daemon } from "../loop/daemon.ts";
 import { resourcesView } from "../schema/api-resource.ts";
 import { agentList, type AgentPage, agentPage } from "../schema/api-project.ts";
 import { agentsQuery, pageQuery, projectPath } from "../schema/api-request.ts";
-import { within } from "./access.ts";
+import { onProject, within } from "./access.ts";
 import { pageOf } from "./paged.ts";
 import { type Route, route } from "./route.ts";
 
@@ -52,7 +52,7 @@ function agentLists(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/projects/{name}/agents",
       summary: "The agents of a project: each process, and of workers how many run and wait",
-      access: { kind: "project", scope: "read", of: ({ params }) => params.name },
+      access: onProject("read"),
       params: projectPath,
       query: pageQuery,
       response: agentList,

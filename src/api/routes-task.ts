@@ -3,6 +3,7 @@ import { paged, pageOf } from "./paged.ts";
 import type { z } from "@hono/zod-openapi";
 import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
+import type { Scope } from "../model/access.ts";
 import type { Submitted } from "../model/task-view.ts";
 import { pageQuery } from "../schema/api-request.ts";
 import {
@@ -13,7 +14,7 @@ import {
   tasksQuery,
 } from "../schema/api-task-request.ts";
 import { attemptList, submitAnswer, taskPage, taskView } from "../schema/api-task.ts";
-import { within } from "./access.ts";
+import { type Access, within } from "./access.ts";
 import { problemOf } from "./problem.ts";
 import { type Route, route } from "./route.ts";
 import { queueRoutes } from "./routes-queue.ts";
@@ -62,9 +63,16 @@ function bodiesOf(body: z.output<typeof submitBody>): readonly z.output<typeof t
   return "items" in body ? body.items : [body];
 }
 
-/** The project a task belongs to. */
-async function ownerOf(daemon: Daemon, task: string): Promise<string> {
-  return (await daemon.task(task)).project;
+/** For routes whose path names a task. */
+function onTask(
+  daemon: Daemon,
+  scope: Scope,
+): Access<Readonly<{ params: Readonly<{ id: string }> }>> {
+  return {
+    kind: "project",
+    scope,
+    of: async ({ params }) => (await daemon.task(params.id)).project,
+  };
 }
 
 function keyOf(key: string | null, at: number | null): string | null {
@@ -107,7 +115,7 @@ function taskReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/tasks/{id}",
       summary: "One task with its payload, its result and what it last said of its progress",
-      access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
+      access: onTask(daemon, "read"),
       params: taskPath,
       response: taskView,
       answer: ({ params }) => daemon.task(params.id),
@@ -116,7 +124,7 @@ function taskReads(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/tasks/{id}/attempts",
       summary: "Every try at one task, oldest first",
-      access: { kind: "project", scope: "read", of: ({ params }) => ownerOf(daemon, params.id) },
+      access: onTask(daemon, "read"),
       params: taskPath,
       query: pageQuery,
       response: attemptList,
@@ -134,7 +142,7 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       method: "post",
       path: "/tasks/{id}/cancel",
       summary: "End a task that waits or runs",
-      access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
+      access: onTask(daemon, "run"),
       params: taskPath,
       response: taskView,
       answer: ({ params, by, idempotencyKey }) =>
@@ -144,7 +152,7 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       method: "post",
       path: "/tasks/{id}/retry",
       summary: "Queue a task that ended badly once more",
-      access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
+      access: onTask(daemon, "run"),
       params: taskPath,
       response: taskView,
       answer: ({ params, by, idempotencyKey }) =>
@@ -154,7 +162,7 @@ function taskWrites(daemon: Daemon): readonly Route[] {
       method: "post",
       path: "/tasks/{id}/priority",
       summary: "Change the priority of a task that waits",
-      access: { kind: "project", scope: "run", of: ({ params }) => ownerOf(daemon, params.id) },
+      access: onTask(daemon, "run"),
       params: taskPath,
       body: priorityBody,
       response: taskView,

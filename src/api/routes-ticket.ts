@@ -2,6 +2,7 @@
 import type { Daemon } from "../loop/daemon.ts";
 import { projectPath } from "../schema/api-request.ts";
 import { ticketView } from "../schema/api-terminal.ts";
+import { onProject } from "./access.ts";
 import { type Route, route } from "./route.ts";
 import type { Tickets } from "./tickets.ts";
 
@@ -12,7 +13,7 @@ export function ticketRoute(tickets: Tickets, daemon: Daemon): Route {
     path: "/projects/{name}/exec-ticket",
     summary:
       "A ticket for one terminal, for a WebSocket that cannot show a token: used once, within 30 s",
-    access: { kind: "project", scope: "admin", of: ({ params }) => params.name },
+    access: onProject("admin"),
     params: projectPath,
     response: ticketView,
     repeats: "daemon",

@@ -3,6 +3,7 @@ import type { Daemon } from "../loop/daemon.ts";
 import type { UsageRequest } from "../loop/usage-daemon.ts";
 import { projectPath } from "../schema/api-request.ts";
 import { usageQuery, usageView } from "../schema/api-usage.ts";
+import { onProject } from "./access.ts";
 import { type Route, route } from "./route.ts";
 
 /** Points over time; the finer the step, the less far back it reaches. */
@@ -12,7 +13,7 @@ export function usageRoutes(daemon: Daemon): readonly Route[] {
       method: "get",
       path: "/projects/{name}/metrics",
       summary: "Use of CPU, memory, processes and queue over time; also of a project that is gone",
-      access: { kind: "project", scope: "read", of: ({ params }) => params.name },
+      access: onProject("read"),
       params: projectPath,
       query: usageQuery,
       response: usageView,
