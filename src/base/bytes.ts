@@ -4,7 +4,8 @@
 export const BYTES_PATTERN = /^(\d{1,15}(?:\.\d{1,6})?)\s?([bB]|[kKmMgGtT](?:[iI]?[bB])?)?$/;
 
 const POWER = { b: 0, k: 1, m: 2, g: 3, t: 4 } as const;
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+export const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+export type ByteUnit = (typeof BYTE_UNITS)[number];
 
 /** Whole bytes of a size, or null when it is none: no sign, no unknown unit, nothing past 2^53. A bare number is bytes. */
 export function parseBytes(text: string): number | null {
@@ -20,9 +21,9 @@ export function parseBytes(text: string): number | null {
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  while (value !== 0 && value % 1024 === 0 && unit < UNITS.length - 1) {
+  while (value !== 0 && value % 1024 === 0 && unit < BYTE_UNITS.length - 1) {
     value /= 1024;
     unit += 1;
   }
-  return `${value}${UNITS[unit] ?? "B"}`;
+  return `${value}${BYTE_UNITS[unit] ?? "B"}`;
 }

@@ -1,31 +1,19 @@
 /** Numbers and times for people: rounded and of steady width; exact values are in the API. */
+import { roundedAge, roundedSize } from "../base/rounded.ts";
 
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** `128 MiB`, `1.5 GiB`; `–` for what is unknown. */
 export function sizeText(bytes: number | null): string {
-  if (bytes === null) return "–";
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  const rounded = value >= 10 ? Math.round(value) : Math.round(value * 10) / 10;
-  return `${rounded} ${UNITS[unit] ?? "B"}`;
+  return bytes === null ? "–" : roundedSize(bytes).join(" ");
 }
 
 /** `4 s`, `12 min`, `3 h`, `9 d`. */
 export function ageText(ms: number): string {
-  const age = Math.max(0, ms);
-  if (age < 2 * MINUTE) return `${Math.floor(age / SECOND)} s`;
-  if (age < 2 * HOUR) return `${Math.floor(age / MINUTE)} min`;
-  if (age < 2 * DAY) return `${Math.floor(age / HOUR)} h`;
-  return `${Math.floor(age / DAY)} d`;
+  const [count, unit] = roundedAge(ms);
+  return `${count} ${unit === "m" ? "min" : unit}`;
 }
 
 /** How long something takes: `450 ms`, `3.2 s`, `2 min 10 s`. */
