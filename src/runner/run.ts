@@ -15,7 +15,8 @@ import { STREAMS } from "./launch-frame.ts";
 import type { StreamName } from "./launch-frame.ts";
 import { CurveRecorder } from "./memory-curve.ts";
 import type { OpenRuns } from "./open-runs.ts";
-import type { OutputStore, RunOutput } from "./output.ts";
+import type { OutputStore } from "./output.ts";
+import type { RunOutput } from "./run-output.ts";
 import type { Speech } from "./speech.ts";
 import { killTree, terminateTree } from "./tree-kill.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { decodeRecords } from "../../../src/protocol/segment.ts";
 import { DEFAULT_CAPS, OutputStore } from "../../../src/runner/output.ts";
-import type { RunOutput } from "../../../src/runner/output.ts";
+import type { RunOutput } from "../../../src/runner/run-output.ts";
 
 let folder = "";
 let dropped: { run: string; bytes: number }[] = [];
