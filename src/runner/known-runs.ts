@@ -1,5 +1,5 @@
 /** Which runs of tasks were accepted already, so that none is started twice however often the daemon asks. */
-import type { Journal } from "./journal-file.ts";
+import type { Journal } from "./journal.ts";
 
 /** Older ones are settled by far: the daemon asks again within seconds, not thousands of tasks. */
 const MAX_KNOWN_RUNS = 10_000;

@@ -6,7 +6,7 @@ import { condemn } from "./condemn.ts";
 import { ControlServer } from "./control.ts";
 import { imageEnvironment } from "./environment.ts";
 import { readUserFiles } from "./identity.ts";
-import { Journal } from "./journal-file.ts";
+import { Journal } from "./journal.ts";
 import { Launcher } from "./launch.ts";
 import { OpenRuns } from "./open-runs.ts";
 import { OutputStore } from "./output.ts";

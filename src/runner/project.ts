@@ -10,7 +10,7 @@ import { runShort } from "./command.ts";
 import { condemn } from "./condemn.ts";
 import { DEFAULT_IDENTITY } from "./identity.ts";
 import type { IdentityVerdict } from "./identity.ts";
-import type { Journal } from "./journal-file.ts";
+import type { Journal } from "./journal.ts";
 import { nextMarker } from "./launch.ts";
 import type { RunRoom } from "./run.ts";
 import type { SecretFiles } from "./secrets.ts";

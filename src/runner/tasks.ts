@@ -4,7 +4,7 @@ import { isRunId } from "../protocol/spool.ts";
 import { isWorker } from "./agent-plan.ts";
 import type { AgentPlan } from "./agent-plan.ts";
 import { condemn } from "./condemn.ts";
-import type { Journal } from "./journal-file.ts";
+import type { Journal } from "./journal.ts";
 import { KnownRuns } from "./known-runs.ts";
 import type { Progress } from "./progress.ts";
 import { TaskFiles } from "./task-file.ts";

@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import type { JournalEvent } from "../../../src/model/run.ts";
 import { Clock } from "../../../src/runner/clock.ts";
-import { Journal } from "../../../src/runner/journal-file.ts";
+import { Journal } from "../../../src/runner/journal.ts";
 import { KnownRuns } from "../../../src/runner/known-runs.ts";
 import { ProgressTeller } from "../../../src/runner/progress.ts";
 import { resultFields } from "../../../src/runner/result.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Journal } from "../../../src/runner/journal-file.ts";
+import { Journal } from "../../../src/runner/journal.ts";
 import { DEFAULT_CAPS, OutputStore } from "../../../src/runner/output.ts";
 import { readJournal } from "../../../src/runners/journal.ts";
 import { fakeSpool } from "../../support/fake-spool.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Journal } from "../../../src/runner/journal-file.ts";
+import { Journal } from "../../../src/runner/journal.ts";
 
 let folder = "";
 beforeEach(() => {
