@@ -8,10 +8,10 @@ import type { ImageFacts } from "./agent-plan.ts";
 import { Bell } from "./bell.ts";
 import { runShort } from "./command.ts";
 import { condemn } from "./condemn.ts";
+import { Execs } from "./execs.ts";
 import { DEFAULT_IDENTITY } from "./identity.ts";
 import type { IdentityVerdict } from "./identity.ts";
 import type { Journal } from "./journal.ts";
-import { nextMarker } from "./launch.ts";
 import type { RunRoom } from "./run.ts";
 import type { SecretFiles } from "./secrets.ts";
 import type { Spool } from "./spool.ts";
@@ -20,14 +20,11 @@ import { Speech } from "./speech.ts";
 import { Supervisor } from "./supervise.ts";
 import type { TaskOrder } from "./task-run.ts";
 import { Tasks } from "./tasks.ts";
-import { killTree } from "./tree-kill.ts";
 import { prepareWorkspace } from "./workspace.ts";
 import type { WorkspaceState } from "./workspace.ts";
 
 /** Tasks' payloads, FIFOs to speak through, answers: tmpfs, so that nothing of it outlives the container. */
 const TASK_FOLDER = "/run/.berth-task";
-/** A client that never closes its execs must not grow the runner. */
-const MAX_OPEN_EXECS = 1_024;
 
 export interface ProjectParts extends Omit<RunRoom, "speech"> {
   readonly image: ImageFacts;
@@ -53,7 +50,7 @@ export class Project {
   readonly #tasks: Tasks;
   readonly #speech: Speech;
   readonly #gateOpened = new Bell();
-  readonly #execMarkers = new Set<number>();
+  readonly #execs = new Execs();
   #config: RunnerConfig | null = null;
   #workspace: Readonly<{ state: WorkspaceState; detail: string | null }> = {
     state: "pending",
@@ -133,19 +130,13 @@ export class Project {
       const detail = `no agent ${agent}`;
       throw new BerthError("rejected", { code: "runner.agent-unknown", detail });
     }
-    if (this.#execMarkers.size >= MAX_OPEN_EXECS) {
-      const detail = `${MAX_OPEN_EXECS} commands are open`;
-      throw new BerthError("capacity", { code: "runner.exec-full", detail });
-    }
     const { uid, gid } = identityOrThrow(plan.identity);
-    const marker = nextMarker();
-    this.#execMarkers.add(marker);
-    return { marker, uid, gid, cwd: plan.cwd, environment: plan.environment };
+    const { cwd, environment } = plan;
+    return { marker: this.#execs.open(), uid, gid, cwd, environment };
   }
 
-  /** Only markers given out for exec: an agent's run ends through the configuration. */
   closeExec(marker: number): void {
-    if (this.#execMarkers.delete(marker)) void endExec(marker);
+    this.#execs.close(marker);
   }
 
   /** Something that agents may have waited for is there. */
@@ -251,9 +242,4 @@ export function servesSame(
 function identityOrThrow(verdict: IdentityVerdict) {
   if (verdict.ok) return verdict.identity;
   throw new BerthError("rejected", { code: "runner.user-refused", detail: verdict.reason });
-}
-
-async function endExec(marker: number): Promise<void> {
-  const { gone } = await killTree(marker);
-  if (!gone) condemn("an exec'd command cannot be killed");
 }
