@@ -8,6 +8,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
+import type { JournalEvent } from "../model/run.ts";
 import { parseRunMeta } from "../protocol/spool.ts";
 import type { RunMeta } from "../protocol/spool.ts";
 
@@ -122,6 +123,21 @@ export class OpenRuns {
     this.#fd = fd;
     this.#bytes = bytes.length;
   }
+}
+
+/** Those of which no event tells how they ended: they did, but the file still has what is written a turn later. */
+export function withoutEnd(
+  runs: readonly RunMeta[],
+  events: readonly JournalEvent[],
+): readonly RunMeta[] {
+  const ended = new Set(
+    events.flatMap((event) => ("run" in event && isEnd(event.kind) ? [event.run] : [])),
+  );
+  return runs.filter(({ run }) => !ended.has(run));
+}
+
+function isEnd(kind: JournalEvent["kind"]): boolean {
+  return kind === "exited" || kind === "lost" || kind === "start-failed";
 }
 
 /** None when there is no file. What a crash tore off is no line. */

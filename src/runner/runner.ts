@@ -6,6 +6,9 @@ import type { DaemonFrame, ExecTicket, RunnerFrame } from "../protocol/frame.ts"
 import { PROTOCOL_VERSION } from "../protocol/frame.ts";
 import { isQuiet, readCgroup, readOomKills } from "./cgroup.ts";
 import type { Line } from "./control.ts";
+import { Fence } from "./fence.ts";
+import type { Refusal } from "./fence.ts";
+import { withoutEnd } from "./open-runs.ts";
 import { OomLedger } from "./oom.ts";
 import type { Progress } from "./progress.ts";
 import { Project, servesSame } from "./project.ts";
@@ -22,12 +25,12 @@ type Fenced = Exclude<Command, { kind: "ping" }>;
 export type RunnerParts = Omit<ProjectParts, "record" | "claimOom" | "changed" | "progress"> &
   Readonly<{ version: string }>;
 
-/** INVARIANTS: the epoch only rises, and is on disk before it is obeyed. One line at most is served. */
+/** INVARIANT: one line at most is served. */
 export class Runner {
   readonly #parts: RunnerParts;
   readonly #project: Project;
   readonly #oom = new OomLedger();
-  #epoch: number;
+  readonly #fence: Fence;
   #sample: CgroupSample | null = null;
   /** The sample of the last status. */
   #told: CgroupSample | null = null;
@@ -36,7 +39,7 @@ export class Runner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.#epoch = parts.spool.readEpoch();
+    this.#fence = new Fence(parts.spool);
     this.#project = new Project({
       ...parts,
       record: (body) => this.record(body),
@@ -50,8 +53,8 @@ export class Runner {
   /** Begins with what the spool holds: agents need no daemon to start. */
   boot(): void {
     const config = this.#parts.spool.readConfig();
-    if (config !== null) this.#epoch = Math.max(this.#epoch, config.epoch);
-    this.record({ kind: "boot", epoch: this.#epoch, configHash: config?.hash ?? null });
+    if (config !== null) this.#fence.atLeast(config.epoch);
+    this.record({ kind: "boot", epoch: this.#fence.epoch, configHash: config?.hash ?? null });
     this.#tellLostRuns();
     if (config !== null) this.#project.obey(config);
   }
@@ -84,16 +87,16 @@ export class Runner {
 
   /** Whether this daemon may lead us, and what to say to its hello. */
   hello(frame: Hello): Readonly<{ accepted: boolean; say: RunnerFrame }> {
-    const refusal = this.#refusal(frame) ?? this.#raiseOrRefuse(frame.epoch);
+    const refusal = this.#mismatch(frame) ?? this.#fence.admit(frame.epoch);
     if (refusal !== null) {
-      return { accepted: false, say: { kind: "refused", ...refusal, epoch: this.#epoch } };
+      return { accepted: false, say: { kind: "refused", ...refusal, epoch: this.#fence.epoch } };
     }
     const { journal, boot, version } = this.#parts;
     const welcome: RunnerFrame = {
       kind: "welcome",
       version: PROTOCOL_VERSION,
       bootId: boot,
-      epoch: this.#epoch,
+      epoch: this.#fence.epoch,
       runnerVersion: version,
       configHash: this.#project.config?.hash ?? null,
       lastSeq: journal.lastSeq,
@@ -140,7 +143,8 @@ export class Runner {
       line.sentSeq = frame.after;
       this.pump(line);
     } else if (frame.kind === "ack") {
-      if (frame.epoch >= this.#epoch) this.#relieving(() => journal.acknowledge(frame.seq));
+      if (this.#fence.refusal(frame.epoch) === null)
+        this.#relieving(() => journal.acknowledge(frame.seq));
     } else void this.#reply(frame, line);
   }
 
@@ -157,8 +161,9 @@ export class Runner {
   }
 
   #obeyCommand(frame: Fenced): ExecTicket | null | Promise<null> {
-    if (frame.epoch < this.#epoch) throw new BerthError("conflict", this.#stale(frame.epoch));
-    this.#raiseEpoch(frame.epoch);
+    const refusal = this.#fence.refusal(frame.epoch);
+    if (refusal !== null) throw new BerthError("conflict", refusal);
+    this.#fence.raise(frame.epoch);
     switch (frame.kind) {
       case "configure":
         this.#project.configure(frame.config);
@@ -185,7 +190,7 @@ export class Runner {
     }
   }
 
-  #refusal(frame: Hello): Readonly<{ code: string; detail: string }> | null {
+  #mismatch(frame: Hello): Refusal | null {
     const { config } = this.#project;
     if (!frame.versions.includes(PROTOCOL_VERSION)) {
       const detail = `this runner speaks version ${PROTOCOL_VERSION}`;
@@ -195,27 +200,7 @@ export class Runner {
       const detail = `this runner serves ${config.install}/${config.project}`;
       return { code: "runner.install-foreign", detail };
     }
-    return frame.epoch < this.#epoch ? this.#stale(frame.epoch) : null;
-  }
-
-  #stale(epoch: number): Readonly<{ code: string; detail: string }> {
-    return { code: "runner.epoch-stale", detail: `epoch ${epoch} is below ${this.#epoch}` };
-  }
-
-  /** An epoch that cannot be written down (full disk) cannot be obeyed; the agents go on. */
-  #raiseOrRefuse(epoch: number): Readonly<{ code: string; detail: string }> | null {
-    try {
-      this.#raiseEpoch(epoch);
-      return null;
-    } catch (thrown) {
-      return { code: "runner.spool-unwritable", detail: String(thrown) };
-    }
-  }
-
-  #raiseEpoch(epoch: number): void {
-    if (epoch <= this.#epoch) return;
-    this.#parts.spool.writeEpoch(epoch);
-    this.#epoch = epoch;
+    return null;
   }
 
   /** If the journal was full before and is not afterwards, agents may start again. */
@@ -236,18 +221,13 @@ export class Runner {
     if (this.#line?.roomy === true) this.#line.send({ kind: "progress", run, fraction, text });
   }
 
+  /** What was running when the last boot ended so that nobody could tell. */
   #tellLostRuns(): void {
     const { journal, openRuns } = this.#parts;
-    const told = new Set(
-      journal
-        .recent()
-        .flatMap((event) => ("run" in event && isTerminal(event.kind) ? [event.run] : [])),
-    );
-    for (const { run, agent, replica } of openRuns.left()) {
-      const reason = "container died";
-      if (!told.has(run)) this.record({ kind: "lost", run, agent, replica, reason });
-      openRuns.remove(run);
-    }
+    const left = openRuns.left();
+    for (const { run, agent, replica } of withoutEnd(left, journal.recent()))
+      this.record({ kind: "lost", run, agent, replica, reason: "container died" });
+    for (const { run } of left) openRuns.remove(run);
   }
 
   #tellSoon(): void {
@@ -269,8 +249,4 @@ export class Runner {
       journalSeq,
     });
   }
-}
-
-function isTerminal(kind: JournalBody["kind"]): boolean {
-  return kind === "exited" || kind === "lost" || kind === "start-failed";
 }

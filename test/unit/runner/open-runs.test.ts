@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { OpenRuns } from "../../../src/runner/open-runs.ts";
+import { OpenRuns, withoutEnd } from "../../../src/runner/open-runs.ts";
 
 let folder = "";
 let path = "";
@@ -65,4 +65,15 @@ test("the file holds little more than the open runs, however many have ended", a
 test("a disk that refuses the mark refuses the start", () => {
   const runs = new OpenRuns(join(folder, "missing", "open-runs"));
   expect(() => runs.add(meta("r1"))).toThrow("ENOENT");
+});
+
+test("of what is found open, what the journal saw end is not lost", () => {
+  const event = { seq: 1, at: 1, boot: "b", agent: "a", replica: 0 };
+  const events = [
+    { ...event, kind: "started" as const, run: "r1", pid: 1, generation: 1 },
+    { ...event, kind: "lost" as const, run: "r2", reason: "x" },
+    { ...event, kind: "start-failed" as const, run: "r3", reason: "x", generation: 1 },
+  ];
+  const runs = ["r1", "r2", "r3", "r4"].map(meta);
+  expect(withoutEnd(runs, events)).toEqual([meta("r1"), meta("r4")]);
 });
