@@ -6,8 +6,8 @@ import type { ExitCause, JournalBody } from "../model/run.ts";
 import type { AgentPlan } from "./agent-plan.ts";
 import { Bell } from "./bell.ts";
 import type { ShortCommand, ShortOutcome } from "./command.ts";
-import { HealthWatch } from "./health.ts";
 import type { Exit } from "./launch.ts";
+import { RunHealth } from "./run-health.ts";
 import { newRunId, startRun } from "./run.ts";
 import type { ActiveRun, RunRoom } from "./run.ts";
 
@@ -138,10 +138,8 @@ export class Replica {
 
   /** Waits as the policy says; returns when the next run may start, or at a nudge. */
   async #afterRun(ended: EndedRun): Promise<void> {
-    const { policy, mayRestart } = {
-      policy: this.#plan.spec.restart,
-      mayRestart: this.#plan.identity.ok,
-    };
+    const { restart: policy } = this.#plan.spec;
+    const { ok: mayRestart } = this.#plan.identity;
     const chance = this.#room.chance();
     const { verdict, history } = restartDecision(ended, this.#history, { policy, chance });
     this.#history = history;
@@ -224,29 +222,29 @@ export class Replica {
       this.#bell.ring();
     };
     void run.exited.then(ended);
-    const fellIll = (): void => {
-      seen.ill = this.#plan.spec.restart.mode !== "no";
-    };
-    let watched = JSON.stringify(plan.spec.health);
-    let health = this.#watchHealth(run, plan, fellIll);
+    const health = new RunHealth({
+      name: { run: run.id, agent: this.agent, replica: this.number },
+      room: this.#room,
+      become: (state, reason) => this.#become(state, reason),
+      fellIll: () => {
+        seen.ill = this.#plan.spec.restart.mode !== "no";
+        this.#bell.ring();
+      },
+    });
+    health.follow(plan);
     try {
       for (;;) {
-        const wanted = JSON.stringify(this.#plan.spec.health);
-        if (wanted !== watched && this.#nudge === null) {
-          watched = wanted;
-          health?.stop();
-          health = this.#watchHealth(run, this.#plan, fellIll);
-        }
+        if (this.#nudge === null) health.follow(this.#plan);
         if (seen.exit !== null) return { cause: "self", exit: seen.exit };
         const cause = this.#nudge ?? (seen.ill ? "unhealthy" : null);
         if (cause !== null) {
-          health?.stop();
+          health.stop();
           return { cause, exit: await this.#stop(run, this.#plan.spec.stopGraceMs) };
         }
         await this.#bell.next();
       }
     } finally {
-      health?.stop();
+      health.stop();
     }
   }
 
@@ -258,45 +256,6 @@ export class Replica {
     const exit = await run.exited;
     alarm.cancel();
     return exit;
-  }
-
-  #watchHealth(run: ActiveRun, plan: AgentPlan, fellIll: () => void): HealthWatch | null {
-    const { health: spec } = plan.spec;
-    const { journal, clock } = this.#room;
-    const name = { run: run.id, agent: this.agent, replica: this.number };
-    const healthy = (): void => {
-      journal.append({ kind: "ready", ...name });
-      this.#become("running");
-    };
-    if (spec === null) {
-      healthy();
-      return null;
-    }
-    this.#become("starting", "waiting for its health command to pass");
-    const unhealthy = (reason: string): void => {
-      journal.append({ kind: "unhealthy", ...name, reason });
-      this.#become("unhealthy", reason);
-      fellIll();
-      this.#bell.ring();
-    };
-    const check = (): Promise<ShortOutcome> => this.#checkHealth(run, plan, spec);
-    return new HealthWatch({ spec, clock, check, listener: { healthy, unhealthy } });
-  }
-
-  async #checkHealth(
-    run: ActiveRun,
-    plan: AgentPlan,
-    spec: Readonly<{ command: readonly string[]; timeoutMs: number }>,
-  ): Promise<ShortOutcome> {
-    if (!plan.identity.ok) return plan.identity;
-    const own = { BERTH_REPLICA: String(this.number), BERTH_RUN_ID: run.id };
-    return this.#room.check({
-      identity: plan.identity.identity,
-      cwd: plan.cwd,
-      environment: { ...plan.environment, ...own },
-      argv: spec.command,
-      deadlineMs: spec.timeoutMs,
-    });
   }
 }
 
