@@ -5,7 +5,9 @@ import { MAX_PROBLEMS } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { problemAt } from "./source.ts";
 import type { Span } from "./source.ts";
-import type { Expand } from "./tree.ts";
+
+/** Rewrites the text of a scalar value, or records why it cannot and returns null; keys are never passed. */
+export type Expand = (text: string, span: Span) => string | null;
 
 /** A rewriter for scalar values; null for a text with a reference that cannot be replaced. */
 export function makeExpand(environment: Environment, problems: Problem[]): Expand {

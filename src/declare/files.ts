@@ -12,7 +12,7 @@ import type { Problem } from "./problem.ts";
 import { makeSource, problemAt, startOf } from "./source.ts";
 import type { Source } from "./source.ts";
 import { readTree } from "./tree.ts";
-import type { Expand } from "./tree.ts";
+import type { Expand } from "./expand.ts";
 import { validate } from "./validate.ts";
 
 export interface DeclaredFile {

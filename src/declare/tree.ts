@@ -4,19 +4,18 @@
  * INVARIANTS: an alias shares its anchor's node, so a tree costs what its text costs; its size with aliases written out is
  * counted while building, so nothing later can be made to walk more than `BOUNDS.nodes` values.
  */
-import { EVENT_ID, getScalarValue, SCALAR_STYLE } from "js-yaml";
+import { EVENT_ID, SCALAR_STYLE } from "js-yaml";
 import type { Event, MappingEvent, ScalarEvent, SequenceEvent } from "js-yaml";
 import { BOUNDS } from "../schema/bounds.ts";
+import type { Expand } from "./expand.ts";
 import { eventStart, readEvents } from "./events.ts";
 import { addMerged } from "./merge-key.ts";
-import type { Entry, ScalarNode, YamlNode } from "./node.ts";
+import { anchorOf, tagOf, unfitTag } from "./node-properties.ts";
+import type { Entry, YamlNode } from "./node.ts";
 import type { Problem } from "./problem.ts";
-import { resolvePlain, resolveTagged } from "./scalar.ts";
+import { scalarNode } from "./scalar-node.ts";
 import { problemAt } from "./source.ts";
 import type { Complaint, Source, Span } from "./source.ts";
-
-/** Rewrites the text of a scalar value, or records why it cannot and returns null; keys are never passed. */
-export type Expand = (text: string, span: Span) => string | null;
 
 /** A node with what it counts for when its aliases are written out. */
 interface Grown {
@@ -111,15 +110,14 @@ function open(
   if (event.type === EVENT_ID.DOCUMENT) {
     if (reading.root !== null) refuseDocument(reading);
   } else {
-    anchor = anchorOf(reading, event);
-    const tag = tagOf(reading, event);
+    anchor = anchorOf(event, reading.source);
+    const tag = tagOf(event, reading.source);
     const own = kind === "map" ? "!!map" : "!!seq";
-    if (tag !== "" && tag !== own) refuseTag(reading, event);
+    if (tag !== "" && tag !== own) reading.problems.push(unfitTag(event, reading.source));
   }
-  const start = reading.cursor.start;
   reading.frames.push({
     kind,
-    start,
+    start: reading.cursor.start,
     anchor,
     items: [],
     entries: [],
@@ -138,60 +136,19 @@ function close(reading: Reading): void {
     frame.kind === "list"
       ? { kind: "list", items: frame.items, span }
       : { kind: "map", entries: addMerged(frame.entries, frame.merges, reading.problems), span };
-  remember(reading, frame.anchor, { node, weight: frame.weight, depth: frame.depth });
-  add(reading, { node, weight: frame.weight, depth: frame.depth });
+  const grown = { node, weight: frame.weight, depth: frame.depth };
+  remember(reading, frame.anchor, grown);
+  add(reading, grown);
 }
 
 function takeScalar(reading: Reading, event: ScalarEvent): void {
-  const written = getScalarValue(reading.source.text, event);
-  const span = scalarSpan(reading, event);
-  const isKey = reading.frames.at(-1)?.kind === "map" && reading.frames.at(-1)?.key === null;
-  const expanded = reading.expand === null || isKey ? written : reading.expand(written, span);
-  const text = expanded ?? written;
-  if (text.length > BOUNDS.textLength) {
-    const message = `must be at most ${BOUNDS.textLength} characters`;
-    reading.problems.push(problemAt(span, { code: "declare.too-big", message }));
-  }
-  const value = valueOfScalar(reading, event, { text, changed: text !== written });
-  const broken = expanded === null || value === undefined;
-  const node: ScalarNode = {
-    kind: "scalar",
-    value: value ?? null,
-    text,
-    span,
-    ...(broken ? { broken } : {}),
-  };
-  reading.cursor = span;
+  const frame = reading.frames.at(-1);
+  const isKey = frame?.kind === "map" && frame.key === null;
+  const node = scalarNode(event, { ...reading, expand: isKey ? null : reading.expand });
+  reading.cursor = node.span;
   const grown = { node, weight: 1, depth: 1 };
-  remember(reading, anchorOf(reading, event), grown);
+  remember(reading, anchorOf(event, reading.source), grown);
   add(reading, grown, event.style === SCALAR_STYLE.PLAIN && event.tagStart < 0);
-}
-
-/** Undefined when its tag was refused. */
-function valueOfScalar(
-  reading: Reading,
-  event: ScalarEvent,
-  read: Readonly<{ text: string; changed: boolean }>,
-): ScalarNode["value"] | undefined {
-  const tag = tagOf(reading, event);
-  if (tag !== "") {
-    const value = resolveTagged(tag, read.text);
-    if (value === undefined) refuseTag(reading, event);
-    return value;
-  }
-  if (event.style !== SCALAR_STYLE.PLAIN) return read.text;
-  const value = resolvePlain(read.text);
-  return value === null && read.changed ? read.text : value; // an empty variable is an empty text, not nothing
-}
-
-/** Quotes belong to the value they surround. */
-function scalarSpan(reading: Reading, event: ScalarEvent): Span {
-  const { source, cursor } = reading;
-  if (event.valueStart < 0) return { source, start: cursor.end, end: cursor.end };
-  const quoted =
-    event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
-  const by = quoted ? 1 : 0;
-  return { source, start: event.valueStart - by, end: event.valueEnd + by };
 }
 
 function takeAlias(reading: Reading, name: string): void {
@@ -263,27 +220,6 @@ function addPair(frame: Frame, node: YamlNode): void {
 
 function remember(reading: Reading, anchor: string | null, grown: Grown): void {
   if (anchor !== null) reading.anchors.set(anchor, grown);
-}
-
-function anchorOf(
-  reading: Reading,
-  event: ScalarEvent | SequenceEvent | MappingEvent,
-): string | null {
-  return event.anchorStart < 0
-    ? null
-    : reading.source.text.slice(event.anchorStart, event.anchorEnd);
-}
-
-function tagOf(reading: Reading, event: ScalarEvent | SequenceEvent | MappingEvent): string {
-  return event.tagStart < 0 ? "" : reading.source.text.slice(event.tagStart, event.tagEnd);
-}
-
-function refuseTag(reading: Reading, event: ScalarEvent | SequenceEvent | MappingEvent): void {
-  const span: Span = { source: reading.source, start: event.tagStart, end: event.tagEnd };
-  const message = `the tag ${tagOf(reading, event)} does not fit here`;
-  reading.problems.push(
-    problemAt(span, { code: "declare.wrong-type", message, hint: "leave the tag out" }),
-  );
 }
 
 /** The next `---` is where a second document begins. */
