@@ -2,7 +2,7 @@
 import { counted } from "../base/count.ts";
 import type { Command } from "commander";
 import { BerthError, type ProblemFact } from "../base/errors.ts";
-import type { Loaded } from "../declare/gather.ts";
+import type { Loaded } from "../declare/bundle-files.ts";
 import type { Problem } from "../declare/problem.ts";
 import type { Bundle } from "../model/bundle.ts";
 import { type Context, type Given, usage } from "./context.ts";

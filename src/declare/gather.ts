@@ -1,19 +1,19 @@
 /** Which files make up a declaration: the host file, what it includes, its overlay; the disk is passed in. */
 import { posix } from "node:path";
 import { BerthError } from "../base/errors.ts";
-import type { Bundle } from "../model/bundle.ts";
 import { BOUNDS } from "../schema/bounds.ts";
+import { BundleFiles } from "./bundle-files.ts";
+import type { Loaded } from "./bundle-files.ts";
+import { decodeStream } from "./decode.ts";
+import { readPattern } from "./disk.ts";
+import type { Disk, Text } from "./disk.ts";
 import { makeExpand } from "./expand.ts";
 import { hasHostKey } from "./host-keys.ts";
 import type { Environment } from "./interpolate.ts";
 import { valueOf } from "./node.ts";
 import type { MapNode, YamlNode } from "./node.ts";
-import type { Problem } from "./problem.ts";
-import { makeSource, problemAt } from "./source.ts";
-import type { Span } from "./source.ts";
+import { makeSource } from "./source.ts";
 import { readTree } from "./tree.ts";
-import { readPattern } from "./disk.ts";
-import type { Disk, Text } from "./disk.ts";
 
 export interface LoadOptions {
   /** Only used to expand variables inside `include:`; the texts are returned as they are on disk. */
@@ -26,20 +26,10 @@ export interface LoadOptions {
   readonly stdin: AsyncIterable<Uint8Array | string> | null;
 }
 
-export interface Loaded {
-  /** As on disk, not interpolated: parse it with the environment for exact positions, interpolate it to send it. */
-  readonly bundle: Bundle;
-  /** Includes and files that could not be read; pass them to `parseBundle` as `found`. */
-  readonly problems: readonly Problem[];
-}
-
 interface Loading {
   readonly disk: Disk;
-  readonly base: string;
   readonly options: LoadOptions;
-  readonly files: Map<string, string>;
-  readonly problems: Problem[];
-  bytes: number;
+  readonly taken: BundleFiles;
 }
 
 const HOST_NAME = "berth.yaml";
@@ -52,8 +42,8 @@ export async function gatherBundle(
   options: LoadOptions,
   disk: Disk,
 ): Promise<Loaded> {
-  if (path === "-")
-    return gatherText("-", await readStdin(options), start(options.cwd, options, disk));
+  const loadingAt = (base: string): Loading => ({ disk, options, taken: new BundleFiles(base) });
+  if (path === "-") return gatherText("-", await readStdin(options), loadingAt(options.cwd));
   const found = path === undefined ? findHost(options.cwd, disk) : posix.resolve(options.cwd, path);
   if (found === null) {
     const hint = "write one with `berth init`, or name a file with -f";
@@ -62,51 +52,45 @@ export async function gatherBundle(
   const kind = disk.kind(found);
   if (kind === "absent")
     throw missing(`there is no file ${path ?? found}`, "check the path given with -f");
-  if (kind === "directory") return gatherDirectory(found, options, disk);
-  return gatherText(
-    posix.basename(found),
-    readEntry(found, disk),
-    start(posix.dirname(found), options, disk),
-  );
+  const file = kind === "directory" ? hostOf(found, disk) : found;
+  if (file === undefined) return gatherDirectory(loadingAt(found));
+  return gatherText(posix.basename(file), readEntry(file, disk), loadingAt(posix.dirname(file)));
 }
 
-async function gatherDirectory(
-  directory: string,
-  options: LoadOptions,
-  disk: Disk,
-): Promise<Loaded> {
-  const candidates = [HOST_NAME, `config/${HOST_NAME}`].map((name) => posix.join(directory, name));
-  const host = candidates.find((path) => disk.kind(path) === "file");
-  if (host !== undefined)
-    return gatherText(HOST_NAME, readEntry(host, disk), start(posix.dirname(host), options, disk));
-  const loading = start(directory, options, disk);
-  loading.files.set(NO_HOST, "");
-  const listed = disk.list(directory, readPattern("*.{yaml,yml}"));
+function hostOf(directory: string, disk: Disk): string | undefined {
+  return [HOST_NAME, `config/${HOST_NAME}`]
+    .map((name) => posix.join(directory, name))
+    .find((path) => disk.kind(path) === "file");
+}
+
+/** All of its project files, beside no host file. */
+function gatherDirectory({ disk, options, taken }: Loading): Loaded {
+  taken.take(NO_HOST, { ok: true, text: "", brokenAt: null });
+  const listed = disk.list(taken.base, readPattern("*.{yaml,yml}"));
   if (!listed.ok || listed.files.length === 0) {
-    throw missing(`no YAML files in ${directory}`, "name a directory that holds project files");
+    throw missing(`no YAML files in ${taken.base}`, "name a directory that holds project files");
   }
   refuseOverlay(options);
-  for (const name of listed.files)
-    take(loading, name, { text: disk.read(posix.join(directory, name)), named: null });
-  return finish(loading, NO_HOST, []);
+  for (const name of listed.files) taken.take(name, disk.read(posix.join(taken.base, name)));
+  return taken.bundle(NO_HOST, []);
 }
 
 /** A host file brings its includes and overlay; a project file brings the host file above it. */
 async function gatherText(entry: string, text: Text, loading: Loading): Promise<Loaded> {
-  const { base, disk } = loading;
-  take(loading, entry, { text, named: null });
-  const tree = treeOf(loading, entry);
+  const { disk, options, taken } = loading;
+  const { base } = taken;
+  taken.take(entry, text);
+  const tree = treeOf(entry, loading);
   const single = tree?.kind === "map" && (await isProject(tree));
   const hostPath = single ? findHost(base, disk) : posix.join(base, entry);
   if (hostPath === null || (entry === "-" && !single)) {
     if (!single) takeIncludes(loading, tree);
-    refuseOverlay(loading.options);
-    return finish(loading, entry, []);
+    refuseOverlay(options);
+    return taken.bundle(entry, []);
   }
-  if (single)
-    take(loading, posix.relative(base, hostPath), { text: readEntry(hostPath, disk), named: null });
+  if (single) taken.take(posix.relative(base, hostPath), readEntry(hostPath, disk));
   else takeIncludes(loading, tree);
-  return finish(loading, entry, takeOverlay(loading, hostPath));
+  return taken.bundle(entry, takeOverlay(loading, hostPath));
 }
 
 /** The schemas know a project's keys; they are loaded only where a host file's keys do not answer already. */
@@ -116,48 +100,7 @@ async function isProject(map: MapNode): Promise<boolean> {
   return looksLikeProject(map);
 }
 
-function start(base: string, options: LoadOptions, disk: Disk): Loading {
-  return { disk, base, options, files: new Map(), problems: [], bytes: 0 };
-}
-
-function finish(loading: Loading, entry: string, overlays: readonly string[]): Loaded {
-  const files = Object.fromEntries(loading.files);
-  return { bundle: { entry, files, base: loading.base, overlays }, problems: loading.problems };
-}
-
-/** Keeps a text; one that could not be read is a problem where it was named, and one that is no UTF-8 where it stops being so. */
-function take(
-  loading: Loading,
-  name: string,
-  { text, named }: Readonly<{ text: Text; named: Span | null }>,
-): void {
-  if (!text.ok) {
-    if (named !== null)
-      loading.problems.push(
-        problemAt(named, { code: "declare.file-unreadable", message: `${name} ${text.message}` }),
-      );
-    return;
-  }
-  loading.bytes += text.text.length;
-  if (loading.bytes > BOUNDS.bundleBytes || loading.files.size >= BOUNDS.files) {
-    const message = `more than ${BOUNDS.files} files or ${BOUNDS.bundleBytes} bytes are too many`;
-    if (named !== null)
-      loading.problems.push(problemAt(named, { code: "declare.too-big", message }));
-    return;
-  }
-  loading.files.set(name, text.text);
-  if (text.brokenAt === null) return;
-  const source = makeSource(name, text.text);
-  const span: Span = { source, start: text.brokenAt, end: text.brokenAt + 1 };
-  loading.problems.push(
-    problemAt(span, {
-      code: "declare.file-unreadable",
-      message: "the file is not UTF-8 from here on",
-    }),
-  );
-}
-
-function takeIncludes(loading: Loading, tree: YamlNode | null): void {
+function takeIncludes({ disk, taken }: Loading, tree: YamlNode | null): void {
   const include = tree === null ? undefined : valueOf(tree, "include");
   if (include?.kind !== "list" || include.items.length > BOUNDS.includes) return; // the schema says what is wrong with it
   for (const item of include.items) {
@@ -169,30 +112,21 @@ function takeIncludes(loading: Loading, tree: YamlNode | null): void {
     )
       continue;
     const pattern = readPattern(item.value);
-    const listed = loading.disk.list(loading.base, pattern);
+    const listed = disk.list(taken.base, pattern);
     if (!listed.ok) {
-      loading.problems.push(
-        problemAt(item.span, {
-          code: "declare.file-unreadable",
-          message: `include ${pattern.text} ${listed.message}`,
-        }),
-      );
+      const message = `include ${pattern.text} ${listed.message}`;
+      taken.complain(item.span, { code: "declare.file-unreadable", message });
       continue;
     }
-    for (const name of listed.files) {
-      if (!loading.files.has(name))
-        take(loading, name, {
-          text: loading.disk.read(posix.join(loading.base, name)),
-          named: item.span,
-        });
-    }
+    for (const name of listed.files.filter((file) => !taken.has(file)))
+      taken.take(name, disk.read(posix.join(taken.base, name)), item.span);
   }
 }
 
 const ENVIRONMENT_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 
-function takeOverlay(loading: Loading, hostPath: string): readonly string[] {
-  const { environmentName } = loading.options;
+function takeOverlay({ disk, options, taken }: Loading, hostPath: string): readonly string[] {
+  const { environmentName } = options;
   if (environmentName === null) return [];
   if (!ENVIRONMENT_NAME.test(environmentName)) {
     const detail = `${JSON.stringify(environmentName.slice(0, 40))} is no environment name`;
@@ -203,14 +137,14 @@ function takeOverlay(loading: Loading, hostPath: string): readonly string[] {
     });
   }
   const path = hostPath.replace(/(?:\.ya?ml)?$/, `.${environmentName}.yaml`);
-  const name = posix.relative(loading.base, path);
-  if (loading.disk.kind(path) === "absent")
+  const name = posix.relative(taken.base, path);
+  if (disk.kind(path) === "absent")
     throw missing(
       `there is no overlay ${name} for the environment ${environmentName}`,
       `write it, or unset BERTH_ENV`,
     );
-  loading.files.delete(name); // an include may have matched it too
-  take(loading, name, { text: readEntry(path, loading.disk), named: null });
+  taken.drop(name); // an include may have matched it too
+  taken.take(name, readEntry(path, disk));
   return [name];
 }
 
@@ -223,12 +157,8 @@ function refuseOverlay({ environmentName }: LoadOptions): void {
 }
 
 /** The entry's tree as far as it can be read; parsing tells its problems later. */
-function treeOf(loading: Loading, entry: string): YamlNode | null {
-  return readTree(
-    makeSource(entry, loading.files.get(entry) ?? ""),
-    [],
-    makeExpand(loading.options.env, []),
-  );
+function treeOf(entry: string, { options, taken }: Loading): YamlNode | null {
+  return readTree(makeSource(entry, taken.text(entry)), [], makeExpand(options.env, []));
 }
 
 /** The nearest `berth.yaml` upward, then the nearest `config/berth.yaml`. */
@@ -253,28 +183,9 @@ function readEntry(path: string, disk: Disk): Text {
 
 async function readStdin({ stdin }: LoadOptions): Promise<Text> {
   if (stdin === null) throw missing("there is no standard input to read", "name a file with -f");
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stdin) {
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk, "utf8") : Buffer.from(chunk);
-    size += bytes.length;
-    chunks.push(bytes);
-    if (size > BOUNDS.fileBytes) break; // parsing refuses it by its size
-  }
-  return decode(Buffer.concat(chunks));
+  return decodeStream(stdin);
 }
 
 function missing(detail: string, hint: string): BerthError {
   return new BerthError("declaration", { code: "declare.file-missing", detail, hint });
-}
-
-/** Bytes as text; what is no UTF-8 is marked instead of guessed. */
-export function decode(bytes: Uint8Array): Text {
-  const lossy = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { ok: true, text: lossy, brokenAt: null };
-  } catch {
-    return { ok: true, text: lossy, brokenAt: Math.max(0, lossy.indexOf("\uFFFD")) };
-  }
 }

@@ -13,8 +13,10 @@ import { posix } from "node:path";
 import { BOUNDS } from "../schema/bounds.ts";
 import { matches } from "./disk.ts";
 import type { Disk, IncludePattern, Listed, Text } from "./disk.ts";
-import { decode, gatherBundle } from "./gather.ts";
-import type { Loaded, LoadOptions } from "./gather.ts";
+import type { Loaded } from "./bundle-files.ts";
+import { decode } from "./decode.ts";
+import { gatherBundle } from "./gather.ts";
+import type { LoadOptions } from "./gather.ts";
 
 const disk: Disk = { kind, read, list };
 
