@@ -1,8 +1,6 @@
 /** Keeps one project's runner connected: dials, greets, resumes the journal, and begins again whenever it breaks. */
-import type { FSWatcher } from "node:fs";
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import { causeChain } from "../base/errors.ts";
-import { delayMs } from "../guard/retry.ts";
 import type { RunnerReport } from "../model/observed.ts";
 import type { DaemonFrame, ExecTicket } from "../protocol/frame.ts";
 import {
@@ -13,23 +11,16 @@ import {
   type Welcome,
 } from "./conversation.ts";
 import { createDeadlines } from "./deadlines.ts";
-import { dial, watchArrival } from "./dial.ts";
+import { Dialer } from "./dialer.ts";
 import { createEventFeed, type EventFeed } from "./event-feed.ts";
-import { frozen, systemCode, tasksUnknown, unreachable } from "./faults.ts";
+import { frozen, tasksUnknown, unreachable } from "./faults.ts";
 import type { RunnersOptions } from "./options.ts";
 
-/** The socket exists some microseconds before it listens, so the first tries are close together. */
-const REDIAL = { firstMs: 4, maxMs: 5_000 };
-/** Where the folder is watched, a socket that is not there yet is heard of when it comes; this is for a watch that fails. */
-const UNTIL_THERE = { firstMs: 250, maxMs: 5_000 };
-/** After a refusal that the next seconds will not change. */
-const AFTER_REFUSAL = { firstMs: 5_000, maxMs: 30_000 };
 /** A conversation that lasted this long was a good one: the next dial starts without backoff. */
 const GOOD_AFTER_MS = 1_000;
 
 /** Sent to a runner from before there were tasks they would only be garbage, and cost the connection. */
 const NEED_TASKS = ["run-task", "cancel-run"];
-const NOBODY_LISTENS = ["ENOENT", "ECONNREFUSED"];
 
 export interface Connection {
   connected(): boolean;
@@ -68,16 +59,10 @@ class KeptConnection implements Connection {
   readonly #options: ConnectionOptions;
   readonly #deadlines = createDeadlines();
   readonly #feed: EventFeed;
+  readonly #dialer: Dialer;
   #talk: Conversation | null = null;
   #welcome: Welcome | null = null;
   #report: RunnerReport | null = null;
-  #watcher: FSWatcher | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #dialing = false;
-  /** It was asked for while a dial was under way that may not have seen why. */
-  #missed = false;
-  #lastUnmet = "";
-  #failures = 0;
   #welcomedAt = 0;
   #frozen = false;
   #knowsTasks = true;
@@ -85,7 +70,14 @@ class KeptConnection implements Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { project, runners } = options;
+    const { project, folder, runners } = options;
+    this.#dialer = new Dialer({
+      folder,
+      randomness: () => runners.randomness(),
+      wanted: () => this.#talk === null,
+      reached: (socket) => this.#begin(socket),
+      trouble: (cause) => this.#warn("the control socket cannot be used", { cause }),
+    });
     this.#feed = createEventFeed(options.after, {
       deliver: (events) => runners.listener.onEvents(project, events),
       acknowledge: (seq) => {
@@ -115,10 +107,7 @@ class KeptConnection implements Connection {
   }
 
   kick(): void {
-    this.#failures = 0;
-    this.#watcher?.close();
-    this.#watcher = null;
-    if (this.#talk === null) this.#dialIn(0);
+    this.#dialer.kick();
   }
 
   ask(
@@ -136,62 +125,10 @@ class KeptConnection implements Connection {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#stopWatching();
+    this.#dialer.close();
     this.#talk?.end("the connection was given up");
     this.#feed.close();
     this.#deadlines.clear();
-  }
-
-  #dialIn(ms: number): void {
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#dial(), ms);
-  }
-
-  async #dial(): Promise<void> {
-    if (this.#closed || this.#talk !== null) return;
-    if (this.#dialing) {
-      this.#missed = true;
-      return;
-    }
-    this.#dialing = true;
-    this.#missed = false;
-    // Watched before dialled: a socket that appears in between is seen by one of the two.
-    this.#watch();
-    const reached = await dial(this.#options.folder).catch((thrown: unknown) => {
-      this.#unmet(thrown);
-      const watched = this.#watcher !== null && !this.#missed;
-      return watched && systemCode(thrown) === "ENOENT" ? UNTIL_THERE : REDIAL;
-    });
-    this.#dialing = false;
-    if (reached instanceof Socket) {
-      if (this.#closed) reached.destroy();
-      else this.#begin(reached);
-    } else
-      this.#dialIn(delayMs(reached, this.#failures++, () => this.#options.runners.randomness()));
-  }
-
-  /** That nothing listens is the common case while a container starts; any other reason is told once. */
-  #unmet(thrown: unknown): void {
-    const code = systemCode(thrown) ?? String(thrown);
-    if (NOBODY_LISTENS.includes(code) || code === this.#lastUnmet) return;
-    this.#lastUnmet = code;
-    this.#warn("the control socket cannot be used", { cause: causeChain(thrown) });
-  }
-
-  #watch(): void {
-    if (this.#watcher !== null) return;
-    const arrived = (): void => {
-      this.#failures = 0;
-      if (this.#talk === null) this.#dialIn(0);
-    };
-    this.#watcher = watchArrival(this.#options.folder, arrived, () => this.#stopWatching());
-  }
-
-  #stopWatching(): void {
-    this.#watcher?.close();
-    this.#watcher = null;
   }
 
   #begin(socket: Socket): void {
@@ -215,7 +152,7 @@ class KeptConnection implements Connection {
     const { project, runners } = this.#options;
     this.#welcome = welcome;
     this.#welcomedAt = runners.now();
-    this.#stopWatching();
+    this.#dialer.stopWatching();
     if (this.#report !== null && this.#report.bootId !== welcome.bootId) this.#report = null;
     const after = this.#feed.durable();
     // A journal that lost its end goes on behind what is recorded and says the rest again: that is the runner's part.
@@ -252,11 +189,9 @@ class KeptConnection implements Connection {
     const good = wasConnected && runners.now() - this.#welcomedAt >= GOOD_AFTER_MS;
     this.#talk = null;
     this.#welcome = null;
-    this.#failures = good ? 0 : this.#failures + 1;
     if (!this.#closed) this.#warn("the runner's connection ended", { why: ending.why });
-    const chance = (): number => runners.randomness();
-    const policy = ending.kind === "lost" ? REDIAL : AFTER_REFUSAL;
-    this.#dialIn(good ? 0 : delayMs(policy, this.#failures - 1, chance));
+    const badly = ending.kind === "lost" ? "lost" : "refused";
+    this.#dialer.again(good ? "well" : badly);
     if (ending.kind === "fenced")
       this.#tell(() => runners.listener.onFenced(project, ending.epoch));
     if (wasConnected) this.#tell(() => runners.listener.onConnected(project, false));
