@@ -22,7 +22,7 @@ export async function agentsBench(scale: Scale): Promise<readonly Row[]> {
   try {
     const agents = agent("beat", BEATER);
     const declared = hostFile({ pool: somePool().pool, names: ["killed"], agents });
-    await stack.ok("apply", "-f", stack.write("berth.yaml", declared), "--wait", "-y");
+    await stack.apply(declared);
     const execs: number[] = [];
     const restarts: number[] = [];
     const runner = await runnerOf(bare, `berth-${stack.install}-killed`);

@@ -40,8 +40,7 @@ export async function apiBench(scale: Scale): Promise<readonly Row[]> {
     await stack.startDaemon({ BERTH_LISTEN: `unix:${stack.socket},127.0.0.1:${PORT}` });
     const worker = "      work: { command: [/bin/true], on: task, max: 1 }\n";
     const agents = agent("sleep", SLEEP, AGENTS_A_PROJECT) + worker;
-    const file = stack.write("berth.yaml", hostFile({ pool: somePool().pool, names, agents }));
-    await stack.ok("apply", "-f", file, "--wait", "-y");
+    await stack.apply(hostFile({ pool: somePool().pool, names, agents }));
     await expectRunning(stack, names.length * AGENTS_A_PROJECT);
     const made = ["token", "create", "bench", "--scope", "admin", "-o", "name"];
     const token = (await stack.ok(...made)).trim();

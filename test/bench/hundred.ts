@@ -31,8 +31,7 @@ export async function hundredBench(scale: Scale): Promise<readonly Row[]> {
   const stack = await benchStack();
   try {
     const agents = agent("sleep", SLEEP, AGENTS_A_PROJECT);
-    const file = stack.write("berth.yaml", hostFile({ pool: somePool().pool, names, agents }));
-    await stack.ok("apply", "-f", file, "--wait", "-y");
+    await stack.apply(hostFile({ pool: somePool().pool, names, agents }));
     await expectRunning(stack, names.length * AGENTS_A_PROJECT);
     const idle = await idleRows(stack, scale);
     const memory = await memoryRows(stack, names);

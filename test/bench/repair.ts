@@ -22,8 +22,7 @@ export async function repairBench(scale: Scale): Promise<readonly Row[]> {
   const bare = bareEngine();
   try {
     const agents = agent("beat", BEATER);
-    const file = stack.write("berth.yaml", hostFile({ pool: somePool().pool, names, agents }));
-    await stack.ok("apply", "-f", file, "--wait", "-y");
+    await stack.apply(hostFile({ pool: somePool().pool, names, agents }));
     await expectRunning(stack, count);
     const mended = new Set<string>();
     const stopStarting = await startOnDie(bare, mended);

@@ -84,8 +84,7 @@ async function churn(ending: AbortSignal): Promise<Asked> {
 }
 
 test(`killed ${KILLS} times under churn, it converges and the accounts agree`, async () => {
-  const file = stack.write("berth.yaml", declared("first"));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  const file = await stack.apply(declared("first"));
   const before = await holdings(stack);
   const watch = witness(stack.install);
   const ending = new AbortController();

@@ -34,8 +34,7 @@ beforeAll(async () => {
     process.env["BERTH_IMAGE_NET"] ?? "berth/net:0.1.0",
   ]);
   stack = await startStack({ env: { DOCKER_HOST: engine.dockerHost } });
-  file = stack.write("berth.yaml", host(NAMES.map((name) => counter(name)).join("")));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  file = await stack.apply(host(NAMES.map((name) => counter(name)).join("")));
   held = await holdings(stack);
 });
 afterAll(async () => {

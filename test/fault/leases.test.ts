@@ -33,8 +33,7 @@ const IDLE = sleeper("idle");
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
-  const file = stack.write("berth.yaml", host(worker("held") + QUICK + IDLE, "  agents: 1\n"));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(worker("held") + QUICK + IDLE, "  agents: 1\n"));
 });
 afterAll(() => stack.close());
 

@@ -34,8 +34,7 @@ let file: string;
 let before: Holdings;
 beforeAll(async () => {
   stack = await startStack();
-  file = stack.write("berth.yaml", host(counter("steady") + counter("victim") + CRASHER));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  file = await stack.apply(host(counter("steady") + counter("victim") + CRASHER));
   before = await holdings(stack);
 });
 afterAll(() => stack.close());

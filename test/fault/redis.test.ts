@@ -22,8 +22,7 @@ let epoch: number | null;
 let before: Holdings;
 beforeAll(async () => {
   stack = await startStack();
-  const file = stack.write("berth.yaml", host(counter("one") + counter("two")));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(counter("one") + counter("two")));
   runIds = (await recordsCaughtUp(stack)).map(({ id }) => id);
   ({ epoch } = await ready(stack));
   before = await holdings(stack);

@@ -19,8 +19,7 @@ let stack: Stack;
 let second: Awaited<ReturnType<Stack["second"]>>;
 beforeAll(async () => {
   stack = await startStack();
-  const file = stack.write("berth.yaml", host(counter("one") + counter("two")));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(counter("one") + counter("two")));
   second = await stack.second();
 });
 afterAll(() => stack.close());

@@ -31,8 +31,7 @@ let client: Client;
 
 beforeAll(async () => {
   stack = await startStack();
-  const file = stack.write("berth.yaml", host(names.map(worker).join("")));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(names.map(worker).join("")));
 });
 afterAll(async () => {
   await client?.end();

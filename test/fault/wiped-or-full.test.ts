@@ -19,8 +19,7 @@ let stack: Stack;
 let file: string;
 beforeAll(async () => {
   stack = await startStack();
-  file = stack.write("berth.yaml", host(BOTH));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  file = await stack.apply(host(BOTH));
 });
 afterAll(() => stack.close());
 

@@ -38,6 +38,10 @@ export interface Stack {
   berth(...args: readonly string[]): Promise<CliResult>;
   /** Runs a verb and fails the test unless it exits with 0. */
   ok(...args: readonly string[]): Promise<string>;
+  /** Makes this text the stack's `berth.yaml`, applies it and waits until all is settled; returns the file. */
+  apply(text: string): Promise<string>;
+  /** What a shell prints that runs in the project's container as root. */
+  asRoot(project: string, script: string): Promise<string>;
   json<T>(...args: readonly string[]): Promise<T>;
   get(path: string): Promise<Readonly<{ status: number; body: string }>>;
   daemonPid(): number;
@@ -168,6 +172,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         );
       return result.stdout;
     },
+    async apply(text) {
+      const file = stack.write("berth.yaml", text);
+      await stack.ok("apply", "-f", file, "--wait", "-y");
+      return file;
+    },
+    asRoot: (project, script) => stack.ok("exec", "--root", project, "--", "/bin/sh", "-c", script),
     json: async <T>(...args: readonly string[]) =>
       JSON.parse(await stack.ok(...args, "--json")) as T,
     get: (path) => get(socket, path),

@@ -24,7 +24,7 @@ beforeAll(async () => {
   stack = await startStack();
   await stack.killDaemon("SIGTERM");
   await stack.startDaemon({ BERTH_LISTEN: `unix:${stack.socket},127.0.0.1:${PORT}` });
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(PROJECTS)), "--wait", "-y");
+  await stack.apply(host(PROJECTS));
 });
 afterAll(() => stack.close());
 

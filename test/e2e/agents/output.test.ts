@@ -20,8 +20,7 @@ let look: Look;
 beforeAll(async () => {
   stack = await startStack();
   look = lookAt(stack);
-  const file = stack.write("berth.yaml", host(talker("ann") + talker("bob")));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(talker("ann") + talker("bob")));
   await eventually("everything was said", async () =>
     (await stack.ok("logs")).match(/complains/g)?.length === 2 ? true : undefined,
   );
@@ -110,10 +109,6 @@ test("logs are kept when the container is gone, and after it was replaced", asyn
 });
 
 test("an agent that is declared no more is still read, as long as a run of it is known", async () => {
-  const file = stack.write(
-    "berth.yaml",
-    host(talker("ann").replace("talk:", "speak:") + talker("bob")),
-  );
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(talker("ann").replace("talk:", "speak:") + talker("bob")));
   expect(lines(await stack.ok("logs", "ann/talk")).length).toBeGreaterThanOrEqual(11);
 });

@@ -44,7 +44,7 @@ let look: Look;
 beforeAll(async () => {
   stack = await startStack();
   look = lookAt(stack);
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(AGENTS)), "--wait", "-y");
+  await stack.apply(host(AGENTS));
 });
 afterAll(() => stack.close());
 
@@ -75,13 +75,8 @@ const inside = (script: string): Promise<string> =>
 
 /** Command lines of every process in the container. */
 const processes = (): Promise<string> =>
-  stack.ok(
-    "exec",
-    "--root",
+  stack.asRoot(
     "web",
-    "--",
-    "/bin/sh",
-    "-c",
     "for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null; echo; done",
   );
 

@@ -46,7 +46,7 @@ let look: Look;
 beforeAll(async () => {
   stack = await startStack();
   look = lookAt(stack);
-  await stack.ok("apply", "-f", stack.write("berth.yaml", web()), "--wait", "-y");
+  await stack.apply(web());
 });
 afterAll(() => stack.close());
 

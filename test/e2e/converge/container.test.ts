@@ -29,8 +29,7 @@ beforeAll(async () => {
   } finally {
     await stack.docker("rm", base);
   }
-  const file = stack.write(
-    "berth.yaml",
+  await stack.apply(
     host(`  web:
     image: ${IMAGE}
     limits: { cpus: 1, memory: 128MiB, pids: 64, nofile: 512, shm: 8MiB }
@@ -40,7 +39,6 @@ beforeAll(async () => {
       slow: { command: [sleep, infinity], stop_grace_period: 7s }
 `),
   );
-  await stack.ok("apply", "-f", file, "--wait", "-y");
 });
 afterAll(async () => {
   await stack.close();
@@ -134,13 +132,8 @@ test("an agent has no capability, no root, no write to the root; its temporary p
 
 test("when memory runs out, agents go before the runner, and both before what the host runs", async () => {
   const { agents } = await look.healthy("web");
-  const scores = await stack.ok(
-    "exec",
-    "--root",
+  const scores = await stack.asRoot(
     "web",
-    "--",
-    "/bin/sh",
-    "-c",
     `cat /proc/1/oom_score_adj /proc/${agents[0]?.pid}/oom_score_adj`,
   );
   const [init = 0, agent = 0] = scores.trim().split("\n").map(Number);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 test("one apply brings six projects up, each in one container on a network of its own", async () => {
-  await stack.ok("apply", "-f", stack.write("berth.yaml", SIX), "--wait", "-y");
+  await stack.apply(SIX);
   const projects = await look.projects();
   expect(projects.map(({ name, phase, health }) => [name, phase, health])).toEqual(
     NAMES.map((name) => [name, "active", "healthy"]),

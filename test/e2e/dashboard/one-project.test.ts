@@ -42,7 +42,7 @@ let failed: string;
 beforeAll(async () => {
   await buildPage();
   stack = await startStack({ listen: ["127.0.0.1:0"] });
-  await stack.ok("apply", "-f", stack.write("berth.yaml", FILE), "--wait", "-y");
+  await stack.apply(FILE);
   const submit = async (project: string, agent: string, payload: string): Promise<string> => {
     const words = ["run", project, agent, "--payload", payload, "--detach"];
     return (await stack.ok(...words)).trim();

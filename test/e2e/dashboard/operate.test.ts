@@ -29,8 +29,7 @@ let faults: readonly string[];
 beforeAll(async () => {
   await buildPage();
   stack = await startStack({ listen: ["127.0.0.1:0"] });
-  const file = stack.write("berth.yaml", host(counter("web") + WORKER));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(counter("web") + WORKER));
   const made = await stack.json<{ page: string }>("token", "create", "test", "--scope", "admin");
   address = made.page;
   browser = await openBrowser();

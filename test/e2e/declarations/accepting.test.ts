@@ -115,8 +115,7 @@ test("a rollback is a new generation, with the old content, and history tells of
 });
 
 test("without a number a rollback undoes the newest apply, whichever source the one before it was of", async () => {
-  const one = stack.write("berth.yaml", host(sleeper("one", "    weight: 7\n") + sleeper("two")));
-  await stack.ok("apply", "-f", one, "--wait", "-y");
+  const one = await stack.apply(host(sleeper("one", "    weight: 7\n") + sleeper("two")));
   const other = stack.write("other/berth.yaml", host(sleeper("elsewhere")));
   await stack.ok("apply", "-f", other, "--wait", "-y");
   stack.write("berth.yaml", host(sleeper("one", "    weight: 9\n") + sleeper("two")));
@@ -142,8 +141,7 @@ test("without a number a rollback undoes the newest apply, whichever source the 
 });
 
 test("plan says 0 for nothing and 2 for changes, and changes nothing itself", async () => {
-  const same = stack.write("berth.yaml", host(sleeper("one") + sleeper("two")));
-  await stack.ok("apply", "-f", same, "--wait", "-y");
+  const same = await stack.apply(host(sleeper("one") + sleeper("two")));
   const before = { ids: await ids(), generations: await generations() };
   expect((await stack.berth("plan", "-f", same, "--detailed-exitcode")).code).toBe(0);
   const more = stack.write("more.yaml", host(sleeper("one", "    weight: 9\n") + sleeper("new")));

@@ -17,8 +17,7 @@ beforeAll(async () => {
   stack = await startStack({ env: { BERTH_ORPHAN_GRACE: "2s" } });
   look = lookAt(stack);
   network = `berth-${stack.install}-web`;
-  const file = stack.write("berth.yaml", host(sleeper("web") + sleeper("calm")));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(sleeper("web") + sleeper("calm")));
 });
 afterAll(() => stack.close());
 

@@ -19,8 +19,7 @@ beforeAll(async () => {
   first = await commit("VOLUME /first");
   second = await commit("VOLUME /second", "USER 4321", 'ENTRYPOINT ["/bin/false"]');
   await stack.docker("tag", first, name);
-  file = stack.write("berth.yaml", host(sleeper("web", `    image: "${name}"\n`)));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  file = await stack.apply(host(sleeper("web", `    image: "${name}"\n`)));
 });
 afterAll(async () => {
   await stack.close();

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 async function apply(projects: string): Promise<void> {
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(projects)), "--wait", "-y");
+  await stack.apply(host(projects));
 }
 
 test("a change applied to a frozen project waits for its resume, and then takes effect", async () => {

@@ -19,7 +19,7 @@ let look: Look;
 beforeAll(async () => {
   stack = await startStack();
   look = lookAt(stack);
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(PAIR)), "--wait", "-y");
+  await stack.apply(host(PAIR));
 });
 afterAll(() => stack.close());
 

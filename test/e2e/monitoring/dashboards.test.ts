@@ -45,7 +45,7 @@ beforeAll(async () => {
   const address = `127.0.0.1:${await freePort()}`;
   stack = await startStack({ env: { BERTH_METRICS_LISTEN: address, BERTH_METRICS_TOKEN: TOKEN } });
   prometheus = await startPrometheus({ address, token: TOKEN });
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(PROJECTS)), "--wait", "-y");
+  await stack.apply(host(PROJECTS));
   await eventually("both are scraped", async () =>
     (await prometheus.query('berth_tasks_total{project="jobs",outcome="failed"} == 0')).length > 0
       ? true

@@ -23,7 +23,7 @@ async function usage(path: string): Promise<Usage> {
 }
 
 test("what a project uses is kept each 10 s, for itself and in the host's sum", async () => {
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(busy)), "--wait", "-y");
+  await stack.apply(host(busy));
   const { items } = await eventually(
     "a slot with a rate",
     async () => {

@@ -36,7 +36,7 @@ test("no line holds a secret of a project, the password of a store, or the token
     secrets: [KEY]
     agents: { s: { command: [sleep, infinity], stop_grace_period: 1s } }
 `;
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(project)), "--wait", "-y");
+  await stack.apply(host(project));
   await stack.killDaemon("SIGTERM");
   await eventually("the daemon has said its last", () =>
     logged().includes("agents run on") ? true : undefined,

@@ -22,7 +22,7 @@ const PROJECTS = `  web:
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(PROJECTS)), "--wait", "-y");
+  await stack.apply(host(PROJECTS));
 });
 afterAll(() => stack.close());
 

@@ -16,8 +16,7 @@ interface Row {
 }
 
 test("apply --wait ends when the project is healthy, and a second apply says nothing to do", async () => {
-  const file = stack.write("berth.yaml", host(counter("web")));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  const file = await stack.apply(host(counter("web")));
   const rows = await stack.json<Row[]>("ps");
   expect(rows.map(({ name, phase, health }) => ({ name, phase, health }))).toEqual([
     { name: "web", phase: "active", health: "healthy" },

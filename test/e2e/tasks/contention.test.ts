@@ -36,8 +36,7 @@ afterAll(async () => {
   await stack.close();
 });
 
-const apply = (strategy: string): Promise<string> =>
-  stack.ok("apply", "-f", stack.write("berth.yaml", declared(strategy)), "--wait", "-y");
+const apply = (strategy: string): Promise<string> => stack.apply(declared(strategy));
 
 interface Shown {
   readonly id: string;

@@ -22,8 +22,7 @@ beforeAll(async () => {
   stack = await startStack();
   const projects =
     project("gone") + project("killed") + project("calm", "    idle: { freeze_after: 1s }\n");
-  const file = stack.write("berth.yaml", host(projects, `  agents: ${SLOTS}\n`));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  await stack.apply(host(projects, `  agents: ${SLOTS}\n`));
   client = new Client({ connectionString: stack.postgres.url });
   await client.connect();
 });

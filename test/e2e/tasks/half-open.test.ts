@@ -29,8 +29,7 @@ let stack: Stack;
 let file: string;
 beforeAll(async () => {
   stack = await startStack();
-  file = stack.write("berth.yaml", host(project("mended") + project("sick") + SLOW));
-  await stack.ok("apply", "-f", file, "--wait", "-y");
+  file = await stack.apply(host(project("mended") + project("sick") + SLOW));
 });
 afterAll(() => stack.close());
 

@@ -24,7 +24,7 @@ let stack: Stack;
 const all = (web = IDLE): string =>
   host(project("web", web, SERVICE) + project("deep", STOPS) + project("awake", ""));
 const apply = async (text: string): Promise<void> => {
-  await stack.ok("apply", "-f", stack.write("berth.yaml", text), "--wait", "-y");
+  await stack.apply(text);
 };
 beforeAll(async () => {
   stack = await startStack();

@@ -23,7 +23,7 @@ const WORKERS = `  web:
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(WORKERS)), "--wait", "-y");
+  await stack.apply(host(WORKERS));
 });
 afterAll(() => stack.close());
 
@@ -74,7 +74,7 @@ test("slots and retries are told after the daemon was killed, and after the cont
 });
 
 test("every change of the number of workers is an event, and explain tells it after a restart", async () => {
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(WORKERS)), "--wait", "-y");
+  await stack.apply(host(WORKERS));
   const ids = await Promise.all(
     ["slow-1", "slow-2", "slow-3"].map((text) => submit("coder", text)),
   );

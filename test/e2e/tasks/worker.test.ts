@@ -21,7 +21,7 @@ const WORKER = `  web:
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
-  await stack.ok("apply", "-f", stack.write("berth.yaml", host(WORKER)), "--wait", "-y");
+  await stack.apply(host(WORKER));
 });
 afterAll(() => stack.close());
 
