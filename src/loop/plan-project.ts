@@ -5,7 +5,7 @@ import type { EngineSnapshot } from "../model/observed.ts";
 import type { Plan } from "../model/step.ts";
 import { observeProject } from "../observe/project.ts";
 import { converge } from "../plan/converge/converge.ts";
-import { wishToMeet } from "../plan/meet.ts";
+import { wishesBy, wishToMeet } from "../plan/meet.ts";
 import type { ImageFacts } from "../docker/door.ts";
 import type { ProjectRow } from "../postgres/door.ts";
 import { standOf } from "./idle.ts";
@@ -120,11 +120,7 @@ export function planFrom(
   const facts = { allocation, workspaceOwner: grounds.owner, idle: standOf(record.name, world) };
   const by = (image: ImageFacts | null): DesiredProject =>
     desireRemembered(subject, world.install, { image, ...facts });
-  const wishes = {
-    declared: by(grounds.image),
-    running: running === null || running.id === grounds.image?.id ? null : by(running),
-  };
-  const desired = wishToMeet(wishes, observed);
+  const desired = wishToMeet(wishesBy({ declared: grounds.image, running }, by), observed);
   return { desired, observed, plan: converge(desired, observed) };
 }
 

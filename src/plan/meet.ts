@@ -11,6 +11,15 @@ export interface Wishes {
   readonly running: DesiredProject | null;
 }
 
+/** `by` says what the project is to be by an image; it is not asked twice for the same one. */
+export function wishesBy<Image extends Readonly<{ id: string | null }>>(
+  { declared, running }: Readonly<{ declared: Image | null; running: Image | null }>,
+  by: (image: Image | null) => DesiredProject,
+): Wishes {
+  const isOther = running !== null && running.id !== declared?.id;
+  return { declared: by(declared), running: isOther ? by(running) : null };
+}
+
 /** A name that is moved or taken away says nothing about what runs; only a new container is made from what it means then. */
 export function wishToMeet(
   { declared, running }: Wishes,

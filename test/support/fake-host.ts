@@ -1,5 +1,6 @@
 /** A fake host for properties: projects on a fake engine, looked at and planned for as the loop does, without waiting. */
 import { desireProject } from "../../src/desired/desire.ts";
+import type { ImageDefaults } from "../../src/desired/runner-config.ts";
 import type { DesiredProject } from "../../src/model/desired-project.ts";
 import { mayMove } from "../../src/model/lifecycle.ts";
 import type { ObservedContainer, OwnLabels } from "../../src/model/observed.ts";
@@ -12,7 +13,7 @@ import { reservationsOf } from "../../src/plan/allocate/reservations.ts";
 import { checkPlan } from "../../src/plan/checks.ts";
 import { converge } from "../../src/plan/converge/converge.ts";
 import { isLive } from "../../src/plan/live.ts";
-import { wishToMeet } from "../../src/plan/meet.ts";
+import { wishesBy, wishToMeet } from "../../src/plan/meet.ts";
 import { renderPlan } from "../../src/plan/render.ts";
 import { applyStep, type FakeContainer, type FakeEngine } from "./fake-engine.ts";
 import { INSTALL, imageOf } from "./project-samples.ts";
@@ -52,33 +53,33 @@ export function think(
 ): Thought {
   const observed = look(host, record);
   const { declared, running } = imagesOf(record, observed, host.engine);
-  const by = (id: string | null): DesiredProject =>
+  const by = (image: ImageDefaults | null): DesiredProject =>
     desireProject(record, INSTALL, {
-      image: id === null ? null : imageOf(id),
+      image,
       allocation: allocations.find(({ project }) => project === record.name) ?? null,
       workspaceOwner: null,
       idle: null,
     });
-  const wishes = {
-    declared: by(declared),
-    running: running === null || running === declared ? null : by(running),
-  };
-  const desired = wishToMeet(wishes, observed);
+  const desired = wishToMeet(wishesBy({ declared, running }, by), observed);
   const plan = converge(desired, observed);
   const faults = checkPlan(plan, desired, observed);
   if (faults.length > 0) throw new Error(`${faults.join("; ")}\n${renderPlan(plan)}`);
   return { desired, observed, plan };
 }
 
-/** Ids of the image that is declared and of the one its container runs on. */
+/** The image that is declared, and the one its container runs on. */
 function imagesOf(
   { name, spec }: ProjectRecord,
   { containers }: Pick<ObservedProject, "containers">,
   { images }: FakeEngine,
-): Readonly<{ declared: string | null; running: string | null }> {
+): Readonly<{ declared: ImageDefaults | null; running: ImageDefaults | null }> {
   const objectName = `berth-${INSTALL.install}-${name}`;
   const own = containers.find((each) => each.name === objectName && each.state !== "removing");
-  return { declared: images[spec.image] ?? null, running: own?.imageId ?? null };
+  const declared = images[spec.image];
+  return {
+    declared: declared === undefined ? null : imageOf(declared),
+    running: own === undefined ? null : imageOf(own.imageId),
+  };
 }
 
 /** One step's effect on the host; null when it was refused. */
