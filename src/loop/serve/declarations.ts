@@ -10,7 +10,8 @@ import { askerName } from "../../model/access.ts";
 import { settledPhase } from "../../model/lifecycle.ts";
 import { readRecords } from "../world.ts";
 import { intend } from "./intents.ts";
-import { planBundle, readBundle, sourceOf } from "./plan-view.ts";
+import { planBundle } from "./plan-view.ts";
+import { readBundle, sourceOf } from "./read-bundle.ts";
 import { projectViews } from "./views.ts";
 
 export async function applyBundle(options: ApplyOptions, state: DaemonState): Promise<ApplyView> {

@@ -1,10 +1,6 @@
 /** What `apply` would do with a bundle: every project planned on the state of one fresh look. Changes nothing. */
 import { BerthError } from "../../base/errors.ts";
-import { checkBudget } from "../../declare/budget.ts";
-import { type Parsed, parseBundle } from "../../declare/parse.ts";
-import { renderSnippet } from "../../declare/render.ts";
 import { projectShape } from "../../declare/shape.ts";
-import type { Origins } from "../../declare/origins.ts";
 import { desireProject } from "../../desired/desire.ts";
 import { UNALLOCATED_SUBNET, UNSEEN_IMAGE, proposeRecord } from "../../desired/propose.ts";
 import type { ImageDefaults } from "../../desired/runner-config.ts";
@@ -18,68 +14,13 @@ import type { PlanView, ProjectPlan } from "../../model/view.ts";
 import { allocate, memoryBudget } from "../../plan/allocate/allocate.ts";
 import { type Preview, previewFingerprint, previewProject } from "../../plan/preview.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
-import { wishToMeet } from "../../plan/meet.ts";
+import { wishesBy, wishToMeet } from "../../plan/meet.ts";
 import { inspectOurs, reservedNow } from "../host-pass.ts";
 import { sight } from "../plan-project.ts";
 import { standOf } from "../idle.ts";
 import { learnImage, learnInUse } from "../images.ts";
 import type { Session } from "../session.ts";
-
-export interface Read {
-  readonly declaration: Declaration;
-  readonly origins: Origins;
-}
-
-/** The bundle parsed last: `apply` follows `plan`, and comes again when there is nothing to do. */
-const last = new WeakMap<Session, Readonly<{ text: string; parsed: Parsed }>>();
-
-/** Parsing depends on the bundle alone: the daemon's environment has no part in it. */
-function parsedOnce(bundle: Bundle, session: Session): Parsed {
-  const text = JSON.stringify(bundle);
-  const before = last.get(session);
-  if (before?.text === text) return before.parsed;
-  const parsed = parseBundle(bundle);
-  last.set(session, { text, parsed });
-  return parsed;
-}
-
-/** The declaring source of a bundle, for `--prune`. */
-export function sourceOf(bundle: Bundle): string {
-  return `${bundle.base}/${bundle.entry}`;
-}
-
-/** Parses and checks against this host's budget; every fault at once as a declaration error. `host` is for bundles that say nothing of it. */
-export function readBundle(bundle: Bundle, session: Session, host = session.world.host): Read {
-  const parsed = parsedOnce(bundle, session);
-  const problems = parsed.ok
-    ? checkBudget(
-        parsed.hostDeclared ? parsed.declaration : { ...parsed.declaration, host },
-        session.world.facts,
-        parsed.origins,
-      )
-    : parsed.problems;
-  if (parsed.ok && problems.length === 0) {
-    // A file without a host section says nothing of the host: what was accepted of it stays.
-    if (parsed.hostDeclared) return parsed;
-    return { ...parsed, declaration: { ...parsed.declaration, host } };
-  }
-  const first = problems[0];
-  throw new BerthError("declaration", {
-    code: first?.code ?? "declare.invalid",
-    detail:
-      problems.length === 1
-        ? (first?.message ?? "")
-        : `${problems.length} problems, first: ${first?.message ?? ""}`,
-    path: first === undefined ? undefined : `${first.file}:${first.line}:${first.column}`,
-    problems: problems.map((problem) => ({
-      code: problem.code,
-      message: problem.message,
-      path: `${problem.file}:${problem.line}:${problem.column}`,
-      hint: problem.hint,
-      snippet: renderSnippet(problem, bundle.files[problem.file]) ?? undefined,
-    })),
-  });
-}
+import { readBundle, sourceOf } from "./read-bundle.ts";
 
 /** Plans every project of the bundle, and those it would prune. */
 export async function planBundle(
@@ -213,10 +154,7 @@ async function previewOne(name: string, ground: Ground, session: Session): Promi
   const observed = await sight({ record: row, grounds, snapshot: ground.snapshot }, session);
   const running = await learnInUse(name, observed.containers, session);
   const by = desiring(record, ground, session);
-  const wishes = {
-    declared: by(image ?? UNSEEN_IMAGE),
-    running: running === null || running.id === image?.id ? null : by(running),
-  };
+  const wishes = wishesBy({ declared: image ?? UNSEEN_IMAGE, running }, by);
   const after = ground.declaration.projects[name] ?? null;
   return previewProject({
     before: before === null || !before.declared ? null : projectShape(before.spec),
@@ -231,7 +169,7 @@ function desiring(
   record: ProjectRecord,
   { allocations }: Ground,
   { world }: Session,
-): (image: ImageDefaults) => DesiredProject {
+): (image: ImageDefaults | null) => DesiredProject {
   const facts = {
     allocation: allocations.get(record.name) ?? null,
     // Who owns a path is looked up on acceptance; for a preview any owner but root does.

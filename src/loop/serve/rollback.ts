@@ -7,7 +7,8 @@ import type { Asker, GenerationRow } from "../../postgres/door.ts";
 import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { momentOf, took } from "./declarations.ts";
-import { planSet, readBundle } from "./plan-view.ts";
+import { planSet } from "./plan-view.ts";
+import { readBundle } from "./read-bundle.ts";
 
 export async function rollBack(
   request: Readonly<{ generation: number; by: Asker; idempotencyKey: string | null }>,
