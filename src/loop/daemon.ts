@@ -18,6 +18,8 @@ import type {
 } from "../model/view.ts";
 import type { ExecSession } from "../docker/door.ts";
 import type { Asker, GenerationRow, KeyedAsker } from "../postgres/door.ts";
+import type { EventQuery } from "../postgres/events.ts";
+import type { RunQuery } from "../postgres/runs.ts";
 import type { OutputLine, OutputQuery } from "../runners/door.ts";
 import type { QuestionDaemon } from "./question-daemon.ts";
 import type { LogDaemon } from "./log-daemon.ts";
@@ -35,6 +37,13 @@ export interface ApplyOptions {
   readonly adopt: boolean;
   readonly idempotencyKey: string | null;
   readonly by: Asker;
+}
+
+/** What is asked of one project, by whom; under one key it counts once. */
+export interface ProjectAsk {
+  readonly project: string;
+  readonly by: Asker;
+  readonly idempotencyKey: string | null;
 }
 
 export interface DescribeView {
@@ -70,60 +79,25 @@ export interface Daemon
   project(name: string): ProjectView;
   describe(name: string): Promise<DescribeView>;
   setWanted(
-    request: Readonly<{
-      project: string;
-      wanted: Wanted;
-      removeVolumes: boolean;
-      by: Asker;
-      idempotencyKey: string | null;
-    }>,
+    request: ProjectAsk & Readonly<{ wanted: Wanted; removeVolumes: boolean }>,
   ): Promise<ProjectView>;
   /** Resolves when the project is gone and says what was freed. */
-  remove(
-    request: Readonly<{
-      project: string;
-      removeVolumes: boolean;
-      by: Asker;
-      idempotencyKey: string | null;
-    }>,
-  ): Promise<RemovedView>;
-  restart(
-    request: Readonly<{
-      project: string;
-      agent: string | null;
-      by: Asker;
-      idempotencyKey: string | null;
-    }>,
-  ): Promise<ProjectView>;
+  remove(request: ProjectAsk & Readonly<{ removeVolumes: boolean }>): Promise<RemovedView>;
+  restart(request: ProjectAsk & Readonly<{ agent: string | null }>): Promise<ProjectView>;
   agent(
-    request: Readonly<{
-      project: string;
-      agent: string;
-      change: "start" | "stop" | Readonly<{ replicas: number }>;
-      by: Asker;
-      idempotencyKey: string | null;
-    }>,
+    request: ProjectAsk &
+      Readonly<{ agent: string; change: "start" | "stop" | Readonly<{ replicas: number }> }>,
   ): Promise<ProjectView>;
   /** Deactivates every project (of one source, or all). */
   down(request: Readonly<{ source: string | null; by: KeyedAsker }>): Promise<readonly string[]>;
-  runs(
-    query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
-  ): Promise<readonly RunRecord[]>;
+  runs(query: RunQuery): Promise<readonly RunRecord[]>;
   /** One run by its id. */
   run(id: string): Promise<RunRecord>;
   /** Its project, known from the moment a task is handed over, before the run's start is recorded. */
   runOwner(id: string): Promise<string>;
   output(query: OutputQuery, signal: AbortSignal): AsyncIterable<OutputLine>;
   exec(options: ExecOptions): Promise<Readonly<{ session: ExecSession; close(): Promise<void> }>>;
-  events(
-    query: Readonly<{
-      after: number | null;
-      project: string | null;
-      kinds: readonly string[];
-      limit: number;
-      newestFirst: boolean;
-    }>,
-  ): Promise<readonly EventRecord[]>;
+  events(query: EventQuery): Promise<readonly EventRecord[]>;
   /** Live events from `after` on, without a gap, until aborted. */
   follow(
     query: Readonly<{ after: number | null; project: string | null }>,

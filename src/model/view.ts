@@ -5,7 +5,7 @@ import type { Phase, Wanted } from "./lifecycle.ts";
 import type { LimitValues } from "./desired.ts";
 import type { NeedsYou } from "./question.ts";
 import type { RunningProgress } from "./task-view.ts";
-import type { DeclaredChange, FieldChange, Impact } from "./step.ts";
+import type { DeclaredChange, StepBase } from "./step.ts";
 
 /** Named degraded modes. `repairs-waiting`: Postgres is gone, so nothing on the engine is changed. */
 export type ModeName =
@@ -75,17 +75,8 @@ export interface ProjectView {
   readonly fault: Readonly<{ code: string; detail: string; at: number }> | null;
 }
 
-export interface StepView {
-  readonly id: number;
-  readonly after: readonly number[];
-  readonly project: string;
+export interface StepView extends StepBase {
   readonly kind: string;
-  readonly resource: string;
-  readonly cause: string;
-  readonly impact: Impact;
-  readonly changes: readonly FieldChange[];
-  readonly interrupts: readonly string[];
-  readonly external: boolean;
 }
 
 /** What would be done for one project, and why. */

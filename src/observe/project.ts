@@ -1,8 +1,20 @@
 /** What one snapshot and the runners say of one project. */
 import type { LimitValues } from "../model/desired.ts";
 import type { ObservedProject } from "../model/observed-project.ts";
-import type { EngineSnapshot, InspectedContainer, RunnerReport } from "../model/observed.ts";
+import type { EngineSnapshot, InspectedContainer } from "../model/observed.ts";
 import { belongingsOf, foreignTo } from "./belongings.ts";
+
+/** What is found in the snapshot, or asked of the engine. */
+type Found = Pick<
+  ObservedProject,
+  | "containers"
+  | "networks"
+  | "volumes"
+  | "foreign"
+  | "inspected"
+  | "memoryUsageBytes"
+  | "appliedLimits"
+>;
 
 export interface ProjectSight {
   readonly project: string;
@@ -10,40 +22,25 @@ export interface ProjectSight {
   readonly installUid: string;
   readonly snapshot: EngineSnapshot;
   readonly inspect: (containerId: string) => Promise<InspectedContainer | null>;
-  readonly runner: RunnerReport | null;
-  readonly runnerConnected: boolean;
-  readonly spoolReady: boolean;
-  readonly firewallVerified: boolean;
-  readonly diskLow: boolean;
-  readonly imageKnown: boolean;
-  readonly workers: readonly string[];
-  readonly hasOpenRuns: boolean;
-  readonly subnet: string | null;
   readonly appliedLimits: (containerId: string) => LimitValues | null;
+  /** What is known without the engine. */
+  readonly known: Omit<ObservedProject, keyof Found>;
 }
 
 /** Gathers; chooses nothing. Inspects only containers of this project that are not remembered. */
 export async function observeProject(sight: ProjectSight): Promise<ObservedProject> {
-  const { project, snapshot } = sight;
+  const { project, snapshot, known } = sight;
   const { containers, networks, volumes } = belongingsOf(project, sight, snapshot);
   const inspected = await Promise.all(containers.map(({ id }) => sight.inspect(id)));
   const live = containers.find(({ state }) => state === "running" || state === "paused");
   return {
+    ...known,
     containers,
     networks,
     volumes,
     foreign: foreignTo(project, sight, snapshot),
     inspected: inspected.filter((each) => each !== null),
-    runner: sight.runner,
-    runnerConnected: sight.runnerConnected,
-    spoolReady: sight.spoolReady,
-    firewallVerified: sight.firewallVerified,
-    diskLow: sight.diskLow,
-    imageKnown: sight.imageKnown,
-    workers: sight.workers,
-    hasOpenRuns: sight.hasOpenRuns,
-    subnet: sight.subnet,
-    memoryUsageBytes: sight.runner?.sample?.memoryWorkingSetBytes ?? null,
+    memoryUsageBytes: known.runner?.sample?.memoryWorkingSetBytes ?? null,
     appliedLimits: live === undefined ? null : sight.appliedLimits(live.id),
   };
 }

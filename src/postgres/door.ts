@@ -3,7 +3,10 @@ import type { Bundle, SourceBundle } from "../model/bundle.ts";
 import type { AuditView } from "../model/access.ts";
 import type { AnswerDoor } from "./answer-door.ts";
 import type { AuditQuery } from "./audit.ts";
+import type { EventQuery } from "./events.ts";
 import type { QuestionDoor } from "./question-door.ts";
+import type { RetentionRequest } from "./retention.ts";
+import type { RunQuery } from "./runs.ts";
 import type { TaskDoor } from "./task-door.ts";
 import type { UsageDoor } from "./usage.ts";
 import type { TokenDoor } from "./token-door.ts";
@@ -201,9 +204,7 @@ export interface PostgresDoor {
   ): Promise<number>;
   /** Boots of runners that have runs without a terminal record. */
   bootsWithOpenRuns(): Promise<readonly Readonly<{ project: string; boot: string }>[]>;
-  runs(
-    query: Readonly<{ project: string | null; agent: string | null; limit: number }>,
-  ): Promise<readonly RunRecord[]>;
+  runs(query: RunQuery): Promise<readonly RunRecord[]>;
   /** With the memory it took; null: nothing of it is kept. */
   run(id: string): Promise<RunWithMemory | null>;
   /** Its project; also of an attempt whose start is not recorded yet. */
@@ -213,15 +214,7 @@ export interface PostgresDoor {
   /** Null: the project has woken. */
   setRest(request: Readonly<{ epoch: number; project: string; rest: Rest | null }>): Promise<void>;
   appendEvents(epoch: number, events: readonly NewEvent[]): Promise<readonly EventRecord[]>;
-  events(
-    query: Readonly<{
-      after: number | null;
-      project: string | null;
-      kinds: readonly string[];
-      limit: number;
-      newestFirst: boolean;
-    }>,
-  ): Promise<readonly EventRecord[]>;
+  events(query: EventQuery): Promise<readonly EventRecord[]>;
   /** An action that is no intent (root exec, gc): who, what, why. */
   recordAudit(
     request: Readonly<{
@@ -235,16 +228,7 @@ export interface PostgresDoor {
   /** Newest first. */
   audit(query: AuditQuery): Promise<readonly AuditView[]>;
   /** Deletes what is older than the stated retention; returns rows deleted by table. */
-  enforceRetention(
-    request: Readonly<{
-      epoch: number;
-      runsDays: number;
-      eventsDays: number;
-      stepsDays: number;
-      auditDays: number;
-      generationsKept: number;
-    }>,
-  ): Promise<Readonly<Record<string, number>>>;
+  enforceRetention(request: RetentionRequest): Promise<Readonly<Record<string, number>>>;
   onState(listener: (reachable: boolean) => void): void;
   close(): Promise<void>;
 }

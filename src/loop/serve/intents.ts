@@ -6,20 +6,15 @@ import type { EngineSnapshot, OwnLabels } from "../../model/observed.ts";
 import type { ProjectView, RemovedView } from "../../model/view.ts";
 import { askerName } from "../../model/access.ts";
 import type { Wanted } from "../../model/lifecycle.ts";
-import type { Asker, IntentRequest } from "../../postgres/door.ts";
+import type { IntentRequest } from "../../postgres/door.ts";
+import type { ProjectAsk } from "../daemon.ts";
 import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { oneView, recordOf } from "./views.ts";
 
-interface Ask {
-  readonly project: string;
-  readonly by: Asker;
-  readonly idempotencyKey: string | null;
-}
-
 /** Records one wish and triggers what it needs; returns the project as it is right after. */
 export async function intend(
-  ask: Ask,
+  ask: ProjectAsk,
   change: IntentRequest["change"],
   state: DaemonState,
 ): Promise<ProjectView> {
@@ -74,7 +69,7 @@ const POLL_MS = 50;
 
 /** Removes a project and waits until it is gone; says what was freed by comparing the engine before and after. */
 export async function remove(
-  ask: Ask,
+  ask: ProjectAsk,
   removeVolumes: boolean,
   state: DaemonState,
 ): Promise<RemovedView> {
