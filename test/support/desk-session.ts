@@ -88,22 +88,3 @@ export function deskSession(parts: DeskParts): Session {
   // The desk uses no more of a session than this; the rest of one needs an engine and Redis.
   return session as unknown as Session;
 }
-
-/** What a runner with nothing to complain of says. */
-export function readyReport(project: string, taskRuns: readonly string[] = []): RunnerReport {
-  return {
-    project,
-    bootId: "boot-1",
-    epoch: 1,
-    configHash: null,
-    heardAt: 0,
-    agents: [],
-    sample: null,
-    workspace: "ready",
-    workspaceDetail: null,
-    missingSecrets: [],
-    restartSerials: {},
-    taskRuns,
-    journalSeq: 0,
-  };
-}

@@ -17,6 +17,7 @@ import { wishesBy, wishToMeet } from "../../src/plan/meet.ts";
 import { renderPlan } from "../../src/plan/render.ts";
 import { applyStep, type FakeContainer, type FakeEngine } from "./fake-engine.ts";
 import { INSTALL, imageOf } from "./project-samples.ts";
+import { readyReport } from "./runner-report.ts";
 
 export interface Host {
   readonly engine: FakeEngine;
@@ -135,21 +136,7 @@ function look({ engine }: Host, { name, subnet, spec: { image } }: ProjectRecord
     runner:
       report === undefined
         ? null
-        : {
-            project: name,
-            bootId: "b1",
-            epoch: INSTALL.epoch,
-            configHash: report.hash,
-            heardAt: 0,
-            agents: [],
-            sample: null,
-            workspace: "ready",
-            workspaceDetail: null,
-            missingSecrets: [],
-            restartSerials: {},
-            taskRuns: [],
-            journalSeq: 0,
-          },
+        : readyReport(name, { epoch: INSTALL.epoch, configHash: report.hash }),
     runnerConnected: report !== undefined,
     spoolReady: engine.spools[name] !== undefined,
     firewallVerified: true,

@@ -5,6 +5,7 @@ import type { AgentSpec } from "../../src/model/agent.ts";
 import type { DesiredProject, InstallFacts } from "../../src/model/desired-project.ts";
 import type { ProjectRecord } from "../../src/model/project-record.ts";
 import type { ProjectSpec } from "../../src/model/project.ts";
+import { agentSpec, projectSpec } from "./declarations.ts";
 
 export const MIB = 2 ** 20;
 
@@ -25,12 +26,8 @@ export function imageOf(id: string): ImageDefaults {
 }
 
 export function sampleAgent(name: string, changes: Partial<AgentSpec> = {}): AgentSpec {
-  return {
-    name,
-    task: null,
+  return agentSpec(name, {
     command: ["node", `${name}.js`],
-    entrypoint: "none",
-    replicas: 1,
     restart: {
       mode: "on-failure",
       max: 5,
@@ -38,21 +35,13 @@ export function sampleAgent(name: string, changes: Partial<AgentSpec> = {}): Age
       backoffMs: 1_000,
       backoffMaxMs: 60_000,
     },
-    health: null,
-    stopGraceMs: 10_000,
-    user: null,
-    cwd: null,
-    environment: {},
     ...changes,
-  };
+  });
 }
 
 export function sampleSpec(changes: Partial<ProjectSpec> = {}): ProjectSpec {
-  return {
-    name: "web",
+  return projectSpec("web", {
     image: "node:26",
-    priority: 500,
-    weight: 1,
     limits: {
       cpus: 1,
       memoryBytes: 512 * MIB,
@@ -61,16 +50,10 @@ export function sampleSpec(changes: Partial<ProjectSpec> = {}): ProjectSpec {
       nofile: 1024,
       shmBytes: 64 * MIB,
     },
-    network: { egress: "none" },
     workspace: { kind: "volume", volume: "data" },
-    environment: {},
-    labels: {},
-    secrets: [],
-    security: { readOnlyRoot: true },
-    tmpfs: [],
     agents: { beat: sampleAgent("beat") },
     ...changes,
-  };
+  });
 }
 
 export function sampleRecord(changes: Partial<ProjectRecord> = {}): ProjectRecord {

@@ -4,6 +4,7 @@ import type { OwnLabels } from "../../src/model/observed.ts";
 import type { ObservedProject } from "../../src/model/observed-project.ts";
 import { AS_CREATED } from "../../src/model/pinned.ts";
 import { INSTALL } from "./project-samples.ts";
+import { readyReport } from "./runner-report.ts";
 
 /** Nothing exists yet and nothing stands in the way. */
 export function seen(changes: Partial<ObservedProject> = {}): ObservedProject {
@@ -96,21 +97,12 @@ export function running(desired: DesiredProject): ObservedProject {
         restartCount: 0,
       },
     ],
-    runner: {
-      project,
-      bootId: "b1",
+    runner: readyReport(project, {
       epoch: INSTALL.epoch,
       configHash: runnerConfig.hash,
       heardAt: 1,
       agents,
-      sample: null,
-      workspace: "ready",
-      workspaceDetail: null,
-      missingSecrets: [],
-      restartSerials: {},
-      taskRuns: [],
-      journalSeq: 0,
-    },
+    }),
     runnerConnected: true,
     spoolReady: true,
   });

@@ -7,7 +7,7 @@ import type { NewEvent } from "../../../src/postgres/door.ts";
 import { converge } from "../../../src/plan/converge/converge.ts";
 import { stopped, up, web } from "../../support/goldens.ts";
 import { sampleAt } from "../../support/measured.ts";
-import { readyReport } from "../../support/desk-session.ts";
+import { readyReport } from "../../support/runner-report.ts";
 
 const STARTED = 1_000_000;
 
@@ -24,7 +24,7 @@ function aSession(recorded: readonly Kept[] = []) {
     metrics: { oom: (_project: string, count: number) => counted.push(count) },
     doors: {
       postgres: { events: async () => recorded.toReversed().slice(0, 1) },
-      runners: { report: () => ({ ...readyReport("web"), sample: sampleAt(1) }) },
+      runners: { report: () => readyReport("web", { sample: sampleAt(1) }) },
     },
   } as unknown as Session;
   return { session, world, told, counted };

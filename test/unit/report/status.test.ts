@@ -4,6 +4,7 @@ import type { AgentStatus } from "../../../src/model/agent.ts";
 import type { ObservedContainer, RunnerReport } from "../../../src/model/observed.ts";
 import { type StatusSources, projectView } from "../../../src/report/status.ts";
 import { sampleAgent, sampleRecord, sampleSpec } from "../../support/project-samples.ts";
+import { readyReport } from "../../support/runner-report.ts";
 
 const agent = (more: Partial<AgentStatus> = {}): AgentStatus => ({
   agent: "coder",
@@ -20,21 +21,8 @@ const agent = (more: Partial<AgentStatus> = {}): AgentStatus => ({
   rssBytes: null,
   ...more,
 });
-const report = (...agents: AgentStatus[]): RunnerReport => ({
-  project: "web",
-  bootId: "b",
-  epoch: 1,
-  configHash: "h",
-  heardAt: 1_000,
-  agents,
-  sample: null,
-  workspace: "ready",
-  workspaceDetail: null,
-  missingSecrets: [],
-  restartSerials: {},
-  taskRuns: [],
-  journalSeq: 0,
-});
+const report = (...agents: AgentStatus[]): RunnerReport =>
+  readyReport("web", { heardAt: 1_000, agents });
 const container = (state: ObservedContainer["state"]): ObservedContainer => ({
   id: "c1",
   name: "berth-main-web",

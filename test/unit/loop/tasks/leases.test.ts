@@ -6,7 +6,8 @@ import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import { keepLeases } from "../../../../src/loop/tasks/leases.ts";
 import type { IntentRequest } from "../../../../src/postgres/door.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
-import { deskSession, readyReport } from "../../../support/desk-session.ts";
+import { deskSession } from "../../../support/desk-session.ts";
+import { readyReport } from "../../../support/runner-report.ts";
 import { fakeTaskDoor } from "../../../support/fake-task-door.ts";
 import { submitRow } from "../../../support/submit-row.ts";
 

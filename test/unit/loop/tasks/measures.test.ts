@@ -8,7 +8,8 @@ import {
 } from "../../../../src/loop/tasks/measures.ts";
 import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
-import { deskSession, readyReport } from "../../../support/desk-session.ts";
+import { deskSession } from "../../../support/desk-session.ts";
+import { readyReport } from "../../../support/runner-report.ts";
 import { fakeTaskDoor } from "../../../support/fake-task-door.ts";
 import { FakeTaskRunner, type RunnerFate } from "../../../support/fake-task-runner.ts";
 import { submitRow } from "../../../support/submit-row.ts";

@@ -1,0 +1,21 @@
+/** What a runner says that has nothing to complain of. */
+import type { RunnerReport } from "../../src/model/observed.ts";
+
+export function readyReport(project: string, changes: Partial<RunnerReport> = {}): RunnerReport {
+  return {
+    project,
+    bootId: "boot-1",
+    epoch: 1,
+    configHash: null,
+    heardAt: 0,
+    agents: [],
+    sample: null,
+    workspace: "ready",
+    workspaceDetail: null,
+    missingSecrets: [],
+    restartSerials: {},
+    taskRuns: [],
+    journalSeq: 0,
+    ...changes,
+  };
+}
