@@ -15,7 +15,7 @@ export interface ReplicaTarget extends Target {
 export function targetOf(word: string): Target {
   const [project = "", agent, more] = word.split("/");
   if (project === "" || agent === "" || more !== undefined)
-    throw usage(`${word} is neither PROJECT nor PROJECT/AGENT`, "for instance web, or web/coder");
+    throw usage(`"${word}" is neither PROJECT nor PROJECT/AGENT`, "for instance web, or web/coder");
   return { project, agent: agent ?? null };
 }
 

@@ -1,5 +1,6 @@
 /** The idle keeper: watches projects that may rest, puts them to rest in good time, and wakes them for work. */
 import { causeChain } from "../base/errors.ts";
+import { instantText } from "../base/instant.ts";
 import type { IdleStand, Rest } from "../model/idle.ts";
 import { idleVerdict } from "../plan/idle.ts";
 import type { ProjectRow } from "../postgres/door.ts";
@@ -33,7 +34,7 @@ export function standOf(project: string, { idle }: World): IdleStand | null {
 
 /** For people: `idle since 2026-11-22T03:00:00Z`. */
 function idleText({ since }: Pick<Rest, "since">): string {
-  return `idle since ${new Date(since).toISOString().replace(/\.\d+Z$/, "Z")}`;
+  return `idle since ${instantText(since)}`;
 }
 
 /** As if this daemon had watched all along: rests as recorded, idle time since the last attempt's end. */

@@ -14,6 +14,8 @@ export interface AuditEntry {
 
 export interface AuditQuery {
   readonly project: string | null;
+  /** Only of this one, as `want-frozen`; absent: all. */
+  readonly action?: string;
   /** Milliseconds since the epoch. */
   readonly since: number | null;
   /** Ids below this one: the page after. */
@@ -38,11 +40,11 @@ export async function recordAudit(tx: Statements, entry: AuditEntry): Promise<vo
 /** Newest first. */
 export async function readAudit(
   session: Session,
-  { limit, project, since, before }: AuditQuery,
+  query: AuditQuery,
 ): Promise<readonly AuditView[]> {
   const rows = await session.read<Omit<AuditView, "by"> & Asker & Record<string, unknown>>(
     "audit-list",
-    [limit, project, since, before],
+    [query.limit, query.project, query.since, query.before, query.action ?? null],
   );
   return rows.map(({ who, claim, reason, id, at, action, project: of, detail }) => ({
     id,

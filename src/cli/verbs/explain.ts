@@ -4,6 +4,7 @@ import type { ApiExplain } from "../../schema/api-task.ts";
 import type { Context, Given } from "../context.ts";
 import { printOne } from "../output.ts";
 import { decisionLines, estimateText, pairLines } from "../task-text.ts";
+import { targetOf } from "../target.ts";
 import type { Verb } from "../verb.ts";
 
 export const explain: Verb = {
@@ -20,6 +21,7 @@ export const explain: Verb = {
 
 async function run(context: Context, given: Given): Promise<number> {
   const [subject = ""] = given.args;
+  targetOf(subject);
   const found = await (await context.client()).explain(subject);
   await printOne(context, found, { name: subject, text: () => textOf(found, context) });
   return 0;
@@ -33,7 +35,14 @@ function textOf(found: ApiExplain, { style }: Context): string {
     ...(constraint === null
       ? []
       : [["Waits for", style.yellow(withoutControls(constraint))] as const]),
-    ...(wouldStart === null ? [] : [["Starts when", withoutControls(wouldStart)] as const]),
+    ...(wouldStart === null
+      ? []
+      : [
+          [
+            state.startsWith("running") ? "Goes on when" : "Starts when",
+            withoutControls(wouldStart),
+          ] as const,
+        ]),
     ...(estimateMs === null ? [] : [["Probably in", estimateText(estimateMs, errorMs)] as const]),
   ]);
   const last =

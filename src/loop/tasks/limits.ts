@@ -7,6 +7,7 @@ import { NO_PERFORMANCE, performanceFactor } from "../../plan/pool/performance.t
 import { type BacklogSight, scale } from "../../plan/pool/scaling.ts";
 import type { ProjectRow } from "../../postgres/door.ts";
 import { namedSecrets } from "../../report/status.ts";
+import { asideClause } from "../aside.ts";
 import { standOf } from "../idle.ts";
 import type { Session } from "../session.ts";
 import type { Desk } from "./desk-state.ts";
@@ -140,7 +141,8 @@ function backlogOf(project: string, { name: agent, task }: AgentSpec, desk: Desk
 
 /** Why the project can take no task now, for people; null: its runner is there and its workspace is ready. */
 function notReady(record: ProjectRow, session: Session): string | null {
-  if (record.wanted !== "active") return `project: ${record.phase}`;
+  const aside = asideClause(record);
+  if (aside !== null) return aside;
   const stand = standOf(record.name, session.world);
   if (stand?.kind === "resting") return `project: ${stand.rest}, ${stand.why}`;
   if (session.doors.runners.frozen(record.name)) return "project: frozen, waking up";

@@ -166,7 +166,7 @@ test("a pause stays a pause: no task wakes it, and resume does", async () => {
   await stack.ok("pause", "web");
   const id = await submit("web", "quick");
   const { constraint } = await stack.json<{ constraint: string }>("explain", id);
-  expect(constraint).toBe("project: paused");
+  expect(constraint).toMatch(/^project: paused since [0-9T:-]+Z, asked by /);
   const since = Date.now();
   await eventually("a second has passed", () => (Date.now() - since > 1_000 ? true : undefined));
   expect(await engineState("web")).toBe("paused");

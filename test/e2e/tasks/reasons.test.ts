@@ -118,7 +118,7 @@ test("tasks of a stopped worker wait for its start, are counted, and say so", as
   const waits = await stack.json<{ constraint: string; wouldStart: string }>("explain", id);
   expect([waits.constraint, waits.wouldStart]).toEqual([
     "stopped: agent web/coder",
-    "`berth start PROJECT/AGENT` has to be called",
+    "`berth start web/coder` has to be called",
   ]);
   expect(await stack.ok("explain", "web/coder")).toContain("stopped: agent web/coder");
   const { body } = await stack.get("/api/v1/queue?project=web");

@@ -128,6 +128,9 @@ test("an action that is no intent is audited", async () => {
     { action: "exec-root", detail: "sh", by: { reason: "look" } },
   ]);
   expect(await door.audit({ limit: 5, project: "api", since: null, before: null })).toEqual([]);
+  const one = { limit: 5, project: "web", since: null, before: null };
+  expect(await door.audit({ ...one, action: "exec-root" })).toHaveLength(1);
+  expect(await door.audit({ ...one, action: "want-frozen" })).toEqual([]);
 });
 
 test("retention forgets what is old and ended, in batches, and spares what is open, young or stood on", async () => {

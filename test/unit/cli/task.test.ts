@@ -181,6 +181,12 @@ test("explain says what binds, what would start it, and the decisions with their
     "
   `);
   expect(daemon.asked).toEqual([["explain", "web/coder"]]);
+  // a path that no route has is no answer
+  const wrong = await cli(["explain", "a/b/c"], { address: server.address });
+  expect([wrong.code, wrong.stderr]).toEqual([
+    64,
+    expect.stringMatching(/"a\/b\/c" is neither PROJECT nor/),
+  ]);
 });
 
 test("why tells exit, signal, memory, last output, notes and decisions", async () => {
