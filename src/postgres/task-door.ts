@@ -93,6 +93,13 @@ export interface DecidedAttempt {
   readonly waitMs: number | null;
 }
 
+/** What keeps the ready tasks of one agent from starting, for people. */
+export interface HeldBack {
+  readonly project: string;
+  readonly agent: string;
+  readonly text: string;
+}
+
 export interface TaskCount {
   readonly project: string;
   readonly agent: string;
@@ -161,10 +168,14 @@ export interface TaskDoor {
       jitter: number;
     }>[],
   ): Promise<readonly TaskRecord[]>;
-  /** pending → ready for those whose backoff is over and whose dependencies succeeded; overdue ones → timed-out; those whose dependency ended badly → cancelled with the reason. */
+  /**
+   * pending → ready for those whose backoff is over and whose dependencies succeeded; overdue ones → timed-out, with what held them as
+   * the reason (of ready ones: by `held`); those whose dependency ended badly → cancelled with the reason.
+   */
   promote(
     epoch: number,
     now: number,
+    held?: readonly HeldBack[],
   ): Promise<
     Readonly<{
       ready: readonly WaitingTask[];

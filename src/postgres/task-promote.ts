@@ -2,6 +2,7 @@
 import type { TaskRecord, WaitingTask } from "../model/task.ts";
 import type { Statements } from "./connection.ts";
 import type { Session } from "./session.ts";
+import type { HeldBack } from "./task-door.ts";
 import type { RecordRow } from "./task-settle.ts";
 
 /** Rows a statement. */
@@ -17,9 +18,18 @@ export type Promotion = Readonly<{
 }>;
 
 /** See `TaskDoor.promote`. A cancelled task cancels those that come after it: round by round, down the chain. */
-export async function promote(session: Session, epoch: number, now: number): Promise<Promotion> {
+export async function promote(
+  session: Session,
+  epoch: number,
+  { now, held }: Readonly<{ now: number; held: readonly HeldBack[] }>,
+): Promise<Promotion> {
+  const why = [
+    held.map(({ project }) => project),
+    held.map(({ agent }) => agent),
+    held.map(({ text }) => text),
+  ];
   return session.write({ operation: "promote tasks", epoch }, async (tx) => {
-    const overdue = await endIn(tx, "task-overdue", [now, BATCH]);
+    const overdue = await endIn(tx, "task-overdue", [now, BATCH, ...why]);
     const blocked = await endIn(tx, "task-blocked", [BATCH]);
     const ready = await rounds<WaitingTask & Record<string, unknown>>(tx, "task-due", [now, BATCH]);
     const [next] = await tx.rows<{ at: number | null; awaited: boolean }>("task-next-due", [now]);

@@ -48,7 +48,7 @@ export function openTasks(session: Session, settled: Settled): TaskDoor {
       settled.tell(tasks);
       return tasks;
     },
-    promote: (epoch, now) => promote(session, epoch, now),
+    promote: (epoch, now, held = []) => promote(session, epoch, { now, held }),
     cancel: (epoch, task, by) => cancel(session, { epoch, task, by }, settled),
     retry: (epoch, task, by) => retry(session, { epoch, task, by }),
     setPriority: (...[epoch, task, priority, by]) =>

@@ -1,6 +1,9 @@
 /** Waiting tasks whose time has come: backoffs over, deadlines passed, awaited tasks ended. */
 import type { TaskRecord } from "../../model/task.ts";
+import { constraintOn } from "../../plan/pool/constraint.ts";
+import type { HeldBack } from "../../postgres/task-door.ts";
 import { type Desk, troubled } from "./desk-state.ts";
+import { poolLimits } from "./limits.ts";
 import { takeEnd } from "./take-end.ts";
 
 /** What is known of when to look next, so that an idle desk asks the database nothing. */
@@ -63,6 +66,7 @@ async function promote(desk: Desk): Promise<void> {
   const { ready, ended, nextAt, awaited } = await session.doors.postgres.tasks.promote(
     session.world.install.epoch,
     session.now(),
+    heldBack(desk),
   );
   for (const task of ready) desk.pool.insert(task);
   for (const task of ended) takeEnd(task, desk);
@@ -73,6 +77,21 @@ async function promote(desk: Desk): Promise<void> {
   if (still) promotion.dueAt = nextAt;
   else dueBy(nextAt, promotion);
   promoteAt(nextAt, desk);
+}
+
+/** What binds each agent's waiting tasks, for those that are over now; looked for only when something is. */
+function heldBack(desk: Desk): readonly HeldBack[] {
+  const { pool, promotion, session } = desk;
+  const now = session.now();
+  if (promotion.dueAt === null || promotion.dueAt > now) return [];
+  const limits = poolLimits(desk);
+  return pool.byName().flatMap(({ agents }) =>
+    [...agents.values()].flatMap(({ project, agent, queue }) => {
+      if (queue.size === 0) return [];
+      const task = { project, agent, deadlineAt: null, notBefore: null };
+      return [{ project, agent, text: constraintOn(task, { pool, limits, now }).text }];
+    }),
+  );
 }
 
 /** Later ones are found by the regular look. */

@@ -125,7 +125,9 @@ test("a deadline that passes while a task waits ends it as timed out, never star
   const long = await submit("light", many(SLOTS, { payload: "long" }));
   for (const id of long) await reached(id, "running");
   const [late] = await submit("light", [{ deadlineAt: Date.now() + 1_500 }]);
-  expect(await reached(late ?? "", "timed-out")).toMatchObject({ attempts: 0, exitCode: null });
+  const over = await reached(late ?? "", "timed-out");
+  expect(over).toMatchObject({ attempts: 0, exitCode: null });
+  expect(over.reason).toMatch(/^deadline passed while it waited: .*\d of \d/);
   // As many as would open a breaker, were they failures; the metric counts each.
   const expire = many(5, { deadlineAt: Date.now() + 1_000 });
   for (const id of await submit("light", expire)) await reached(id, "timed-out");

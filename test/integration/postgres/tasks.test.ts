@@ -230,14 +230,37 @@ test("past its deadline a waiting task is timed out without being started, and c
         id: late.id,
         state: "timed-out",
         attempts: 0,
-        reason: "deadline passed before a slot was free",
+        reason: "deadline passed while it waited",
       },
     ],
     nextAt: now + 50_000,
   });
+  const held = [{ project: "web", agent: "coder", text: "pool full: 4 of 4 slots are taken" }];
+  const third = await desk.submit({ deadlineAt: now + 1 });
+  expect((await door.tasks.promote(epoch, now + 2, held)).ended).toMatchObject([
+    { id: third.id, reason: `deadline passed while it waited: ${held[0]?.text}` },
+  ]);
   await desk.claim(later.id, "in time");
-  expect((await desk.promoted(now + 70_000)).ended.map((task) => task.id)).toEqual([chained.id]);
+  expect((await desk.promoted(now + 70_000)).ended).toMatchObject([
+    { id: chained.id, reason: `deadline passed while it waited for task ${later.id}` },
+  ]);
   expect((await desk.get(later.id)).state).toBe("running");
+});
+
+test("a deadline that passes during a backoff says so, and what the last attempt came to", async () => {
+  const deadlineAt = (await door.clock()) + 50_000;
+  const task = await desk.started("r1", { deadlineAt, maxAttempts: 2, backoffMs: 40_000 });
+  const [waiting] = await door.tasks.settle(epoch, [failureOf("r1")]);
+  expect(waiting).toMatchObject({ id: task.id, state: "pending" });
+  // a slot is none of its concerns
+  const held = [{ project: "web", agent: "coder", text: "pool full" }];
+  expect((await door.tasks.promote(epoch, deadlineAt, held)).ended).toMatchObject([
+    {
+      id: task.id,
+      state: "timed-out",
+      reason: `deadline passed while it waited to be tried again: ${waiting?.reason}`,
+    },
+  ]);
 });
 
 test("a waiting task is cancelled at once, a running one when its runner has ended it, an ended one not at all", async () => {
