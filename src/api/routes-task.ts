@@ -45,12 +45,14 @@ function submitRoute(daemon: Daemon, now: () => number): Route {
     repeats: "each-time",
     answer: async ({ body, by, idempotencyKey }) => {
       const many = "items" in body;
+      const acceptedAt = now();
       const requests = bodiesOf(body).map((request, at) => ({
         ...request,
+        deadlineAt: deadlineOf(request, acceptedAt),
         // one key for a whole request: each of its tasks gets its own out of it
         idempotencyKey: request.idempotencyKey ?? keyOf(idempotencyKey, many ? at : null),
       }));
-      const answers = await submitTasks(daemon, { requests, by, now: now() });
+      const answers = await submitTasks(daemon, { requests, by });
       if (many) return { items: answers.map(itemOf) };
       const [answer] = answers;
       if (answer?.ok === true) return { task: answer.task, fresh: answer.fresh };
@@ -61,6 +63,19 @@ function submitRoute(daemon: Daemon, now: () => number): Route {
 
 function bodiesOf(body: z.output<typeof submitBody>): readonly z.output<typeof taskBody>[] {
   return "items" in body ? body.items : [body];
+}
+
+/** The instant of a deadline that was said from now on; two deadlines are a mistake. */
+function deadlineOf(
+  { deadlineAt, deadlineMs }: z.output<typeof taskBody>,
+  now: number,
+): number | null {
+  if (deadlineMs === null) return deadlineAt;
+  if (deadlineAt === null) return now + deadlineMs;
+  throw new BerthError("usage", {
+    code: "api.request-invalid",
+    detail: "deadlineAt and deadlineMs are two deadlines, a task has one",
+  });
 }
 
 /** For routes whose path names a task. */
@@ -86,8 +101,8 @@ function itemOf(answer: Submitted) {
 function errorOf(answer: Exclude<Submitted, { ok: true }> | undefined): BerthError {
   if (answer === undefined)
     return new BerthError("defect", { code: "api.answers-short", detail: "nothing was answered" });
-  const { kind, code, detail } = answer;
-  return new BerthError(kind, { code, detail });
+  const { kind, ...facts } = answer;
+  return new BerthError(kind, facts);
 }
 
 function taskReads(daemon: Daemon): readonly Route[] {

@@ -1,7 +1,7 @@
 /** Submissions: what a request shows by itself is refused here, the rest is for the daemon; one bad task spoils no other. */
 import { BerthError } from "../base/errors.ts";
 import type { Daemon } from "../loop/daemon.ts";
-import { requestFault, type RequestFault } from "../model/task-request.ts";
+import { payloadFault, type RequestFault } from "../model/task-request.ts";
 import type { TaskRequest } from "../model/task.ts";
 import type { Submitted } from "../model/task-view.ts";
 import type { Asker } from "../postgres/door.ts";
@@ -12,16 +12,14 @@ const DEPTH_MAX = 100;
 interface Submission {
   readonly requests: readonly TaskRequest[];
   readonly by: Asker;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
 }
 
 /** One answer a request, in order; the good ones reach the daemon in one call. */
 export async function submitTasks(
   daemon: Daemon,
-  { requests, by, now }: Submission,
+  { requests, by }: Submission,
 ): Promise<readonly Submitted[]> {
-  const faults = requests.map((request) => faultOf(request, now));
+  const faults = requests.map(faultOf);
   const good = requests.filter((_request, at) => faults[at] === null);
   const answers = good.length === 0 ? [] : await daemon.submitTasks(good, by);
   const rest = answers.values();
@@ -37,15 +35,14 @@ function nextOf(answers: Iterator<Submitted>): Submitted {
   });
 }
 
-function faultOf(request: TaskRequest, now: number): RequestFault | null {
-  if (isDeeper(request.payload, DEPTH_MAX))
+function faultOf({ payload }: TaskRequest): RequestFault | null {
+  if (isDeeper(payload, DEPTH_MAX))
     return {
       kind: "usage",
       code: "task.payload-too-deep",
       detail: `the payload is nested more than ${DEPTH_MAX} deep`,
     };
-  const size = Buffer.byteLength(JSON.stringify(request.payload) ?? "null");
-  return requestFault(request, size, now);
+  return payloadFault(Buffer.byteLength(JSON.stringify(payload) ?? "null"));
 }
 
 function isDeeper(value: unknown, left: number): boolean {

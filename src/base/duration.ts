@@ -30,3 +30,10 @@ export function formatDuration(ms: number): string {
   }
   return text === "" ? "0s" : text;
 }
+
+/** For people: the two largest units, rounded down: `20d13h`, `3h12m`, `4s`. Days are the largest. */
+export function roughDuration(ms: number): string {
+  const units = formatDuration(Math.max(0, ms)).match(/\d+[a-z]+/g) ?? [];
+  const whole = units.filter((unit) => !unit.endsWith("ms"));
+  return (whole.length === 0 ? units : whole).slice(0, 2).join("");
+}

@@ -34,6 +34,19 @@ export function futureOf(given: Given, name: string, now: number): number | null
   return ahead === null ? momentOf(given, name, now) : now + ahead;
 }
 
+/** A deadline as it was said: an instant, or a duration from now on, which is the daemon's to add. Throws usage. */
+export function aheadOf(
+  given: Given,
+  name: string,
+): Readonly<{ deadlineAt?: number; deadlineMs?: number }> {
+  const text = given.text(name);
+  if (text === null) return {};
+  const ahead = parseDuration(text);
+  if (ahead === 0) throw usage(`--${name} ${text} leaves no time`, "for instance 10m");
+  if (ahead !== null) return { deadlineMs: ahead };
+  return { deadlineAt: momentOf(given, name, 0) ?? 0 };
+}
+
 /** A whole number of `--name`, at least 0; null when absent. Throws usage. */
 export function countOf(given: Given, name: string): number | null {
   const text = given.text(name);

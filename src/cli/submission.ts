@@ -7,7 +7,7 @@ import { MAX_PAYLOAD_BYTES } from "../model/task.ts";
 import type { TaskBody } from "../schema/api-task-request.ts";
 import { PRIORITY_WORDS } from "../schema/quantity.ts";
 import { type Context, type Given, usage } from "./context.ts";
-import { countOf, futureOf } from "./duration.ts";
+import { countOf, aheadOf } from "./duration.ts";
 
 /** JSON may be written wide; more than this is not read at all. */
 const FILE_MAX = 4 * MAX_PAYLOAD_BYTES;
@@ -24,7 +24,7 @@ export function withSubmission(command: Command): Command {
     .option("--after <task>", "only once that task has succeeded; may repeat", collect, [])
     .option(
       "--key <key>",
-      "submit at most once under this key; with a fixed --deadline, for a duration is another each time",
+      "submit at most once under this key: a repeat gets the first one's task",
     );
 }
 
@@ -35,7 +35,7 @@ export async function submissionOf(context: Context, given: Given): Promise<Task
   const complexity = countOf(given, "complexity");
   if (complexity !== null && (complexity < 1 || complexity > 10))
     throw usage(`--complexity ${complexity} is not 1 to 10`);
-  const deadlineAt = futureOf(given, "deadline", context.io.now());
+  const deadline = aheadOf(given, "deadline");
   const key = given.text("key");
   return {
     project,
@@ -44,7 +44,7 @@ export async function submissionOf(context: Context, given: Given): Promise<Task
     tags: [...given.list("tag")],
     after: [...given.list("after")],
     ...(priority === null ? {} : { priority: priorityOf(priority) }),
-    ...(deadlineAt === null ? {} : { deadlineAt }),
+    ...deadline,
     ...(complexity === null ? {} : { complexity }),
     ...(key === null ? {} : { idempotencyKey: key }),
   };

@@ -15,8 +15,8 @@ import type { TaskQuery } from "../postgres/task-door.ts";
 /** All throw BerthError; an id that names nothing is usage `postgres.task-unknown`. */
 export interface TaskDaemon {
   /**
-   * Durable when it answers; one answer a request, in order. One bad request does not spoil the others. Payload size and deadline
-   * were looked at by the API (`requestFault`); what needs the declaration (`workerFault`) is looked at here.
+   * Durable when it answers; one answer a request, in order. One bad request does not spoil the others. The payload's size was
+   * looked at by the API (`payloadFault`); what needs the declaration or the records of earlier submissions is looked at here.
    */
   submitTasks(requests: readonly TaskRequest[], by: Asker): Promise<readonly Submitted[]>;
   task(id: string): Promise<TaskView>;

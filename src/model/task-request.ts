@@ -1,5 +1,7 @@
 /** What is wrong with a submission: first what it shows by itself, then what the project it names says to it. Pure. */
+import { roughDuration } from "../base/duration.ts";
 import type { ErrorKind } from "../base/errors.ts";
+import { instantText } from "../base/instant.ts";
 import type { ProjectSpec } from "./project.ts";
 import { MAX_PAYLOAD_BYTES, type TaskRequest } from "./task.ts";
 
@@ -7,27 +9,55 @@ export interface RequestFault {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly detail: string;
+  readonly hint?: string;
 }
 
-/** A payload that is too large, a deadline that is past; null when neither. `payloadBytes` is its JSON's size in UTF-8. */
-export function requestFault(
-  { deadlineAt }: Pick<TaskRequest, "deadlineAt">,
-  payloadBytes: number,
+/** A payload that is too large; null when it is not. `payloadBytes` is its JSON's size in UTF-8. */
+export function payloadFault(payloadBytes: number): RequestFault | null {
+  if (payloadBytes <= MAX_PAYLOAD_BYTES) return null;
+  return {
+    kind: "usage",
+    code: "task.payload-too-large",
+    detail: `the payload is ${payloadBytes} bytes of JSON, at most ${MAX_PAYLOAD_BYTES} are kept: put it into the workspace and send its path`,
+  };
+}
+
+/** Before it milliseconds are no instant anybody means, but seconds, or a duration: September 2001. */
+const EARLIEST_MS = 1_000_000_000_000;
+/** Farther ahead nothing is due; a unit was mistaken. */
+const FARTHEST_MS = 10 * 365 * 86_400_000;
+
+function unlikely(detail: string): RequestFault {
+  return {
+    kind: "usage",
+    code: "task.deadline-unlikely",
+    detail,
+    hint: "deadlineAt is milliseconds since 1970, deadlineMs milliseconds from now on; `berth run --deadline` takes 10m, or 2026-01-31T12:00:00Z",
+  };
+}
+
+/** A deadline that is past, or that nobody means; null when it is neither. `now` in milliseconds since the epoch. */
+export function deadlineFault(
+  { deadlineAt, deadlineMs }: Pick<TaskRequest, "deadlineAt" | "deadlineMs">,
   now: number,
 ): RequestFault | null {
-  if (payloadBytes > MAX_PAYLOAD_BYTES)
-    return {
-      kind: "usage",
-      code: "task.payload-too-large",
-      detail: `the payload is ${payloadBytes} bytes of JSON, at most ${MAX_PAYLOAD_BYTES} are kept: put it into the workspace and send its path`,
-    };
-  if (deadlineAt !== null && deadlineAt <= now)
-    return {
-      kind: "usage",
-      code: "task.deadline-past",
-      detail: `the deadline passed ${Math.ceil((now - deadlineAt) / 1000)} s ago`,
-    };
-  return null;
+  if (deadlineAt === null) return null;
+  const instant = instantText(deadlineAt);
+  if (deadlineAt - now > FARTHEST_MS)
+    return unlikely(
+      deadlineMs === null
+        ? `the deadline ${instant} is more than ten years ahead`
+        : `a deadline in ${roughDuration(deadlineMs)} is more than ten years ahead`,
+    );
+  if (deadlineAt > now) return null;
+  if (deadlineAt < EARLIEST_MS)
+    return unlikely(`the deadline ${deadlineAt} would be ${instant}, long ago`);
+  return {
+    kind: "usage",
+    code: "task.deadline-past",
+    detail: `the deadline ${instant} passed ${roughDuration(now - deadlineAt)} ago`,
+    hint: "it has to be ahead: a time to come, or a duration from now on",
+  };
 }
 
 /** Nobody is there to work on it, or not a worker; null when it can be queued. */

@@ -44,7 +44,7 @@ export interface AttemptView {
 /** What became of one submission; `fresh` is false when its idempotency key was known and nothing new was queued. */
 export type Submitted =
   | Readonly<{ ok: true; task: TaskSummary; fresh: boolean }>
-  | Readonly<{ ok: false; kind: ErrorKind; code: string; detail: string }>;
+  | Readonly<{ ok: false; kind: ErrorKind; code: string; detail: string; hint?: string }>;
 
 /** A task that waits, as it stands in line. */
 export interface QueueRow {

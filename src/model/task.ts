@@ -57,6 +57,8 @@ export interface TaskRequest {
   readonly priority: number | null;
   /** Milliseconds since the epoch; past it the task is `timed-out` without being started. */
   readonly deadlineAt: number | null;
+  /** The same as it was said, from submission on, where it was; a repeat under its key says the same, whatever the time. */
+  readonly deadlineMs: number | null;
   readonly tags: readonly string[];
   /** 1..10, an estimate by whoever submits. */
   readonly complexity: number;

@@ -132,6 +132,14 @@ export interface TaskDoor {
       | Readonly<{ ok: false; code: string; detail: string }>
     )[]
   >;
+  /** What became of the submission under the request's key, refused when that was another one; null: none is known, or it has no key. */
+  repeated(
+    request: TaskRequest,
+  ): Promise<
+    | Readonly<{ ok: true; task: TaskRecord; fresh: boolean }>
+    | Readonly<{ ok: false; code: string; detail: string }>
+    | null
+  >;
   /** Everything that waits for a slot, for the allocator's start; streams in bounded batches inside. */
   waiting(): Promise<readonly WaitingTask[]>;
   /** How many tasks wait for a slot and how many attempts have one. */

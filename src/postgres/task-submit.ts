@@ -2,7 +2,7 @@
 import { hashOf } from "../base/hash.ts";
 import { BerthError } from "../base/errors.ts";
 import { isTerminal } from "../model/task.ts";
-import type { TaskRecord, TaskState } from "../model/task.ts";
+import type { TaskRecord, TaskRequest, TaskState } from "../model/task.ts";
 import type { Ask, Statements, Transaction } from "./connection.ts";
 import type { Asker } from "./door.ts";
 import { arrayLiteral, keptJson } from "./json-text.ts";
@@ -45,6 +45,12 @@ export async function submit(
   return answers.map((answer, at) => answer ?? keyLost(rowAt(rows, at)));
 }
 
+/** See `TaskDoor.repeated`. */
+export async function repeated(session: Session, request: TaskRequest): Promise<Submitted | null> {
+  const reads: Statements = { rows: (query, values) => session.read(query, values) };
+  return (await earlierOf(reads, [request]))(request) ?? null;
+}
+
 type Placed = Readonly<{ at: number; row: SubmitRow }>;
 type Written = Readonly<{ at: number; record: TaskRecord }>;
 type Under = Readonly<{ epoch: number; by: Asker }>;
@@ -80,7 +86,7 @@ async function unwritten(
     earlierOf(reads, rows),
     needsOf(reads, rows),
   ]);
-  return (row) => inProject(row) ?? earlier(row) ?? dependencyFault(row, needs) ?? keyLost(row);
+  return (row) => earlier(row) ?? inProject(row) ?? dependencyFault(row, needs) ?? keyLost(row);
 }
 
 type Draft = Readonly<{
@@ -147,7 +153,10 @@ async function projectsOf(tx: Statements, rows: readonly SubmitRow[]): Promise<C
 }
 
 /** Answers rows whose key is known. */
-async function earlierOf(tx: Statements, rows: readonly SubmitRow[]): Promise<Check> {
+async function earlierOf(
+  tx: Statements,
+  rows: readonly TaskRequest[],
+): Promise<(row: TaskRequest) => Submitted | undefined> {
   const keyed = rows.filter((row) => row.idempotencyKey !== null);
   if (keyed.length === 0) return () => undefined;
   const found = await tx.rows<RecordRow & { project: string; key: string; bodyHash: string }>(
@@ -196,10 +205,13 @@ function draftOf(at: number, row: SubmitRow, needs: ReadonlyMap<string, Need>): 
   };
 }
 
-/** What the caller asked, not what the policy of the day made of it. */
-function bodyHashOf(row: SubmitRow): string {
-  const { project, agent, payload, priority, deadlineAt, tags, complexity, after } = row;
-  return hashOf({ project, agent, payload, priority, deadlineAt, tags, complexity, after });
+/** What the caller said, not what the policy of the day or the clock made of it. */
+function bodyHashOf(row: TaskRequest): string {
+  const { project, agent, payload, priority, deadlineMs, tags, complexity, after } = row;
+  const deadlineAt = deadlineMs === null ? row.deadlineAt : null;
+  const said = { project, agent, payload, priority, deadlineAt, tags, complexity, after };
+  // absent, as it was before there was one: keys of then are known on
+  return hashOf(deadlineMs === null ? said : { ...said, deadlineMs });
 }
 
 async function insertIn(

@@ -24,11 +24,12 @@ import { settleIn } from "./task-settle.ts";
 import type { Settled } from "./task-settle.ts";
 import { claim, handed, readRunning, renew, unclaim } from "./task-slots.ts";
 import { cancel, retry, setPriority } from "./task-steer.ts";
-import { submit } from "./task-submit.ts";
+import { repeated, submit } from "./task-submit.ts";
 
 export function openTasks(session: Session, settled: Settled): TaskDoor {
   return {
     submit: (epoch, rows, by) => submit(session, { epoch, rows, by }),
+    repeated: (request) => repeated(session, request),
     waiting: () => readWaiting(session),
     open: () => readOpen(session),
     running: () => readRunning(session),

@@ -20,6 +20,8 @@ export const taskBody = z.strictObject({
   priority: priority.nullable().default(null),
   /** Milliseconds since the epoch: past it the task is not started any more. */
   deadlineAt: z.number().int().min(0).nullable().default(null),
+  /** The same from its acceptance on; not both. A repeat under its key is one whatever the time. */
+  deadlineMs: z.number().int().min(1).nullable().default(null),
   tags: z.array(z.string().min(1).max(64)).max(TAGS_MAX).default([]),
   complexity: z.number().int().min(1).max(10).default(5),
   /** Ids of tasks of the same project that must have succeeded. */

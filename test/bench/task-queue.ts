@@ -152,6 +152,7 @@ function rowOf(project: string): SubmitRow {
     priority: null,
     priorityUsed: 500,
     deadlineAt: null,
+    deadlineMs: null,
     tags: [],
     complexity: 5,
     after: [],

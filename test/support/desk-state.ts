@@ -4,7 +4,7 @@ import { newMeasures } from "../../src/loop/tasks/measures.ts";
 import type { DaemonState } from "../../src/loop/state.ts";
 import type { AuditView } from "../../src/model/access.ts";
 import type { ProjectSpec } from "../../src/model/project.ts";
-import type { TaskRecord } from "../../src/model/task.ts";
+import type { TaskRecord, TaskRequest } from "../../src/model/task.ts";
 import { PoolState } from "../../src/plan/pool/pool.ts";
 import { NO_MEMORY } from "../../src/plan/pool/strategy.ts";
 import type { ProjectRow } from "../../src/postgres/door.ts";
@@ -13,6 +13,7 @@ import { type DeskRunners, deskSession, readyReport } from "./desk-session.ts";
 export interface DeskStateParts {
   readonly projects: readonly ProjectSpec[];
   readonly now: number;
+  /** Each is known under its id as its key. */
   readonly tasks?: readonly TaskRecord[];
   readonly audit?: readonly AuditView[];
   readonly runners?: Partial<DeskRunners>;
@@ -31,6 +32,10 @@ export function deskState(parts: DeskStateParts): DeskState {
     tasks: {
       get: async (id: string) => tasks.find((task) => task.id === id) ?? null,
       decisions: async () => [],
+      repeated: async ({ idempotencyKey }: TaskRequest) => {
+        const task = tasks.find(({ id }) => id === idempotencyKey);
+        return task === undefined ? null : { ok: true, task, fresh: false };
+      },
     },
     events: async () => [],
     audit: async ({ project, action }: { project: string | null; action?: string }) =>

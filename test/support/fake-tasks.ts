@@ -1,7 +1,7 @@
 /** The tasks of the fake daemon: worker `coder` of project `web`, service `beat`; a task that waits, one that ended well. */
 import { BerthError } from "../../src/base/errors.ts";
 import type { TaskDaemon } from "../../src/loop/task-daemon.ts";
-import { workerFault } from "../../src/model/task-request.ts";
+import { deadlineFault, workerFault } from "../../src/model/task-request.ts";
 import type { QueueView, Submitted, TaskSummary, TaskView } from "../../src/model/task-view.ts";
 import type { TaskRequest } from "../../src/model/task.ts";
 import { agentSpec, projectSpec } from "./declarations.ts";
@@ -189,7 +189,9 @@ export function fakeTasks(note: Note): TaskDaemon {
 }
 
 function taken(request: TaskRequest): Submitted {
-  const fault = workerFault(request, request.project === "web" ? WORKERS : undefined);
+  const fault =
+    workerFault(request, request.project === "web" ? WORKERS : undefined) ??
+    deadlineFault(request, NOW);
   if (fault !== null) return { ok: false, ...fault };
   const { project, agent, tags } = request;
   return { ok: true, task: aSummary("t-1", { project, agent, tags }), fresh: true };

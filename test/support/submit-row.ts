@@ -10,6 +10,7 @@ export function submitRow(key: number, change: Partial<SubmitRow> = {}): SubmitR
     priority: null,
     priorityUsed: 500,
     deadlineAt: null,
+    deadlineMs: null,
     tags: [],
     complexity: 5,
     after: [],

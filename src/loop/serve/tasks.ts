@@ -2,12 +2,12 @@
 import { BerthError } from "../../base/errors.ts";
 import type { TaskRecord, TaskRequest } from "../../model/task.ts";
 import type { Submitted, TaskProgress, TaskSummary, TaskView } from "../../model/task-view.ts";
-import { workerFault } from "../../model/task-request.ts";
-import type { Asker, KeyedAsker } from "../../postgres/door.ts";
+import { deadlineFault, type RequestFault, workerFault } from "../../model/task-request.ts";
+import type { Asker, KeyedAsker, ProjectRow } from "../../postgres/door.ts";
 import type { ListedTask, SubmitRow } from "../../postgres/task-door.ts";
 import type { TaskDaemon } from "../task-daemon.ts";
 import { type DaemonState, leading } from "../state.ts";
-import { type OpenDesk, waitingOf } from "../tasks/desk-state.ts";
+import { type OpenDesk, type SubmitAnswer, waitingOf } from "../tasks/desk-state.ts";
 import { cancelRun } from "../tasks/hand-over.ts";
 import { deskOf } from "./desk-of.ts";
 import { explainSubject } from "./explain.ts";
@@ -51,9 +51,10 @@ async function submitOne(request: TaskRequest, by: Asker, state: DaemonState): P
   const session = leading(state);
   const desk = deskOf(session);
   const record = session.world.records.get(request.project);
-  const fault = workerFault(request, record?.spec);
-  if (fault !== null) return { ok: false, ...fault };
   const policy = record?.spec.agents[request.agent]?.task;
+  const fault = faultOf(request, record, session.now());
+  // What was queued once stays so: a repeat gets its task, whatever has passed or ended since.
+  if (fault !== null) return (await repeated(request, state)) ?? { ok: false, ...fault };
   if (record === undefined || policy === null || policy === undefined)
     return {
       ok: false,
@@ -68,14 +69,28 @@ async function submitOne(request: TaskRequest, by: Asker, state: DaemonState): P
     backoffMs: policy.retries.backoffMs,
     timeoutMs: policy.timeoutMs,
   };
-  const answer = await desk.submit(row, by);
+  return answerOf(await desk.submit(row, by), state);
+}
+
+function faultOf(
+  request: TaskRequest,
+  record: ProjectRow | undefined,
+  now: number,
+): RequestFault | null {
+  return workerFault(request, record?.spec) ?? deadlineFault(request, now);
+}
+
+async function repeated(request: TaskRequest, state: DaemonState): Promise<Submitted | null> {
+  const answer = await state.postgres.tasks.repeated(request);
+  return answer === null ? null : answerOf(answer, state);
+}
+
+function answerOf(answer: SubmitAnswer, state: DaemonState): Submitted {
   if (answer.ok) return { ok: true, task: summaryOf(answer.task, state), fresh: answer.fresh };
-  return {
-    ok: false,
-    kind: answer.code.includes("idempotency") ? "conflict" : "usage",
-    code: answer.code,
-    detail: answer.detail,
-  };
+  const { code, detail } = answer;
+  const kind =
+    code.includes("idempotency") || code === "postgres.project-leaving" ? "conflict" : "usage";
+  return { ok: false, kind, code, detail };
 }
 
 async function cancel(id: string, by: KeyedAsker, state: DaemonState): Promise<TaskView> {

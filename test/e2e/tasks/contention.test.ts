@@ -127,7 +127,7 @@ test("a deadline that passes while a task waits ends it as timed out, never star
   const [late] = await submit("light", [{ deadlineAt: Date.now() + 1_500 }]);
   const over = await reached(late ?? "", "timed-out");
   expect(over).toMatchObject({ attempts: 0, exitCode: null });
-  expect(over.reason).toMatch(/^deadline passed while it waited: .*\d of \d/);
+  expect(over.reason).toMatch(/^deadline passed while it waited: .*\d.* of \d/);
   // As many as would open a breaker, were they failures; the metric counts each.
   const expire = many(5, { deadlineAt: Date.now() + 1_000 });
   for (const id of await submit("light", expire)) await reached(id, "timed-out");

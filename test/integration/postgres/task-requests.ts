@@ -12,6 +12,7 @@ export function rowOf(changes: Partial<SubmitRow> = {}): SubmitRow {
     priority: null,
     priorityUsed: 500,
     deadlineAt: null,
+    deadlineMs: null,
     tags: [],
     complexity: 3,
     after: [],

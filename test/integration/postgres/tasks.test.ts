@@ -130,43 +130,6 @@ test("one bad row does not spoil the others", async () => {
   expect(await door.tasks.waiting()).toHaveLength(3);
 });
 
-test("one idempotency key is one task: the same request gets it again, another one is refused", async () => {
-  const key = { idempotencyKey: "k1", payload: { a: 1, b: 2 } };
-  const [first] = await submit(key);
-  const again = await submit(
-    { ...key, payload: { b: 2, a: 1 }, maxAttempts: 9 },
-    { ...key, payload: 3 },
-    { ...key, project: "api" },
-  );
-  const task = first?.ok === true ? first.task : null;
-  expect(again).toMatchObject([
-    { ok: true, fresh: false, task: { id: task?.id } },
-    { ok: false, code: "postgres.idempotency-reused" },
-    { ok: true, fresh: true, task: { project: "api" } },
-  ]);
-  const [one, two, three] = await submit(
-    { idempotencyKey: "k2" },
-    { idempotencyKey: "k2" },
-    { idempotencyKey: "k2", agent: "other" },
-  );
-  expect([one, two, three]).toMatchObject([
-    { fresh: true },
-    { fresh: false },
-    { code: "postgres.idempotency-reused" },
-  ]);
-  expect(await door.tasks.list(listOf({ project: "web" }))).toHaveLength(2);
-});
-
-test("told by many at once, one key is one task", async () => {
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, () => submit({ idempotencyKey: "same" })),
-  );
-  const tasks = answers.flat().flatMap((answer) => (answer.ok ? [answer] : []));
-  expect(tasks).toHaveLength(20);
-  expect(new Set(tasks.map((answer) => answer.task.id)).size).toBe(1);
-  expect(tasks.filter((answer) => answer.fresh)).toHaveLength(1);
-});
-
 test("a task waits until all it comes after have succeeded", async () => {
   const [a, b] = [await desk.started("ra"), await desk.started("rb")];
   const last = await desk.submit({ after: [a.id, b.id, a.id] });

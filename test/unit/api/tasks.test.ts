@@ -20,6 +20,7 @@ const SILENT = {
   payload: {},
   priority: null,
   deadlineAt: null,
+  deadlineMs: null,
   tags: [],
   complexity: 5,
   after: [],
@@ -54,6 +55,7 @@ test("one task reaches the daemon with every field, its key from the header", as
     payload: { prompt: "größer" },
     priority: 750,
     deadlineAt: NOW + 1,
+    deadlineMs: null,
     tags: ["night"],
     complexity: 8,
     after: ["t-0"],
@@ -76,6 +78,15 @@ test("what a submission leaves out is filled in", async () => {
   await server.ask({ path: "/api/v1/tasks", body: CODER });
   expect(daemon.asked).toEqual([
     ["submitTasks", { requests: [{ ...CODER, ...SILENT, idempotencyKey: null }], by: NOBODY }],
+  ]);
+});
+
+test("a deadline said from now on reaches the daemon as it was said, and as the instant it means", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  await server.ask({ path: "/api/v1/tasks", body: { ...CODER, deadlineMs: 7_200_000 } });
+  expect(daemon.asked).toMatchObject([
+    ["submitTasks", { requests: [{ deadlineAt: NOW + 7_200_000, deadlineMs: 7_200_000 }] }],
   ]);
 });
 
@@ -105,7 +116,7 @@ test("many tasks are answered one by one, in order; a bad one spoils no other", 
     [
       "submitTasks",
       {
-        requests: [{ idempotencyKey: "k:0" }, { idempotencyKey: "k:2" }, { idempotencyKey: "own" }],
+        requests: ["k:0", "k:1", "k:2", "own"].map((idempotencyKey) => ({ idempotencyKey })),
       },
     ],
   ]);
@@ -119,6 +130,10 @@ test("a submission that cannot be queued says why and changes nothing", async ()
     [{ ...CODER, payload: "x".repeat(262_143) }, 413, "task.payload-too-large"],
     [{ ...CODER, payload: deep }, 400, "task.payload-too-deep"],
     [{ ...CODER, deadlineAt: NOW }, 400, "task.deadline-past"],
+    [{ ...CODER, deadlineAt: NOW / 1000 }, 400, "task.deadline-unlikely"],
+    [{ ...CODER, deadlineMs: NOW }, 400, "task.deadline-unlikely"],
+    [{ ...CODER, deadlineMs: 0 }, 400, "api.request-invalid"],
+    [{ ...CODER, deadlineMs: 1_000, deadlineAt: NOW + 1_000 }, 400, "api.request-invalid"],
     [{ ...CODER, agent: "nobody" }, 404, "task.agent-unknown"],
     [{ ...CODER, project: "nowhere" }, 404, "task.project-unknown"],
     [{ ...CODER, agent: "beat" }, 400, "task.agent-is-service"],

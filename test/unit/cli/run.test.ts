@@ -41,6 +41,7 @@ test("everything typed reaches the daemon as one submission", async () => {
             payload: { prompt: "fix" },
             priority: 750,
             deadlineAt: NOW + 600_000,
+            deadlineMs: 600_000,
             tags: ["a", "b"],
             complexity: 8,
             after: ["t-0"],
