@@ -22,8 +22,8 @@ export interface Attending {
   /** Aborting it leaves the task alone. */
   readonly signal: AbortSignal;
   readonly onLine: (line: ApiOutputLine) => Promise<void>;
-  /** Each look at the task, before it runs. */
-  readonly onWaiting: (task: Task) => Promise<void>;
+  /** Each look at the task, until it has ended. */
+  readonly onLook: (task: Task) => Promise<void>;
 }
 
 /** The task as it ended; rejects when the signal aborts, and when the daemon stays away. */
@@ -42,7 +42,7 @@ export async function attend(attending: Attending): Promise<Task> {
       continue;
     }
     if (isTerminal(task.state)) return task;
-    if (task.state !== "running") await attending.onWaiting(task);
+    await attending.onLook(task);
     await sleep(pauseMs, undefined, { signal: attending.signal });
     pauseMs = Math.min(LOOK_MS, pauseMs * 2);
   }
@@ -130,6 +130,7 @@ async function watchRun(attending: Attending, run: string, over: AbortController
     for (;;) {
       const task = await look({ ...attending, signal });
       const gone = task.run !== run || task.state !== "running";
+      if (!gone) await attending.onLook(task);
       await sleep(gone ? DRAIN_MS : LOOK_MS, undefined, { signal });
       if (gone) break;
     }

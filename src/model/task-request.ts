@@ -2,6 +2,7 @@
 import { roughDuration } from "../base/duration.ts";
 import type { ErrorKind } from "../base/errors.ts";
 import { instantText } from "../base/instant.ts";
+import type { Wanted } from "./lifecycle.ts";
 import type { ProjectSpec } from "./project.ts";
 import { MAX_PAYLOAD_BYTES, type TaskRequest } from "./task.ts";
 
@@ -57,6 +58,17 @@ export function deadlineFault(
     code: "task.deadline-past",
     detail: `the deadline ${instant} passed ${roughDuration(now - deadlineAt)} ago`,
     hint: "it has to be ahead: a time to come, or a duration from now on",
+  };
+}
+
+/** A project that is completed takes no work; one that is paused or stopped does, which waits. Null when it may be queued. */
+export function completedFault(project: string, wanted: Wanted): RequestFault | null {
+  if (wanted !== "completed") return null;
+  return {
+    kind: "conflict",
+    code: "task.project-completed",
+    detail: `${project} is completed and takes no tasks`,
+    hint: `\`berth start ${project}\` runs it again`,
   };
 }
 

@@ -11,6 +11,7 @@ import { lineFor } from "../io.ts";
 import { spanText } from "../format.ts";
 import { submissionOf, withSubmission } from "../submission.ts";
 import type { Verb } from "../verb.ts";
+import { waitingTeller } from "../waiting.ts";
 
 const FAILED = 1;
 /** As for everything that did not come about in time. */
@@ -20,8 +21,6 @@ const INTERRUPTED = 130;
 const SIGNALLED = 128;
 /** How long a person at a terminal has for the second Ctrl-C. */
 const SECOND_THOUGHT_MS = 1_500;
-/** A task that starts sooner needs no word about waiting. */
-const PATIENCE_MS = 1_000;
 
 export const run: Verb = {
   output: "stream",
@@ -63,14 +62,13 @@ export async function followToEnd(context: Context, client: Client, id: string):
   const leave = new AbortController();
   const cancel = new AbortController();
   context.takeInterrupts(() => (leave.signal.aborted ? cancel : leave).abort());
-  const tellWaiting = waitingTeller(context, client);
   try {
     const task = await attend({
       client,
       id,
       signal: AbortSignal.any([context.signal, leave.signal]),
       onLine: (line) => printLine(context, line),
-      onWaiting: tellWaiting,
+      onLook: waitingTeller(context, client),
     });
     await tellEnd(context, task);
     return exitOf(task, await lastOutcome(client, task));
@@ -114,24 +112,6 @@ async function leaveOrCancel(
   await client.cancelTask(id);
   await print.note(`task ${id} is cancelled`);
   return INTERRUPTED;
-}
-
-/** Says what binds, once for each reason, when a task does not start soon. */
-function waitingTeller(context: Context, client: Client): (task: Task) => Promise<void> {
-  const since = performance.now();
-  let told: string | null = null;
-  let asked = 0;
-  return async (task) => {
-    const now = performance.now();
-    if (now - since < PATIENCE_MS || now - asked < PATIENCE_MS) return;
-    asked = now;
-    // why it waits is a courtesy: whoever cannot tell is asked again
-    const why = await client.explain(task.id).catch(() => null);
-    const text = task.reason ?? why?.constraint ?? null;
-    if (text === null || text === told) return;
-    told = text;
-    await context.print.note(`task ${task.id} waits: ${withoutControls(text)}`);
-  };
 }
 
 async function printLine({ print, format, io }: Context, line: ApiOutputLine): Promise<void> {

@@ -2,7 +2,12 @@
 import { BerthError } from "../../base/errors.ts";
 import type { TaskRecord, TaskRequest } from "../../model/task.ts";
 import type { Submitted, TaskProgress, TaskSummary, TaskView } from "../../model/task-view.ts";
-import { deadlineFault, type RequestFault, workerFault } from "../../model/task-request.ts";
+import {
+  completedFault,
+  deadlineFault,
+  type RequestFault,
+  workerFault,
+} from "../../model/task-request.ts";
 import type { Asker, KeyedAsker, ProjectRow } from "../../postgres/door.ts";
 import type { ListedTask, SubmitRow } from "../../postgres/task-door.ts";
 import type { TaskDaemon } from "../task-daemon.ts";
@@ -77,7 +82,11 @@ function faultOf(
   record: ProjectRow | undefined,
   now: number,
 ): RequestFault | null {
-  return workerFault(request, record?.spec) ?? deadlineFault(request, now);
+  return (
+    workerFault(request, record?.spec) ??
+    (record === undefined ? null : completedFault(record.name, record.wanted)) ??
+    deadlineFault(request, now)
+  );
 }
 
 async function repeated(request: TaskRequest, state: DaemonState): Promise<Submitted | null> {

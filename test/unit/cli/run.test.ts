@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { BerthError } from "../../../src/base/errors.ts";
 import type { TaskView } from "../../../src/model/task-view.ts";
+import type { OutputLine } from "../../../src/runners/door.ts";
 import { startServer, until } from "../../support/api-server.ts";
 import { cli, startCli } from "../../support/cli.ts";
-import { aLine, fakeDaemon, lines, NOW } from "../../support/fake-daemon.ts";
+import { aLine, aProject, fakeDaemon, lines, NOW } from "../../support/fake-daemon.ts";
 import { aDoneTask, aTask } from "../../support/fake-tasks.ts";
 
 /** A daemon whose task is as each look finds it, the last one for ever. */
@@ -114,6 +115,64 @@ test("it waits for the start, follows every attempt, and ends with the task", as
   await using server = await startServer(daemon);
   const ran = await cli(["run", "web", "coder"], { address: server.address });
   expect(ran).toMatchObject({ code: 0, stdout: "output of r-1\noutput of r-2\n" });
+});
+
+const HELD = {
+  subject: "t-1",
+  kind: "task",
+  state: "ready",
+  constraint: "project: paused since 2027-01-15T08:00:00Z, asked by ann",
+  wouldStart: "`berth resume web` has to be called",
+  estimateMs: null,
+  errorMs: null,
+  decisions: [],
+} as const;
+
+/** Output of a run that says nothing until its reader leaves. */
+async function* silent(signal: AbortSignal): AsyncGenerator<OutputLine> {
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  yield* [];
+}
+
+test("of a project that was put aside it is said at once, and the task is followed all the same", async () => {
+  const daemon = daemonWith({ state: "ready", run: null, startedAt: null, endedAt: null }, {});
+  daemon.world = [aProject("web", { wanted: "frozen", phase: "paused" })];
+  daemon.explain = async () => HELD;
+  await using server = await startServer(daemon);
+  const ran = await cli(["run", "web", "coder"], { address: server.address });
+  expect(ran).toMatchObject({
+    code: 0,
+    stderr:
+      "task t-1 waits: project: paused since 2027-01-15T08:00:00Z, asked by ann; `berth resume web` has to be called\n",
+  });
+});
+
+test("a task that runs in a project that was put aside stands still, and that is said too", async () => {
+  const daemon = daemonWith({ state: "running", endedAt: null, exitCode: null });
+  daemon.world = [aProject("web", { wanted: "frozen", phase: "paused" })];
+  daemon.explain = async () => ({ ...HELD, state: "running" });
+  daemon.output = (_query, signal) => silent(signal);
+  await using server = await startServer(daemon);
+  const ran = startCli(["run", "web", "coder"], { address: server.address });
+  await until(() => ran.stderr().includes("task t-1 stands still: project: paused since"));
+  ran.interrupt();
+  expect((await ran.done).code).toBe(130);
+});
+
+test("a completed project refuses the task with the verb that brings it back", async () => {
+  const refusal = {
+    ok: false,
+    kind: "conflict",
+    code: "task.project-completed",
+    detail: "web is completed and takes no tasks",
+    hint: "`berth start web` runs it again",
+  } as const;
+  await using server = await startServer(fakeDaemon({ submitTasks: async () => [refusal] }));
+  expect(await cli(["run", "web", "coder"], { address: server.address })).toEqual({
+    code: 75,
+    stdout: "",
+    stderr: `error: ${refusal.detail}\nhint: ${refusal.hint}\n`,
+  });
 });
 
 test("the exit code tells how the task ended", async () => {

@@ -1,6 +1,6 @@
-/** What is wrong with a submission by itself: deadlines that are past or that nobody means. */
+/** What is wrong with a submission by itself: deadlines that are past or that nobody means, projects that take no work. */
 import { expect, test } from "vitest";
-import { deadlineFault } from "../../../src/model/task-request.ts";
+import { completedFault, deadlineFault } from "../../../src/model/task-request.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 5);
 const HOUR = 3_600_000;
@@ -52,4 +52,14 @@ test("a deadline from now on may be as far as ten years", () => {
     "a deadline in 9999999d is more than ten years ahead",
   );
   expect(deadlineFault({ deadlineAt: null, deadlineMs: null }, NOW)).toBeNull();
+});
+
+test("only a completed project takes no tasks: work waits for one that is paused or stopped", () => {
+  expect(completedFault("web", "completed")).toMatchObject({
+    kind: "conflict",
+    code: "task.project-completed",
+    hint: "`berth start web` runs it again",
+  });
+  for (const wanted of ["active", "frozen", "stopped", "inactive"] as const)
+    expect(completedFault("web", wanted)).toBeNull();
 });

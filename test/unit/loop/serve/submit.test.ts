@@ -25,6 +25,22 @@ const asked = (changes: Partial<TaskRequest> = {}): TaskRequest => ({
 });
 const LATE = { deadlineAt: NOW - 1 };
 
+test("a completed project refuses work and names the verb; what it took before is told again", async () => {
+  const { change, state } = deskState({ projects: [WEB], now: NOW, tasks: [aTask("7")] });
+  change("web", { wanted: "completed", phase: "completed" });
+  const answers = await serveTasks(state).submitTasks(
+    [asked(), asked({ idempotencyKey: "7" }), asked({ idempotencyKey: "new" })],
+    BY,
+  );
+  const refused = {
+    ok: false,
+    kind: "conflict",
+    code: "task.project-completed",
+    hint: "`berth start web` runs it again",
+  };
+  expect(answers).toMatchObject([refused, { ok: true, fresh: false, task: { id: "7" } }, refused]);
+});
+
 test("a deadline that has passed refuses new work, not the repeat of what was queued in time", async () => {
   const { state } = deskState({ projects: [WEB], now: NOW, tasks: [aTask("7")] });
   const answers = await serveTasks(state).submitTasks(
