@@ -76,12 +76,16 @@ async function ingest(
   events: readonly JournalEvent[],
   session: Session,
 ): Promise<number> {
-  const { world, doors } = session;
+  const { world, doors, outbox } = session;
   const record = world.records.get(project);
   const generation = record?.generation ?? 0;
+  // What is on its way to the records came before what this journal tells of its tasks.
+  if (outbox.busy() && events.some(isOfTasks)) await outbox.flush();
+  const told = session.desk?.recording(project, events) ?? [];
   const seq = await doors.postgres
-    .ingest({ epoch: world.install.epoch, project, generation, events })
+    .ingest({ epoch: world.install.epoch, project, generation, events, told })
     .catch((error: unknown) => {
+      for (const event of told) outbox.add(event);
       // It may be written all the same, and then nobody is told of the tasks that ended.
       session.desk?.doubt();
       session.questions?.doubt();
@@ -92,9 +96,14 @@ async function ingest(
   if (latest !== undefined)
     world.records.set(project, { ...latest, journalSeq: Math.max(latest.journalSeq, seq) });
   for (const event of fresh) count(project, event, session);
+  session.desk?.recorded(fresh);
   session.questions?.ingested(project, fresh);
   session.eventsWritten();
   return seq;
+}
+
+function isOfTasks(event: JournalEvent): boolean {
+  return (event.kind === "started" && event.task !== undefined) || event.kind === "exited";
 }
 
 function count(

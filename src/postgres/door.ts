@@ -126,6 +126,8 @@ export interface NewEvent {
   readonly cause: string;
   readonly message: string;
   readonly fields: EventRecord["fields"];
+  /** When it happened, in milliseconds since the epoch; absent: when it is written. */
+  readonly at?: number | null;
 }
 
 /**
@@ -191,6 +193,8 @@ export interface PostgresDoor {
       project: string;
       generation: number;
       events: readonly JournalEvent[];
+      /** Of the daemon's own, what comes before them: of a run before its end, everything else before all. */
+      told?: readonly NewEvent[];
     }>,
   ): Promise<number>;
   /** Every run of the project, or only of that boot of its runner, without a terminal record becomes `lost (reason)`; returns how many. */

@@ -40,7 +40,7 @@ export async function appendEvents(
   return session.write({ operation: "append events", epoch }, (tx) =>
     recordEvents(
       tx,
-      events.map((event) => ({ ...event, at: null })),
+      events.map((event) => ({ at: null, ...event })),
       tx.last,
     ),
   );

@@ -2,6 +2,8 @@
 import type { JournalEvent } from "../model/run.ts";
 import { unknownProject } from "./errors.ts";
 import { recordEvents } from "./events.ts";
+import type { TimedEvent } from "./events.ts";
+import type { NewEvent } from "./door.ts";
 import { wordsOfJournal } from "./journal-events.ts";
 import { endsOf, startsOf } from "./journal-rows.ts";
 import { attemptEndsOf, attemptStartsOf } from "./journal-tasks.ts";
@@ -21,6 +23,7 @@ export type IngestRequest = Readonly<{
   project: string;
   generation: number;
   events: readonly JournalEvent[];
+  told?: readonly NewEvent[];
 }>;
 
 /**
@@ -37,7 +40,7 @@ export async function ingest(
   for (let from = 0; from === 0 || from < events.length; from += STRETCH) {
     const stretch = events.slice(from, from + STRETCH);
     const taken = await session.write({ operation: "ingest", epoch: request.epoch }, (tx) =>
-      ingestIn(tx, { ...request, events: stretch }),
+      ingestIn(tx, { ...request, events: stretch, told: from === 0 ? (request.told ?? []) : [] }),
     );
     settled.tell(taken.tasks);
     durable = taken.durable;
@@ -47,8 +50,9 @@ export async function ingest(
 
 type Taken = Readonly<{ durable: number; tasks: readonly SettledTask[] }>;
 
-async function ingestIn(tx: Transaction, request: IngestRequest): Promise<Taken> {
+async function ingestIn(tx: Transaction, request: Required<IngestRequest>): Promise<Taken> {
   const { project, epoch, generation } = request;
+  const told = request.told.map((event) => ({ at: null, ...event }));
   const [row] = await tx.rows<{ journalSeq: number }>("project-lock", [project]);
   if (row === undefined) throw unknownProject(project);
   const mark = row.journalSeq;
@@ -56,7 +60,10 @@ async function ingestIn(tx: Transaction, request: IngestRequest): Promise<Taken>
     (event, at) => event.seq > mark && event.seq !== request.events[at - 1]?.seq,
   );
   const top = fresh.at(-1)?.seq;
-  if (top === undefined) return { durable: mark, tasks: [] };
+  if (top === undefined) {
+    await recordEvents(tx, told);
+    return { durable: mark, tasks: [] };
+  }
   const ends = endsOf(fresh, generation);
   const ended = new Set(ends.map(({ id }) => id));
   // A run that began and ended since is written once, with both.
@@ -71,8 +78,25 @@ async function ingestIn(tx: Transaction, request: IngestRequest): Promise<Taken>
   ]);
   const named = new Map(tasks.flatMap(({ run, id }) => (run === null ? [] : [[run, id] as const])));
   const words = wordsOfJournal({ project, after: mark, events: fresh, tasks: named });
-  await recordEvents(tx, [...words, ...questions], tx.last);
+  await recordEvents(tx, [...causal(told, words), ...questions], tx.last);
   return { durable: top, tasks };
+}
+
+/** What was said of a run before that run's end, everything else first: a reader meets no effect before its cause. */
+function causal(told: readonly TimedEvent[], words: readonly TimedEvent[]): readonly TimedEvent[] {
+  const left = new Set(told);
+  const take = (which: (event: TimedEvent) => boolean): readonly TimedEvent[] => {
+    const taken = [...left].filter(which);
+    for (const event of taken) left.delete(event);
+    return taken;
+  };
+  const first = take(({ fields }) => fields["run"] === undefined);
+  const rest = words.flatMap((word) =>
+    word.kind === "agent.exited"
+      ? [...take(({ fields }) => fields["run"] === word.fields["run"]), word]
+      : [word],
+  );
+  return [...first, ...rest, ...left];
 }
 
 type Whose = readonly [project: string, epoch: number];

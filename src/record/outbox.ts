@@ -11,6 +11,8 @@ export interface Outbox {
   /** Writes what waits; false when Postgres would not take it (it is kept). */
   flush(): Promise<boolean>;
   waiting(): number;
+  /** Something waits or is being written: what is written elsewhere now may come before it. */
+  busy(): boolean;
 }
 
 export function createOutbox(
@@ -67,6 +69,7 @@ export function createOutbox(
       return flushing;
     },
     waiting: () => waiting.length,
+    busy: () => waiting.length > 0 || flushing !== null,
   };
 }
 

@@ -73,7 +73,7 @@ export function deskSession(parts: DeskParts): Session {
     modes: createModes(parts.now, () => undefined),
     metrics: { taskWaited: parts.waited ?? (() => undefined), taskEnded: () => undefined },
     log: openLog("silent", {}),
-    outbox: { add: () => undefined, flush: async () => true, waiting: () => 0 },
+    outbox: { add: () => undefined, flush: async () => true, waiting: () => 0, busy: () => false },
     signal: parts.ended ?? new AbortController().signal,
     now: parts.now,
     chance: () => 0.5,

@@ -1,10 +1,11 @@
 /** What the desk remembers and what its parts may ask of each other. */
 import { BerthError, causeChain } from "../../base/errors.ts";
+import type { JournalEvent } from "../../model/run.ts";
 import type { RunnerReport } from "../../model/observed.ts";
 import type { SettledTask, TaskRecord, WaitingTask } from "../../model/task.ts";
 import type { PoolState } from "../../plan/pool/pool.ts";
 import type { StrategyMemory } from "../../plan/pool/strategy.ts";
-import type { Asker } from "../../postgres/door.ts";
+import type { Asker, NewEvent } from "../../postgres/door.ts";
 import type { Claimed, SubmitRow } from "../../postgres/task-door.ts";
 import type { Session } from "../session.ts";
 import type { Measures } from "./measures.ts";
@@ -20,6 +21,8 @@ export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutM
   /** What it last said of itself. */
   progress: Progress | null;
   readonly startedAt: number;
+  /** The runner's word that it began is recorded. */
+  begun: boolean;
 }
 
 export interface Desk {
@@ -53,6 +56,10 @@ export interface OpenDesk extends Desk {
   forget(project: string): void;
   reported(report: RunnerReport): void;
   progressed(run: string, progress: Progress): void;
+  /** Events that have to be recorded with these of a runner's journal, since they come before them. */
+  recording(project: string, events: readonly JournalEvent[]): readonly NewEvent[];
+  /** These are recorded. */
+  recorded(events: readonly JournalEvent[]): void;
   close(): void;
 }
 

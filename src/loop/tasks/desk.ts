@@ -18,8 +18,8 @@ import { PROMOTE_MS, newPromotion, noteSettled, noteSubmitted, promoteIfDue } fr
 import { agrees, resync } from "./resync.ts";
 import { takeEnd } from "./take-end.ts";
 import { takeOver } from "./take-over.ts";
-import { createSubmissionTeller, tellBreaker } from "./tell.ts";
-import { createProgressNote } from "./progress.ts";
+import { createTelling } from "./telling.ts";
+import { tellBreaker } from "./tell.ts";
 import { nextRoundAt } from "./next-round.ts";
 import { forgetVanished } from "./vanished.ts";
 
@@ -58,7 +58,7 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       }),
     run: (items) => submitAll(items, session),
   });
-  const tellSubmitted = createSubmissionTeller(session);
+  const telling = createTelling(desk);
   for (const task of await tasks.waiting()) desk.pool.insert(task);
   await recall(desk);
   for (const attempt of await tasks.running()) await takeOver(attempt, desk);
@@ -76,7 +76,7 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
   return Object.assign(desk, {
     async submit(row: SubmitRow, by: Asker) {
       const answer = await submit({ row, by });
-      if (answer.ok && answer.fresh) tellSubmitted(answer.task, by);
+      if (answer.ok && answer.fresh) telling.submitted(answer.task, by);
       if (answer.ok && answer.fresh && answer.task.state === "ready")
         desk.enqueue(waitingOf(answer.task));
       if (answer.ok) noteSubmitted(answer.task, desk);
@@ -95,7 +95,9 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
       // A workspace or a secret may have become ready.
       if (desk.pool.waiting > 0) desk.dispatch();
     },
-    progressed: createProgressNote(desk),
+    progressed: telling.progressed,
+    recording: telling.recording,
+    recorded: telling.recorded,
     close: () => timers.forEach((timer) => clearInterval(timer)),
   });
 }

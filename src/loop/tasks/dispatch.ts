@@ -64,7 +64,7 @@ function take(claimed: Claimed, { readyAt, desk }: Round): void {
   const { task, run, project, agent } = claimed;
   const startedAt = desk.session.now();
   const waitedMs = Math.max(0, startedAt - (readyAt.get(task) ?? startedAt));
-  const fresh = { unhanded: claimed, cancelling: false, progress: null };
+  const fresh = { unhanded: claimed, cancelling: false, progress: null, begun: false };
   desk.runs.set(run, { task, run, project, agent, startedAt, waitedMs, ...fresh });
   void handOver(claimed, desk);
 }

@@ -1,31 +1,56 @@
 /** What running tasks say of how far they are: the latest for readers, and in events once in a while. */
 import type { RunningProgress } from "../../model/task-view.ts";
+import type { NewEvent } from "../../postgres/door.ts";
 import type { Desk, HeldRun, Progress } from "./desk-state.ts";
-import { tellProgress } from "./tell.ts";
+import { progressEvent } from "./tell.ts";
 
 /** Between two events of one task: it may speak five times a second, and events are kept for weeks. */
 const TOLD_EVERY_MS = 10_000;
 
-/** Takes what a run's task says of itself. Its first word is told at once, the latest of those that follow after a while. */
-export function createProgressNote(
-  desk: Pick<Desk, "session" | "runs">,
-): (run: string, progress: Progress) => void {
+export interface ProgressTeller {
+  /** Takes what a run's task says of itself. Its first word is told as soon as its start is, the latest of those that follow after a while. */
+  said(run: string, progress: Progress): void;
+  /** The run's start is recorded: what it says may be told. */
+  begun(run: string): void;
+  /** What these runs said before their start was recorded; who takes it records it, before their ends. */
+  take(runs: readonly string[]): readonly NewEvent[];
+}
+
+export function createProgressTeller(desk: Pick<Desk, "session" | "runs">): ProgressTeller {
+  const { runs, session } = desk;
   const resting = new WeakSet<HeldRun>();
   const tell = (held: HeldRun): void => {
     const told = held.progress;
-    if (told === null || desk.runs.get(held.run) !== held) return;
-    tellProgress(held, told, desk.session);
+    if (told === null || runs.get(held.run) !== held) return;
+    session.outbox.add(progressEvent(held, told));
+    void session.outbox.flush();
     resting.add(held);
     setTimeout(() => {
       resting.delete(held);
       if (held.progress !== told) tell(held);
     }, TOLD_EVERY_MS).unref();
   };
-  return (run, progress) => {
-    const held = desk.runs.get(run);
-    if (held === undefined) return;
-    held.progress = progress;
-    if (!resting.has(held)) tell(held);
+  return {
+    said(run, progress) {
+      const held = runs.get(run);
+      if (held === undefined) return;
+      held.progress = progress;
+      if (held.begun && !resting.has(held)) tell(held);
+    },
+    begun(run) {
+      const held = runs.get(run);
+      if (held === undefined || held.begun) return;
+      held.begun = true;
+      if (!resting.has(held)) tell(held);
+    },
+    take: (ended) =>
+      ended.flatMap((run) => {
+        const held = runs.get(run);
+        if (held === undefined || held.progress === null || held.begun || resting.has(held))
+          return [];
+        resting.add(held);
+        return [progressEvent(held, held.progress)];
+      }),
   };
 }
 

@@ -8,7 +8,7 @@ export async function takeOver(attempt: RunningAttempt, desk: Desk): Promise<voi
   const { task, run, project, agent, startedAt } = attempt;
   const unhanded = attempt.handed ? null : await claimOf(attempt, desk);
   desk.pool.hold(attempt);
-  const told = { cancelling: attempt.cancelAsked, progress: null, waitedMs: null };
+  const told = { cancelling: attempt.cancelAsked, progress: null, waitedMs: null, begun: true };
   desk.runs.set(run, { task, run, project, agent, startedAt, unhanded, ...told });
   if (!desk.session.doors.runners.connected(project)) return;
   if (unhanded !== null) void handOver(unhanded, desk);

@@ -1,8 +1,8 @@
-/** What people read in `berth events` of the scheduler: submissions, worker counts, breakers. Also what `explain` remembers. */
+/** What people read in `berth events` of the scheduler: worker counts, breakers, progress. Also what `explain` remembers. */
 import type { Breaker } from "../../model/breaker.ts";
 import type { EventRecord } from "../../model/event.ts";
 import type { Outbox } from "../../record/outbox.ts";
-import type { Asker } from "../../postgres/door.ts";
+import type { NewEvent } from "../../postgres/door.ts";
 import type { Progress } from "./desk-state.ts";
 import type { BreakerChange } from "./measures.ts";
 
@@ -71,56 +71,13 @@ function wordsOf(
 }
 
 /** In people's words: "task 41 of coder: 40 %, reading". */
-export function tellProgress(
-  { project, agent, task }: Readonly<{ project: string; agent: string; task: string }>,
+export function progressEvent(
+  { project, agent, task, run }: Readonly<Record<"project" | "agent" | "task" | "run", string>>,
   { fraction, text }: Progress,
-  { outbox }: Teller,
-): void {
+): NewEvent {
   const message = `task ${task} of ${agent}: ${Math.round(fraction * 100)} %${text === "" ? "" : `, ${text}`}`;
-  tell(outbox, {
-    project,
-    kind: "worker.progress",
-    message,
-    fields: { agent, task, fraction, text },
-  });
-}
-
-/** Submissions of one agent within this time are one event. */
-const TOGETHER_MS = 250;
-
-interface Submissions {
-  readonly project: string;
-  readonly agent: string;
-  readonly by: string;
-  count: number;
-  first: string;
-  last: string;
-}
-
-/** Gathers submissions: a flood of them becomes four events a second and agent. The audit has every one. */
-export function createSubmissionTeller({
-  outbox,
-}: Teller): (task: Readonly<{ id: string; project: string; agent: string }>, by: Asker) => void {
-  const gathered = new Map<string, Submissions>();
-  const flush = (): void => {
-    for (const { project, agent, by, count, first, last } of gathered.values()) {
-      const what = count === 1 ? `task ${first}` : `${count} tasks (${first} to ${last})`;
-      const message = `${what} for ${agent} submitted by ${by}`;
-      const fields = { agent, count, task: count === 1 ? first : null, first, last, by };
-      outbox.add({ project, kind: "queue.submitted", cause: "operator", message, fields });
-    }
-    gathered.clear();
-    void outbox.flush();
-  };
-  return ({ id, project, agent }, asker) => {
-    const by = asker.claim ?? asker.who;
-    const key = JSON.stringify([project, agent, by]);
-    const known = gathered.get(key);
-    if (gathered.size === 0) setTimeout(flush, TOGETHER_MS).unref();
-    if (known === undefined)
-      gathered.set(key, { project, agent, by, count: 1, first: id, last: id });
-    else Object.assign(known, { count: known.count + 1, last: id });
-  };
+  const fields = { agent, task, run, fraction, text };
+  return { project, kind: "worker.progress", cause: "daemon", message, fields };
 }
 
 function tell(

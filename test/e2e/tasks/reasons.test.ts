@@ -15,6 +15,9 @@ const WORKERS = `  web:
       hungry:
         command: [/bin/sh, -c, 'x=$(head -c 40000000 /dev/zero | tr "\\0" x); sleep 1; exit 4']
         on: task
+      teller:
+        command: [/bin/sh, -c, 'berth-agent progress 0.5 halfway']
+        on: task
       broken:
         command: [/bin/sh, -c, 'exit 3']
         on: task
@@ -137,6 +140,23 @@ test("submissions, starts and ends of tasks are events by their ids", async () =
   );
   expect(await events("agent.started")).toContain(`coder#0 started task ${id}`);
   expect(await events("agent.exited")).toContain(`coder#0 ended task ${id} with code 0`);
+});
+
+test("events of one task come in the order of their causes, however short it is", async () => {
+  const ids = [];
+  for (let each = 0; each < 8; each += 1) ids.push(await submit("teller", each));
+  for (const id of ids) expect(await ended(id)).toBe("succeeded");
+  const rows = (await stack.ok("events", "web", "-n", "500", "--json"))
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as { kind: string; fields: { task?: string } });
+  for (const id of ids)
+    expect(rows.filter(({ fields }) => fields.task === id).map(({ kind }) => kind)).toEqual([
+      "queue.submitted",
+      "agent.started",
+      "worker.progress",
+      "agent.exited",
+    ]);
 });
 
 test("an open breaker stays open across a kill, holds new work back, and its metric says so", async () => {

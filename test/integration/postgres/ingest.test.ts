@@ -43,6 +43,33 @@ test("a run is there while it runs and has its true end afterwards", async () =>
   expect(await kinds()).toEqual(["agent.started", "agent.exited"]);
 });
 
+test("what the daemon tells of a run is recorded before its end, all else it tells before everything, and none twice", async () => {
+  const told = (kind: string, fields: Readonly<Record<string, string>>) => ({
+    project: "web",
+    kind,
+    cause: "daemon",
+    message: kind,
+    fields,
+    at: 1_000,
+  });
+  const events = journal(1, started("r1"), exited("r1"), started("r2"), exited("r2"));
+  const request = { epoch, project: "web", generation: 1, events };
+  const said = [told("worker.progress", { run: "r2" }), told("queue.submitted", {})];
+  await door.ingest({ ...request, told: said });
+  expect(await kinds()).toEqual([
+    "queue.submitted",
+    "agent.started",
+    "agent.exited",
+    "agent.started",
+    "worker.progress",
+    "agent.exited",
+  ]);
+  // nothing of the journal is new: what is told with it is written all the same
+  await door.ingest({ ...request, told: [told("queue.submitted", {})] });
+  expect((await kinds()).at(-1)).toBe("queue.submitted");
+  expect(await kinds()).toHaveLength(7);
+});
+
 test.each<[string, JournalBody, string]>([
   ["code 0", exited("r"), "succeeded"],
   ["code 1", exited("r", { code: 1 }), "failed"],

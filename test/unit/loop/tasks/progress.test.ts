@@ -1,7 +1,7 @@
 /** What tasks say of their progress: each word for readers, in events the first at once and then the latest once in a while. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HeldRun } from "../../../../src/loop/tasks/desk-state.ts";
-import { createProgressNote, progressIn } from "../../../../src/loop/tasks/progress.ts";
+import { createProgressTeller, progressIn } from "../../../../src/loop/tasks/progress.ts";
 import type { Session } from "../../../../src/loop/session.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -26,12 +26,18 @@ function desk() {
       progress: null,
       startedAt: 0,
       waitedMs: null,
+      begun: true,
     },
   ];
   const runs = new Map([held("r1", "web"), held("r2", "api")]);
   // oxlint-disable-next-line no-unsafe-type-assertion -- it tells events, no more
-  const say = createProgressNote({ session: { outbox } as unknown as Session, runs });
-  return { told, runs, say };
+  const teller = createProgressTeller({ session: { outbox } as unknown as Session, runs });
+  return {
+    told,
+    runs,
+    teller,
+    say: (...said: Parameters<typeof teller.said>) => teller.said(...said),
+  };
 }
 
 test("the first word is an event at once, later ones are one event each ten seconds, the latest", () => {
@@ -63,4 +69,21 @@ test("readers see the latest word of each project's own tasks", () => {
     { task: "41", agent: "coder", fraction: 0.4, text: "writing" },
   ]);
   expect(progressIn("api", runs)).toEqual([]);
+});
+
+test("what is said before the start is recorded is told after it; of a run that ends with it, by whoever records both", () => {
+  const { told, runs, teller, say } = desk();
+  for (const held of runs.values()) held.begun = false;
+  say("r1", { fraction: 0.1, text: "reading" });
+  say("r2", { fraction: 0.2, text: "quick" });
+  expect(told).toEqual([]);
+  teller.begun("r1");
+  expect(told).toEqual(["worker.progress: task 41 of coder: 10 %, reading"]);
+  expect(teller.take(["r1", "r2", "r9"])).toMatchObject([
+    { project: "api", kind: "worker.progress", fields: { run: "r2", fraction: 0.2 } },
+  ]);
+  // once
+  expect(teller.take(["r2"])).toEqual([]);
+  teller.begun("r2");
+  expect(told).toHaveLength(1);
 });

@@ -7,7 +7,14 @@ import type { AttemptOutcome, SettledTask, TaskState } from "../../../../src/mod
 import { BREAKER_RULES } from "../../../../src/plan/pool/breaker.ts";
 import { PoolState } from "../../../../src/plan/pool/pool.ts";
 
-const held = { project: "web", agent: "coder", unhanded: null, cancelling: false, waitedMs: null };
+const held = {
+  project: "web",
+  agent: "coder",
+  unhanded: null,
+  cancelling: false,
+  waitedMs: null,
+  begun: true,
+};
 
 function deskOf(counted: string[] = []) {
   return {
