@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { BerthError } from "../../base/errors.ts";
 import { type Context, type Given, usage } from "../context.ts";
 import { countOf } from "../duration.ts";
+import { NEEDED_FIELDS, OTHER_FIELDS } from "../../plan/pool/trace-fields.ts";
 import { printOne } from "../output.ts";
 import { type Column, tableLines } from "../table.ts";
 import type { Verb } from "../verb.ts";
@@ -19,8 +20,10 @@ export const simulateTrace: Verb = {
   define: (command) =>
     command
       .description(
-        "Run the allocator on a trace (NDJSON: arrivals, durations, sizes, priorities) and print wait, throughput,\n" +
-          "utilisation and fairness of each project. A line needs at, project, agent and durationMs.",
+        "Run the allocator on a trace and print wait, throughput, utilisation and fairness of each project.\n\n" +
+          `A trace is NDJSON, a task a line. A line needs ${NEEDED_FIELDS}; it may have (otherwise it is as in brackets) ` +
+          `${OTHER_FIELDS}. Times are milliseconds, at from the trace's start, deadlineMs from the arrival; ` +
+          "shares are of the host, 0 to 1. Weight, shares, agents, min and max hold for the whole trace.",
       )
       .requiredOption("--trace <file>", "NDJSON, or - for stdin")
       .option("--strategy <name>", "as host.strategy (default weighted-round-robin)")
@@ -42,7 +45,14 @@ async function run(context: Context, given: Given): Promise<number> {
     throw usage(`there is no strategy ${name}`, Object.keys(STRATEGIES).join(", "));
   const slots = countOf(given, "slots") ?? SLOTS;
   if (slots < 1) throw usage("--slots must be at least 1");
-  const trace = parseTrace(await traceOf(context, given.text("trace") ?? "-"));
+  const file = given.text("trace") ?? "-";
+  const trace = parseTrace(await traceOf(context, file), file === "-" ? "stdin" : file);
+  if (trace.tasks.length === 0)
+    throw new BerthError("declaration", {
+      code: "plan.trace-invalid",
+      detail: `${file === "-" ? "stdin" : file} holds no tasks`,
+      hint: `a line is a JSON object with ${NEEDED_FIELDS}`,
+    });
   const report = simulate(trace, { strategy, slots, measured: !given.flag("unmeasured") });
   await printOne(context, report, {
     name,

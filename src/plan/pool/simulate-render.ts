@@ -1,4 +1,5 @@
 /** A simulation's report as a table for people: every figure of every project, then the whole. */
+import { roughDuration } from "../../base/duration.ts";
 import type { ProjectFigures, SimulationReport } from "./simulation-tally.ts";
 
 export const SIMULATION_COLUMNS = [
@@ -25,7 +26,7 @@ export function simulationSummary(report: SimulationReport): string {
   const { slotTime, starts } = report.fairness;
   return [
     `${report.strategy} on ${report.slots} slots`,
-    `${report.tasks} tasks in ${showMs(report.untilMs)}`,
+    `${report.tasks} ${report.tasks === 1 ? "task" : "tasks"} in ${showMs(report.untilMs)}`,
     `${report.throughput.toFixed(2)} tasks/s`,
     `utilisation ${percent(report.utilisation)}`,
     `fairness of slot time ${index(slotTime)}`,
@@ -60,5 +61,6 @@ function percent(value: number): string {
 }
 
 function showMs(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(1)}s`;
+  if (ms < 1_000) return `${Math.round(ms)}ms`;
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)}s` : roughDuration(ms);
 }

@@ -1,7 +1,7 @@
 /** A trace: what arrives at the pool and how long it takes, one JSON object a line, for the simulator. */
 import { BerthError } from "../../base/errors.ts";
 import type { ProblemFact } from "../../base/errors.ts";
-import { FIELDS, readFields } from "./trace-fields.ts";
+import { NEEDED_FIELDS, OTHER_FIELDS, readFields } from "./trace-fields.ts";
 import type { TraceLine } from "./trace-fields.ts";
 
 export interface TraceTask {
@@ -43,26 +43,23 @@ const MAX_PROBLEMS = 20;
 /**
  * Reads NDJSON; empty lines and lines that begin with # are skipped. Fields and their defaults: trace-fields.ts. What belongs
  * to a project or an agent (weight, shares, agents; min, max) may be on any of its lines and holds for the whole trace;
- * two different values are an error, as is an unknown field.
+ * two different values are an error, as is an unknown field. `source` is the file as errors name it: `day.ndjson:7`.
  */
-export function parseTrace(text: string): Trace {
-  const problems: ProblemFact[] = [];
+export function parseTrace(text: string, source: string): Trace {
+  const found: Problem[] = [];
   const lines: TraceLine[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
     const fields = readFields(line);
-    if (typeof fields === "string") problems.push(problemAt(index + 1, fields));
+    if (typeof fields === "string") found.push({ line: index + 1, message: fields });
     else lines.push({ ...fields, line: index + 1 });
   }
-  const projects = projectsOf(lines, problems);
-  if (problems.length > 0)
+  const projects = projectsOf(lines, found);
+  if (found.length > 0)
     throw new BerthError("declaration", {
       code: "plan.trace-invalid",
-      detail: `${problems.length} lines of the trace cannot be used`,
-      hint: `each line is a JSON object with ${FIELDS.filter((field) => field.required)
-        .map(({ name }) => name)
-        .join(", ")}`,
-      problems: problems.slice(0, MAX_PROBLEMS),
+      detail: `the trace ${source} cannot be used`,
+      problems: problemsOf(found, source),
     });
   const tasks = lines.map(taskOf).toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
   return { tasks, projects };
@@ -77,7 +74,7 @@ function taskOf(line: TraceLine): TraceTask {
 
 function projectsOf(
   lines: readonly TraceLine[],
-  problems: ProblemFact[],
+  problems: Problem[],
 ): ReadonlyMap<string, TraceProject> {
   const values = new Map<string, number>();
   const workers = new Map<string, Set<string>>();
@@ -88,13 +85,18 @@ function projectsOf(
     const known = values.get(key);
     if (known === undefined) values.set(key, value);
     else if (known !== value)
-      problems.push(
-        problemAt(line.line, `${name} of ${owner} is ${value} here and ${known} before`),
-      );
+      problems.push({
+        line: line.line,
+        message: `${name} of ${owner} is ${value} here and ${known} before`,
+      });
   };
   for (const line of lines) {
     for (const name of SHARED) note(line, line.project, name);
     for (const name of ["min", "max"] as const) note(line, `${line.project}/${line.agent}`, name);
+    const owner = `${line.project}/${line.agent}`;
+    const [min = 0, max = Infinity] = [values.get(`${owner} min`), values.get(`${owner} max`)];
+    if (min > max && (line.min ?? line.max) !== undefined)
+      problems.push({ line: line.line, message: `min of ${owner} is ${min}, its max only ${max}` });
     const agents = workers.get(line.project) ?? new Set();
     workers.set(line.project, agents.add(line.agent));
   }
@@ -123,6 +125,22 @@ function projectsOf(
 type Shared = "weight" | "cpuShare" | "memoryShare" | "agents";
 const SHARED: readonly Shared[] = ["weight", "cpuShare", "memoryShare", "agents"];
 
-function problemAt(line: number, message: string): ProblemFact {
-  return { code: "plan.trace-invalid", message, path: `line ${line}` };
+interface Problem {
+  readonly line: number;
+  readonly message: string;
+}
+
+/** In the order of the lines; the last shown says what a line holds, and how many more are wrong. */
+function problemsOf(found: readonly Problem[], source: string): readonly ProblemFact[] {
+  const code = "plan.trace-invalid";
+  const shown = found
+    .toSorted((a, b) => a.line - b.line)
+    .slice(0, MAX_PROBLEMS)
+    .map(({ line, message }) => ({ code, message, path: `${source}:${line}` }));
+  const more = found.length - shown.length;
+  const last = shown.at(-1);
+  if (last === undefined) return [];
+  const rest = more === 0 ? "" : `${more} more lines are wrong; `;
+  const hint = `${rest}a line is a JSON object with ${NEEDED_FIELDS}, and if need be ${OTHER_FIELDS}`;
+  return [...shown.slice(0, -1), { ...last, hint }];
 }

@@ -275,7 +275,13 @@ test("simulate runs the allocator on a trace without a daemon", async () => {
   const json = await cli([...words, "--json"], nowhere);
   expect(JSON.parse(json.stdout)).toMatchObject({ strategy: "priority", slots: 1, utilisation: 1 });
   const bad = await cli(["simulate", "--trace", "-"], { ...nowhere, stdin: "{" });
-  expect(bad).toMatchObject({ code: 65, stderr: expect.stringContaining("line 1") });
+  expect(bad.stderr).toContain("error: stdin:1 is not JSON");
+  const empty = await cli(["simulate", "--trace", "-"], { ...nowhere, stdin: "# none\n" });
+  expect([empty.code, empty.stderr]).toEqual([65, expect.stringContaining("stdin holds no tasks")]);
+  const help = (await cli(["simulate", "--help"])).stdout.replaceAll(/\s+/g, " ");
+  expect(help).toContain("A line needs at, project, durationMs; it may have");
+  expect(help).toContain("agent (worker)");
+  expect(bad).toMatchObject({ code: 65, stderr: expect.stringContaining("stdin:1") });
 });
 
 test("a task that waits is named with what it waits for", async () => {

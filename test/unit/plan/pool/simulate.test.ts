@@ -13,6 +13,7 @@ import type { SimulationReport } from "../../../../src/plan/pool/simulation-tall
 import { STRATEGIES } from "../../../../src/plan/pool/strategies.ts";
 import type { StrategyName } from "../../../../src/model/project.ts";
 import { parseTrace } from "../../../../src/plan/pool/trace.ts";
+import { FIELDS } from "../../../../src/plan/pool/trace-fields.ts";
 
 function fixture(name: string): string {
   return readFileSync(new URL(`../../../fixtures/traces/${name}.ndjson`, import.meta.url), "utf8");
@@ -23,7 +24,11 @@ function run(
   slots: number,
   name: StrategyName = "weighted-round-robin",
 ): SimulationReport {
-  return simulate(parseTrace(text), { strategy: STRATEGIES[name], slots, measured: false });
+  return simulate(parseTrace(text, "t.ndjson"), {
+    strategy: STRATEGIES[name],
+    slots,
+    measured: false,
+  });
 }
 
 function figures(report: SimulationReport, project: string): SimulationReport["projects"][number] {
@@ -97,7 +102,7 @@ test("measured performance takes turns from a project that gets slower", () => {
     { at: 0, project: "even", durationMs: 100 },
     { at: 0, project: "tired", durationMs: at < 100 ? 100 : 400 },
   ]).flat();
-  const trace = parseTrace(lines.map((line) => JSON.stringify(line)).join("\n"));
+  const trace = parseTrace(lines.map((line) => JSON.stringify(line)).join("\n"), "t.ndjson");
   const strategy = STRATEGIES["weighted-round-robin"];
   const wait = (measured: boolean): number =>
     figures(simulate(trace, { strategy, slots: 2, measured }), "tired").wait?.meanMs ?? 0;
@@ -125,19 +130,83 @@ test("a trace with mistakes is refused, naming every line and what is wrong with
   ].join("\n");
   let error: unknown;
   try {
-    parseTrace(text);
+    parseTrace(text, "day.ndjson");
   } catch (cause) {
     error = cause;
   }
   expect(error).toBeInstanceOf(BerthError);
   expect((error as BerthError).code).toBe("plan.trace-invalid");
   expect((error as BerthError).problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
-    "line 4: durationMs is missing",
-    "line 5: at must be a number of at least 0",
-    "line 6: unknown field wieght",
-    "line 7: is not a JSON object",
-    "line 3: weight of a is 3 here and 2 before",
+    "day.ndjson:3: weight of a is 3 here and 2 before",
+    "day.ndjson:4: durationMs is missing",
+    "day.ndjson:5: at must be a number from 0 to 315360000000",
+    'day.ndjson:6: has an unknown field "wieght"',
+    `day.ndjson:7: is not JSON: Unexpected token 'o', "nonsense" is not valid JSON`,
   ]);
+});
+
+const LINE: Readonly<Record<string, unknown>> = {
+  at: 0,
+  project: "a",
+  agent: "x",
+  durationMs: 5,
+  priority: 10,
+  complexity: 3,
+  deadlineMs: 9,
+  fails: true,
+  weight: 2,
+  cpuShare: 0.1,
+  memoryShare: 0.5,
+  agents: 1,
+  min: 0,
+  max: 1,
+};
+const problemsOf = (line: object): readonly string[] => {
+  try {
+    parseTrace(JSON.stringify(line), "t");
+    return [];
+  } catch (error) {
+    return (error as BerthError).problems.map(({ message }) => message);
+  }
+};
+
+test.each(FIELDS)(
+  "a line without $name, or with nonsense in it, is read as the help says",
+  ({ name, required }) => {
+    const { [name]: _left, ...rest } = LINE;
+    expect(problemsOf(LINE)).toEqual([]);
+    expect(problemsOf(rest)).toEqual(required ? [`${name} is missing`] : []);
+    for (const wrong of [null, -1, [], ""])
+      expect(problemsOf({ ...LINE, [name]: wrong })).toEqual([
+        expect.stringContaining(`${name} must be`),
+      ]);
+  },
+);
+
+test("what no trace can mean is refused: counts in parts, ages, a min above the max", () => {
+  expect(problemsOf({ ...LINE, max: 1.5 })).toEqual([
+    "max must be a whole number from 1 to 1000000",
+  ]);
+  expect(problemsOf({ ...LINE, durationMs: 1e300 })).toEqual([
+    "durationMs must be a number from 0 to 315360000000",
+  ]);
+  expect(problemsOf({ ...LINE, min: 2 })).toEqual(["min of a/x is 2, its max only 1"]);
+});
+
+test("of many wrong lines twenty are shown, and how many more there are", () => {
+  const text = Array.from({ length: 30 }, () => "{}").join("\n");
+  const problems = (() => {
+    try {
+      parseTrace(text, "t");
+      return [];
+    } catch (error) {
+      return (error as BerthError).problems;
+    }
+  })();
+  expect(problems).toHaveLength(20);
+  expect(problems.at(-1)?.hint).toMatch(
+    /^10 more lines are wrong; a line is a JSON object with at, project, durationMs, and/,
+  );
 });
 
 test("Jain's index is 1 for equal shares, 1/n when one has everything", () => {
