@@ -9,21 +9,17 @@ import { exitText, pairLines, statePaint, tookText } from "./task-text.ts";
 /** Text of `task show`; payload and result are whole in json and yaml. */
 export function shownTask(task: Task, { io, style }: Context): string {
   const now = io.now();
+  const spent = tookText(task, now);
+  const took = spent === "-" ? [] : [spent];
   const optional: readonly (readonly [string, string | null])[] = [
     ["Reason", task.reason],
     ["Progress", progressText(task)],
     ["Deadline", task.deadlineAt === null ? null : timeText(task.deadlineAt)],
     ["After", task.after.length === 0 ? null : task.after.join(", ")],
     ["Tags", task.tags.length === 0 ? null : task.tags.join(", ")],
-    [
-      "Not before",
-      task.notBefore === null || task.startedAt !== null ? null : timeText(task.notBefore),
-    ],
+    ["Not before", task.notBefore === null ? null : timeText(task.notBefore)],
     ["Run", task.run],
-    [
-      "Started",
-      task.startedAt === null ? null : `${timeText(task.startedAt)}, ${tookText(task, now)}`,
-    ],
+    ["Started", task.startedAt === null ? null : [timeText(task.startedAt), ...took].join(", ")],
     ["Exit", task.endedAt === null ? null : exitText(task)],
     ["Result", task.result === null ? null : clip(JSON.stringify(task.result))],
   ];

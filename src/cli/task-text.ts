@@ -63,9 +63,10 @@ export function exitText({
   return signal ?? (exitCode === null ? "-" : String(exitCode));
 }
 
-/** How long it ran, or runs. */
-export function tookText({ startedAt, endedAt }: TaskSummary, now: number): string {
-  return startedAt === null ? "-" : spanText((endedAt ?? now) - startedAt);
+/** How long it ran, or runs; of one that waits again its attempts tell. */
+export function tookText({ state, startedAt, endedAt }: TaskSummary, now: number): string {
+  if (startedAt === null || state === "pending" || state === "ready") return "-";
+  return spanText((endedAt ?? now) - startedAt);
 }
 
 /** Key and value a line, keys in one column. */
@@ -83,10 +84,18 @@ export function estimateText(estimateMs: number | null, errorMs: number | null):
 /** A line a decision, newest first. */
 export function decisionLines(decisions: Decisions, style: Style): readonly string[] {
   return decisions.map(({ at, project, agent, text, why }) => {
-    const numbers = Object.entries(why).map(([name, value]) => `${name} ${round(value)}`);
+    const numbers = Object.entries(why).map(numberText);
     const of = numbers.length === 0 ? "" : ` (${numbers.join(", ")})`;
-    return `  ${style.dim(timeText(at))} ${project}/${agent} ${withoutControls(text)}${of}`;
+    const whose = agent === "" ? project : `${project}/${agent}`;
+    return `  ${style.dim(timeText(at))} ${whose} ${withoutControls(text)}${of}`;
   });
+}
+
+/** `wait 23.9s` of `waitMs`: names say their units. */
+function numberText([name, value]: readonly [string, number]): string {
+  return name.endsWith("Ms")
+    ? `${name.slice(0, -2)} ${spanText(value)}`
+    : `${name} ${round(value)}`;
 }
 
 function round(value: number): number {

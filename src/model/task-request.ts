@@ -23,8 +23,8 @@ export function payloadFault(payloadBytes: number): RequestFault | null {
   };
 }
 
-/** Before it milliseconds are no instant anybody means, but seconds, or a duration: September 2001. */
-const EARLIEST_MS = 1_000_000_000_000;
+/** Before it milliseconds are no instant anybody means, but seconds, or a duration: March 1973. */
+const EARLIEST_MS = 100_000_000_000;
 /** Farther ahead nothing is due; a unit was mistaken. */
 const FARTHEST_MS = 10 * 365 * 86_400_000;
 

@@ -125,7 +125,7 @@ export interface WhyView {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly oom: boolean;
-  /** Kills by the container's OOM counter while it ran. */
+  /** Kills by the counter of the project's container, as last heard; null: none is heard. */
   readonly oomKills: number | null;
   readonly memoryLimitBytes: number | null;
   /** Memory of the container while it ran, oldest first. */

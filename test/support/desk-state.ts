@@ -2,6 +2,8 @@
 import type { Desk } from "../../src/loop/tasks/desk-state.ts";
 import { newMeasures } from "../../src/loop/tasks/measures.ts";
 import type { DaemonState } from "../../src/loop/state.ts";
+import type { EventRecord } from "../../src/model/event.ts";
+import type { RunWithMemory } from "../../src/model/run.ts";
 import type { AuditView } from "../../src/model/access.ts";
 import type { ProjectSpec } from "../../src/model/project.ts";
 import type { TaskRecord, TaskRequest } from "../../src/model/task.ts";
@@ -16,6 +18,8 @@ export interface DeskStateParts {
   /** Each is known under its id as its key. */
   readonly tasks?: readonly TaskRecord[];
   readonly audit?: readonly AuditView[];
+  readonly runs?: readonly RunWithMemory[];
+  readonly events?: readonly EventRecord[];
   readonly runners?: Partial<DeskRunners>;
 }
 
@@ -27,7 +31,7 @@ export interface DeskState {
 }
 
 export function deskState(parts: DeskStateParts): DeskState {
-  const { tasks = [], audit = [] } = parts;
+  const { tasks = [], audit = [], runs = [], events = [] } = parts;
   const postgres = {
     tasks: {
       get: async (id: string) => tasks.find((task) => task.id === id) ?? null,
@@ -37,7 +41,8 @@ export function deskState(parts: DeskStateParts): DeskState {
         return task === undefined ? null : { ok: true, task, fresh: false };
       },
     },
-    events: async () => [],
+    events: async () => events,
+    run: async (id: string) => runs.find((run) => run.id === id) ?? null,
     audit: async ({ project, action }: { project: string | null; action?: string }) =>
       audit.filter((one) => one.project === project && one.action === (action ?? one.action)),
   };
@@ -56,6 +61,7 @@ export function deskState(parts: DeskStateParts): DeskState {
     now: () => parts.now,
   });
   Object.assign(session.doors.postgres, postgres);
+  Object.assign(session.doors.runners, { output: () => [] });
   const desk = {
     session,
     pool: new PoolState(),

@@ -35,7 +35,7 @@ async function run(context: Context, given: Given): Promise<number> {
   await printList(context, found.items, {
     columns: queueColumns(),
     name: (row) => row.task,
-    empty: "nothing waits",
+    empty: "nothing waits for a slot",
   });
   await context.print.note(poolText(found));
   return 0;

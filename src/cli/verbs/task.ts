@@ -1,11 +1,12 @@
 /** `berth task`: list, show, cancel, retry, prioritise tasks, and print their output. */
+import type { Client } from "../../client/client.ts";
 import { TASK_STATES } from "../../model/task.ts";
 import { type Context, type Given, usage } from "../context.ts";
 import { lineFor } from "../io.ts";
 import { countOf } from "../duration.ts";
 import { printList, printOne, printResult } from "../output.ts";
 import { priorityOf } from "../submission.ts";
-import { targetOf } from "../target.ts";
+import { type Target, targetOf } from "../target.ts";
 import { taskColumns } from "../task-text.ts";
 import { shownTask } from "../task-shown.ts";
 import type { Verb } from "../verb.ts";
@@ -80,13 +81,19 @@ async function list(context: Context, words: readonly string[], given: Given): P
     cursor = page.next;
   }
   // A name that is not there is a mistake, which the daemon words; a removed project's tasks are kept.
-  if (target !== null && found.length === 0) await client.project(target.project);
+  if (target !== null && found.length === 0) await refuseUnknown(client, target);
   await printList(context, found, {
     columns: taskColumns(context),
     name: (row) => row.id,
     empty: "no tasks; berth run PROJECT AGENT queues one",
   });
   return 0;
+}
+
+/** Of an agent that is declared no more tasks may be kept, so it is asked for only where there are none. */
+async function refuseUnknown(client: Client, { project, agent }: Target): Promise<void> {
+  await client.project(project);
+  if (agent !== null) await client.explain(`${project}/${agent}`);
 }
 
 async function show(context: Context, words: readonly string[]): Promise<number> {

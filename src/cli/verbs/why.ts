@@ -60,7 +60,9 @@ function factsOf(found: ApiWhy): readonly string[] {
   const { startedAt, endedAt, oom, oomKills, memory } = found;
   const took = startedAt === null || endedAt === null ? "" : `, ${spanText(endedAt - startedAt)}`;
   const kills =
-    oomKills === null ? "" : ` (${counted(oomKills, "OOM kill")} in its container meanwhile)`;
+    oomKills === null || oomKills === 0
+      ? ""
+      : ` (${counted(oomKills, "OOM kill")} in its container meanwhile)`;
   return pairLines([
     ...(found.task === null ? [] : [["Task", found.task] as const]),
     ...(found.run === null ? [] : [["Run", found.run] as const]),

@@ -86,18 +86,26 @@ function ofAttempt(attempt: DecidedAttempt): readonly DecisionView[] {
   return [given, { ...about, at: endedAt, text: `${ended}: its retries are used up`, why: {} }];
 }
 
-function ofEvent({ at, project, message, fields }: EventRecord): DecisionView {
+function ofEvent({ at, project, kind, message, fields }: EventRecord): DecisionView {
   const { agent, task } = fields;
   return {
     at,
     project: project ?? "",
     agent: typeof agent === "string" ? agent : "",
     task: typeof task === "string" ? task : null,
-    text: message,
+    text: sentenceOf(kind, message),
     why: Object.fromEntries(
       Object.entries(fields).filter(
         (field): field is [string, number] => typeof field[1] === "number",
       ),
     ),
   };
+}
+
+/** `container frozen: idle since …` of an event whose message names the resource and the cause alone. */
+function sentenceOf(kind: string, message: string): string {
+  const [noun = "", verb = ""] = kind.split(".");
+  return noun === "container"
+    ? `${noun} ${verb}: ${message.replace(/^container:[^:]*: /, "")}`
+    : message;
 }

@@ -51,21 +51,32 @@ function memoryOf(run: RunWithMemory | null, state: DaemonState): WhyView["memor
   return heard.filter(({ at }) => at >= startedAt && at <= (endedAt ?? Infinity));
 }
 
+/**
+ * How the run ended, and what the task says of it. A task that is over though its last attempt left it to be tried again (a deadline passed, it
+ * was cancelled) is told first, then what that attempt came to.
+ */
 function sentence(task: TaskRecord | null, run: RunRecord | null): string {
-  const end =
-    run === null || run.outcome === null
-      ? null
-      : run.oom
-        ? "the kernel killed it for memory"
-        : run.signal !== null
-          ? `it was killed by ${run.signal}`
-          : run.exitCode !== null
-            ? `it exited with ${run.exitCode}`
-            : `it is ${run.outcome}`;
-  const reason = task?.reason ?? run?.reason ?? null;
-  return [end ?? (task === null ? "it runs" : `it is ${task.state}`), reason]
-    .filter((part) => part !== null)
-    .join(": ");
+  const end = endText(run);
+  if (task === null) return [end ?? "it runs", run?.reason ?? null].filter(isText).join(": ");
+  const { state, reason } = task;
+  const own = [`it is ${state}`, reason].filter(isText).join(": ");
+  if (end === null) return own;
+  if (state === "pending" || state === "ready") return `${own}; its last attempt: ${end}`;
+  const overLater = (state === "timed-out" || state === "cancelled") && run?.outcome === "failed";
+  if (overLater) return `${own}; its last attempt: ${end}`;
+  return [end, reason].filter(isText).join(": ");
+}
+
+function isText(part: string | null): part is string {
+  return part !== null;
+}
+
+/** Null while it runs, and where there is none. */
+function endText(run: RunRecord | null): string | null {
+  if (run === null || run.outcome === null) return null;
+  if (run.oom) return "the kernel killed it for memory";
+  if (run.signal !== null) return `it was killed by ${run.signal}`;
+  return run.exitCode === null ? `it is ${run.outcome}` : `it exited with ${run.exitCode}`;
 }
 
 async function lastLines(

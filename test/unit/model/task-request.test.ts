@@ -14,6 +14,7 @@ test.each([
     "task.deadline-past",
     "the deadline 2024-11-23T00:00:00Z passed 730d5h ago",
   ],
+  [Date.UTC(2001, 0), "task.deadline-past", "the deadline 2001-01-01T00:00:00Z passed 9457d5h ago"],
   // seconds, a duration, microseconds: units that were mistaken
   [
     NOW / 1000,
