@@ -44,13 +44,19 @@ export function forecast(sight: ForecastSight): ReadonlyMap<string, ExpectedStar
   const run = new PoolRun({ ...sight, pool: sight.pool.copy() });
   const starts = new Map<string, ExpectedStart>();
   const depths = new Map<string, number>();
+  /** By task: how much longer than usual ran what it waits for. */
+  const lateness = new Map<string, number>();
   let depth = 0;
+  let late = 0;
   let now = sight.now;
   for (const slot of run.pool.slots()) {
     const known = durationOf(slot.project, slot.agent);
     if (known === null) continue;
     const leftMs = slot.startedAt + known.meanMs - now;
-    run.endsAt(slot.task, now + (leftMs > 0 ? leftMs : known.meanMs / 2));
+    // what has run far longer than the mean is not ruled by it: it may run as long again
+    const lateMs = Math.max(0, -leftMs);
+    lateness.set(slot.task, lateMs);
+    run.endsAt(slot.task, now + (leftMs > 0 ? leftMs : Math.max(known.meanMs / 2, lateMs)));
   }
   for (;;) {
     const decisions = run.give(
@@ -62,16 +68,20 @@ export function forecast(sight: ForecastSight): ReadonlyMap<string, ExpectedStar
       const spreadMs = durationOf(project, agent)?.spreadMs ?? 0;
       const chains = chainsFor(limits, project, agent);
       const error =
-        depth === 0 ? 0 : NINE_IN_TEN * spreadMs * (Math.sqrt(depth / chains) + 1 / chains);
+        depth === 0 ? 0 : late + NINE_IN_TEN * spreadMs * (Math.sqrt(depth / chains) + 1 / chains);
       const from = Math.max(sight.now, now - error);
       starts.set(task.id, { ahead: starts.size, at: now, from, to: now + error });
       depths.set(task.id, depth);
+      lateness.set(task.id, late);
     }
     const next = run.nextEnd();
     if (next === null || next === Infinity || run.pool.waiting === 0) return starts;
     if (starts.size >= MAX_FORECAST_STARTS) return starts;
     now = next;
-    for (const task of run.finishUntil(now)) depth = 1 + (depths.get(task) ?? 0);
+    for (const task of run.finishUntil(now)) {
+      depth = 1 + (depths.get(task) ?? 0);
+      late = lateness.get(task) ?? 0;
+    }
   }
 }
 

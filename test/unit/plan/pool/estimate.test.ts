@@ -109,12 +109,15 @@ test("a forecast says how many start before and when, slot by slot", () => {
   expect([pool.waiting, pool.running]).toEqual([5, 0]);
 });
 
-test("running tasks free their slots when their mean is over; overdue ones are given half a mean more", () => {
+test("running tasks free their slots when their mean is over; overdue ones are given half a mean more, or as long as they are late", () => {
   const pool = running(1);
   pool.insert(waitingTask({ id: "next" }));
   const limits = poolLimits(1, [projectLimits("web")]);
   expect(forecastOf({ pool, limits, durationOf: EVEN, now: 400 }).get("next")?.at).toBe(1_000);
-  expect(forecastOf({ pool, limits, durationOf: EVEN, now: 5_000 }).get("next")?.at).toBe(5_500);
+  expect(forecastOf({ pool, limits, durationOf: EVEN, now: 1_200 }).get("next")?.at).toBe(1_700);
+  // a mean that was so wrong of one is not trusted for what waits behind it
+  const late = forecastOf({ pool, limits, durationOf: EVEN, now: 5_000 }).get("next");
+  expect(late).toMatchObject({ at: 9_000, from: 5_000, to: 13_000 });
 });
 
 test("what only time cannot start has no estimate, nor has what waits behind unknown durations", () => {
