@@ -1,15 +1,20 @@
 /** One task as people read it. */
 import { withoutControls } from "../base/controls.ts";
 import type { Task } from "../client/tasks.ts";
+import type { ApiAttempt } from "../schema/api-task.ts";
 import { clip } from "./clip.ts";
 import type { Context } from "./context.ts";
 import { ageText, timeText } from "./format.ts";
 import { exitText, pairLines, statePaint, tookText } from "./task-text.ts";
 
-/** Text of `task show`; payload and result are whole in json and yaml. */
-export function shownTask(task: Task, { io, style }: Context): string {
+/** Text of `task show`; payload and result are whole in json and yaml. `last` is the attempt of its run, once it has ended. */
+export function shownTask(
+  task: Task,
+  last: ApiAttempt | undefined,
+  { io, style }: Context,
+): string {
   const now = io.now();
-  const spent = tookText(task, now);
+  const spent = tookText({ ...task, endedAt: last?.endedAt ?? task.endedAt }, now);
   const took = spent === "-" ? [] : [spent];
   const optional: readonly (readonly [string, string | null])[] = [
     ["Reason", task.reason],

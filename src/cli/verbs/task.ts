@@ -1,4 +1,5 @@
 /** `berth task`: list, show, cancel, retry, prioritise tasks, and print their output. */
+import { BerthError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import { TASK_STATES } from "../../model/task.ts";
 import { type Context, type Given, usage } from "../context.ts";
@@ -98,29 +99,55 @@ async function refuseUnknown(client: Client, { project, agent }: Target): Promis
 
 async function show(context: Context, words: readonly string[]): Promise<number> {
   const [id] = idsOf("show", words, 1);
-  const found = await (await context.client()).task(id ?? "");
-  await printOne(context, found, { name: found.id, text: () => shownTask(found, context) });
+  const client = await context.client();
+  const found = await client.task(id ?? "");
+  // one that ended while it waited ended later than its last attempt did
+  const last =
+    found.run === null || found.endedAt === null
+      ? undefined
+      : (await client.attempts(found.id)).find(({ run }) => run === found.run);
+  await printOne(context, found, { name: found.id, text: () => shownTask(found, last, context) });
   return 0;
 }
 
 async function cancel(context: Context, words: readonly string[]): Promise<number> {
   const client = await context.client();
-  for (const id of idsOf("cancel", words, null)) {
+  await eachOf(idsOf("cancel", words, null), async (id) => {
     const after = await client.cancelTask(id);
     const text =
       after.state === "running" ? `task ${id} is being cancelled` : `task ${id} ${after.state}`;
     await printResult(context, after, { name: id, text });
-  }
+  });
   return 0;
+}
+
+/** One that cannot be done spares the others; then throws what was wrong, all of it. */
+async function eachOf(ids: readonly string[], work: (id: string) => Promise<void>): Promise<void> {
+  const faults: BerthError[] = [];
+  for (const id of ids) {
+    try {
+      await work(id);
+    } catch (thrown) {
+      const own = thrown instanceof BerthError && ["usage", "conflict"].includes(thrown.kind);
+      if (!own) throw thrown;
+      faults.push(thrown);
+    }
+  }
+  const [first] = faults;
+  if (first === undefined) return;
+  if (faults.length === 1) throw first;
+  const problems = faults.map(({ code, message, hint }) => ({ code, message, hint }));
+  const detail = `${faults.length} of ${ids.length} tasks could not be changed`;
+  throw new BerthError(first.kind, { code: first.code, detail, problems });
 }
 
 async function retry(context: Context, words: readonly string[]): Promise<number> {
   const client = await context.client();
-  for (const id of idsOf("retry", words, null)) {
+  await eachOf(idsOf("retry", words, null), async (id) => {
     const after = await client.retryTask(id);
     const text = `task ${id} ${after.state}, attempt ${after.attempts + 1} of ${after.maxAttempts}`;
     await printResult(context, after, { name: id, text });
-  }
+  });
   return 0;
 }
 

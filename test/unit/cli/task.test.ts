@@ -1,6 +1,5 @@
 /** Verbs that look at tasks and steer them: task, queue, explain, why, top, simulate, and the columns of ps. */
 import { expect, test } from "vitest";
-import { BerthError } from "../../../src/base/errors.ts";
 import { startServer } from "../../support/api-server.ts";
 import { cli, startCli } from "../../support/cli.ts";
 import { aProject, fakeDaemon, NOW } from "../../support/fake-daemon.ts";
@@ -326,70 +325,4 @@ test("start of a worker waits for no process: it has one only while a task runs"
   await using server = await startServer(daemon);
   const ran = await cli(["start", "web/coder", "--timeout", "1s"], { address: server.address });
   expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining("web/coder started")]);
-});
-
-test("a task that waits to be tried again shows until when, and no duration that goes on", async () => {
-  const waiting = {
-    state: "pending",
-    run: "r-1",
-    startedAt: NOW - 90_000,
-    notBefore: NOW + 30_000,
-    attempts: 1,
-    reason: "attempt 1 of 3 failed: exit code 7",
-  } as const;
-  const daemon = fakeDaemon({
-    task: async (id) => aTask(id, waiting),
-    tasks: async () => [aSummary("t-1", waiting)],
-  });
-  await using server = await startServer(daemon);
-  const at = { address: server.address };
-  const shown = (await cli(["task", "show", "t-1"], at)).stdout;
-  expect(shown).toMatch(/^Not before: \d{4}-/m);
-  expect(shown).toMatch(/^Started: +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/m);
-  expect((await cli(["task", "list"], at)).stdout).toMatch(
-    /^t-1 +web\/coder +pending +1\/3 +- +60s +- +attempt 1/m,
-  );
-});
-
-test("an agent that nobody declares is a mistake, not an empty list", async () => {
-  const unknown = new BerthError("usage", {
-    code: "loop.agent-missing",
-    detail: "web has no agent nope",
-  });
-  const daemon = fakeDaemon({
-    tasks: async () => [],
-    explain: async () => {
-      throw unknown;
-    },
-  });
-  await using server = await startServer(daemon);
-  const at = { address: server.address };
-  expect(await cli(["task", "list", "web/nope"], at)).toMatchObject({
-    code: 64,
-    stderr: expect.stringContaining("no agent nope"),
-  });
-  expect(await cli(["task", "list", "web"], at)).toMatchObject({ code: 0 });
-});
-
-test("decisions tell durations with their unit, and what is of the whole project as such", async () => {
-  const decision = { at: NOW, project: "web", task: null } as const;
-  const daemon = fakeDaemon({
-    explain: async (subject) => ({
-      subject,
-      kind: "project",
-      state: "active",
-      constraint: null,
-      wouldStart: null,
-      estimateMs: null,
-      errorMs: null,
-      decisions: [
-        { ...decision, agent: "coder", text: "tried again", why: { waitMs: 23_927, share: 1 } },
-        { ...decision, agent: "", text: "container frozen: idle", why: {} },
-      ],
-    }),
-  });
-  await using server = await startServer(daemon);
-  const { stdout } = await cli(["explain", "web"], { address: server.address });
-  expect(stdout).toContain(" web/coder tried again (wait 23.9s, share 1)\n");
-  expect(stdout).toContain(" web container frozen: idle\n");
 });
