@@ -23,7 +23,7 @@ export interface SubmissionTeller {
   take(project: string, tasks: readonly string[]): readonly NewEvent[];
 }
 
-/** A flood of submissions becomes four events a second and agent. The audit has every one. */
+/** A flood of submissions becomes four events a second and agent, and one with each journal that tells of their starts. The audit has every one. */
 export function createSubmissionTeller({ outbox }: Readonly<{ outbox: Outbox }>): SubmissionTeller {
   const gathered = new Map<string, Gathered>();
   const flush = (): void => {
