@@ -10,7 +10,8 @@ import type { TaskRecord, TaskRequest } from "../../src/model/task.ts";
 import { PoolState } from "../../src/plan/pool/pool.ts";
 import { NO_MEMORY } from "../../src/plan/pool/strategy.ts";
 import type { ProjectRow } from "../../src/postgres/door.ts";
-import { type DeskRunners, deskSession, readyReport } from "./desk-session.ts";
+import { type DeskRunners, deskSession } from "./desk-session.ts";
+import { readyReport } from "./runner-report.ts";
 
 export interface DeskStateParts {
   readonly projects: readonly ProjectSpec[];
