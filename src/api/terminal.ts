@@ -146,8 +146,9 @@ export class Terminals {
       });
     const handle = await this.#facts.daemon.exec({ project, argv, tty, root, environment, by });
     try {
+      // A short command has ended before its size arrives; it has its output and its code all the same.
       if (tty && columns !== undefined && rows !== undefined)
-        await handle.session.resize(columns, rows);
+        await handle.session.resize(columns, rows).catch(() => undefined);
       say(ws, { kind: "started" });
       const code = await pipeSession(ws, handle, tty);
       say(ws, { kind: "exit", code });

@@ -66,6 +66,26 @@ test("a terminal has the size its client says, from the start and later", async 
   heard.ws.terminate();
 });
 
+test("a command that has ended before its terminal gets its size keeps its output and its code", async () => {
+  const stopped = new BerthError("transient", {
+    code: "docker.engine-failed",
+    detail: "resize exec: cannot resize a stopped container: unknown",
+  });
+  const { session, close } = echoSession();
+  session.stream.end("/dev/pts/0\n");
+  const exec = async () => ({
+    session: { ...session, resize: () => Promise.reject(stopped) },
+    close,
+  });
+  await using server = await startServer(fakeDaemon({ exec }));
+  const heard = dial(server);
+  await once(heard.ws, "open");
+  heard.ws.send(JSON.stringify({ kind: "start", argv: ["tty"], tty: true, columns: 80, rows: 24 }));
+  await once(heard.ws, "close");
+  expect(heard.stdout).toBe("/dev/pts/0\n");
+  expect(heard.replies).toEqual([{ kind: "started" }, { kind: "exit", code: 7 }]);
+});
+
 test("a refusal arrives as a problem", async () => {
   const daemon = fakeDaemon({
     exec: () =>
