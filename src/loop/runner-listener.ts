@@ -6,6 +6,7 @@ import type { RunnersListener } from "../runners/door.ts";
 import { CONNECTED, REPORTED } from "./reasons.ts";
 import { secretsFor } from "./secrets.ts";
 import type { Session } from "./session.ts";
+import { startedAgain } from "./started-again.ts";
 import { type DaemonState, leading } from "./state.ts";
 
 /** Turns runner news into records, metrics and triggers. While nobody leads nothing is acknowledged. */
@@ -106,16 +107,12 @@ function isOfTasks(event: JournalEvent): boolean {
   return (event.kind === "started" && event.task !== undefined) || event.kind === "exited";
 }
 
-function count(
-  project: string,
-  event: JournalEvent,
-  { metrics, world: { openRuns } }: Session,
-): void {
-  if (event.kind === "started") openRuns.add(project);
+function count(project: string, event: JournalEvent, { metrics, world }: Session): void {
+  if (event.kind === "started") world.openRuns.add(project);
   if (event.kind === "exited" && event.oom) metrics.oom(project, 1);
   if (event.kind === "oom") metrics.oom(project, event.count);
-  if (event.kind === "exited" && event.cause !== "stop" && event.cause !== "shutdown")
-    metrics.restarted(project, event.agent);
+  const again = startedAgain(project, event, world);
+  if (again !== null) metrics.restarted(project, again);
 }
 
 function absorbReport(report: RunnerReport, session: Session): void {

@@ -64,6 +64,8 @@ export interface World {
   readonly waiting: Map<string, readonly string[]>;
   /** Projects with runs that have no terminal record. */
   readonly openRuns: Set<string>;
+  /** Replicas (`agent#n`) whose last process ended and was not stopped by an operator, by project. */
+  readonly ended: Map<string, Set<string>>;
   /** Projects whose spool directory exists. */
   readonly spools: Set<string>;
   /** When the last pass that acted had done so, in looks at the engine, by project. */
@@ -135,6 +137,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     faults: new Map(),
     waiting: new Map(),
     openRuns: new Set(),
+    ended: new Map(),
     spools: new Set(),
     acted: new Map(),
     acting: new Map(),
@@ -180,6 +183,7 @@ export function forgetProject(world: World, project: string): void {
   ])
     map.delete(project);
   world.openRuns.delete(project);
+  world.ended.delete(project);
   world.spools.delete(project);
 }
 
