@@ -15,8 +15,14 @@ export interface MergedProject {
   readonly span: Span;
 }
 
-/** Problems of one merged project. */
-export function checkProject(project: MergedProject, host: HostSpec): readonly Problem[] {
+/** A problem, and the values it follows from: where one of them is not what was meant, it is none. */
+export interface Finding {
+  readonly problem: Problem;
+  readonly reads: readonly Path[];
+}
+
+/** What is wrong with one merged project; a host of null is not known, and nothing is said that depends on it. */
+export function checkProject(project: MergedProject, host: HostSpec | null): readonly Finding[] {
   const { spec } = project;
   return [
     ...(spec.image === ""
@@ -28,11 +34,11 @@ export function checkProject(project: MergedProject, host: HostSpec): readonly P
     ]),
     ...checkProcesses(project),
     ...checkIdle(project),
-    ...checkWorkspace(project, host),
+    ...(host === null ? [] : checkWorkspace(project, host)),
   ];
 }
 
-function checkAgent(project: MergedProject, agent: AgentSpec): readonly Problem[] {
+function checkAgent(project: MergedProject, agent: AgentSpec): readonly Finding[] {
   const path = ["agents", agent.name];
   const { restart, health } = agent;
   return [
@@ -54,6 +60,7 @@ function checkAgent(project: MergedProject, agent: AgentSpec): readonly Problem[
             project,
             [...path, "restart", "backoff_max"],
             ["declare.bad-value", "must be ≥ backoff"],
+            [[...path, "restart", "backoff"]],
           ),
         ]
       : []),
@@ -64,11 +71,11 @@ function checkAgent(project: MergedProject, agent: AgentSpec): readonly Problem[
 const WORKER_KEYS = ["min", "max", "timeout", "retries"] as const;
 
 /** A worker's bounds, and keys of the other kind of agent; a value that takes an inherited one away is no contradiction. */
-function checkTask(project: MergedProject, agent: AgentSpec): readonly Problem[] {
+function checkTask(project: MergedProject, agent: AgentSpec): readonly Finding[] {
   const path = ["agents", agent.name];
   const { task } = agent;
-  const wrong = (key: string, message: string): Problem =>
-    at(project, [...path, key], ["declare.bad-value", message]);
+  const wrong = (key: string, message: string, ...reads: readonly Path[]): Finding =>
+    at(project, [...path, key], ["declare.bad-value", message], [[...path, "on"], ...reads]);
   if (task === null)
     return WORKER_KEYS.filter((key) => isWritten(project, agent.name, key)).map((key) =>
       wrong(key, "is for workers only: add `on: task`, or remove it"),
@@ -76,8 +83,10 @@ function checkTask(project: MergedProject, agent: AgentSpec): readonly Problem[]
   const excluded = "does not go with `on: task`: a worker has one process per task";
   const { agents } = project.spec.limits;
   return [
-    ...(task.max < task.min ? [wrong("max", "must be ≥ min")] : []),
-    ...(task.max > agents ? [wrong("max", `must be ≤ limits.agents, which is ${agents}`)] : []),
+    ...(task.max < task.min ? [wrong("max", "must be ≥ min", [...path, "min"])] : []),
+    ...(task.max > agents
+      ? [wrong("max", `must be ≤ limits.agents, which is ${agents}`, ["limits", "agents"])]
+      : []),
     ...(agent.replicas > 0 ? [wrong("replicas", excluded)] : []),
     ...(agent.restart.mode === "no"
       ? []
@@ -91,7 +100,7 @@ function isWritten({ map }: MergedProject, agent: string, key: string): boolean 
 }
 
 /** `limits.agents` bounds replicas and running tasks together: what is kept for workers must fit beside all replicas. */
-function checkProcesses(project: MergedProject): readonly Problem[] {
+function checkProcesses(project: MergedProject): readonly Finding[] {
   const all = Object.values(project.spec.agents);
   const replicas = all.reduce((total, agent) => total + agent.replicas, 0);
   const kept = all.reduce((total, agent) => total + (agent.task?.min ?? 0), 0);
@@ -101,19 +110,23 @@ function checkProcesses(project: MergedProject): readonly Problem[] {
     kept === 0
       ? `must be ≥ ${replicas}, the sum of all replicas; it is ${agents}`
       : `must be ≥ ${replicas + kept}, the sum of all replicas and of all workers' min; it is ${agents}`;
-  return [at(project, ["limits", "agents"], ["declare.over-limit", message])];
+  const reads = all.flatMap(({ name }) =>
+    ["on", "replicas", "min"].map((key) => ["agents", name, key]),
+  );
+  return [at(project, ["limits", "agents"], ["declare.over-limit", message], reads)];
 }
 
-function checkIdle(project: MergedProject): readonly Problem[] {
+function checkIdle(project: MergedProject): readonly Finding[] {
   const { idle } = project.spec;
   if (idle === undefined || idle.freezeAfterMs === null || idle.stopAfterMs === null) return [];
   if (idle.stopAfterMs > idle.freezeAfterMs) return [];
   const message = "must be > freeze_after: both count from the end of the last work";
-  return [at(project, ["idle", "stop_after"], ["declare.bad-value", message])];
+  const reads = [["idle", "freeze_after"]];
+  return [at(project, ["idle", "stop_after"], ["declare.bad-value", message], reads)];
 }
 
 /** Lexically; a symlink that leaves the root is seen only by whoever opens it. */
-function checkWorkspace(project: MergedProject, host: HostSpec): readonly Problem[] {
+function checkWorkspace(project: MergedProject, host: HostSpec): readonly Finding[] {
   const { workspace } = project.spec;
   if (workspace.kind !== "path") return [];
   const inside = host.workspaceRoots.some((root) =>
@@ -126,18 +139,22 @@ function checkWorkspace(project: MergedProject, host: HostSpec): readonly Proble
   return [at(project, ["workspace", "path"], ["declare.workspace-outside", message])];
 }
 
-function missing(project: MergedProject, path: Path, hint: string): Problem {
-  return { ...at(project, path, ["declare.missing-value", "is missing"]), hint };
+function missing(project: MergedProject, path: Path, hint: string): Finding {
+  const { problem, reads } = at(project, path, ["declare.missing-value", "is missing"]);
+  return { problem: { ...problem, hint }, reads };
 }
 
 /** At the value if it is written, else at the deepest place on the way to it that is, else at the project's name. */
+// oxlint-disable-next-line max-params -- the last says what else was read
 function at(
   project: MergedProject,
   path: Path,
   [code, message]: readonly [ProblemCode, string],
-): Problem {
+  reads: readonly Path[] = [],
+): Finding {
   const { entry, span } = placeOf(project.map, path);
   const whole = entry?.key === path.at(-1);
   const where = entry === undefined ? project.span : whole ? span : entry.span;
-  return problemAt(where, { code, message: `${path.join(".")} ${message}` });
+  const problem = problemAt(where, { code, message: `${path.join(".")} ${message}` });
+  return { problem, reads: [path, ...reads] };
 }

@@ -16,11 +16,12 @@ import { mapOf } from "./node.ts";
 import type { MapNode } from "./node.ts";
 import { makeOrigins } from "./origins.ts";
 import type { Origins } from "./origins.ts";
-import { sortProblems } from "./problem.ts";
+import { MAX_PROBLEMS, sortProblems } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { resolveHost, resolveProject } from "./resolve.ts";
 import type { Absolute } from "./resolve.ts";
-import { validate } from "./validate.ts";
+import { isTouched, withoutFaults } from "./sound-part.ts";
+import { examine, validate } from "./validate.ts";
 
 export interface ParseContext {
   /** Values for `${NAME}`; null when the texts are interpolated already. */
@@ -98,20 +99,23 @@ interface Resolving {
   readonly problems: Problem[];
 }
 
-/** Faults inside a layer were told with its file, so a project that has any adds nothing of its own here. */
+/** Faults inside a layer were told with its file; what they do not touch is checked all the same. */
 function resolveOne(
   layered: LayeredProject,
   { absolute, host, problems }: Resolving,
 ): Readonly<{ spec: ProjectSpec; map: MapNode }> | null {
   const map = mergeLayers(layered.layers);
-  const faults: Problem[] = [];
-  const layer = validate(projectLayer, map, faults);
-  if (layer === null) {
-    if (problems.length === 0) problems.push(...faults);
-    return null;
-  }
-  const spec = resolveProject(layered.name, layer, absolute);
-  if (host !== null && layered.whole)
-    problems.push(...checkProject({ spec, map, span: layered.span }, host));
-  return { spec, map };
+  const whole = examine(projectLayer, map);
+  const faults = whole.ok ? [] : whole.faults;
+  if (faults.length > 0 && problems.length === 0) validate(projectLayer, map, problems);
+  // Past the bound nobody reads them.
+  if (faults.length > 0 && problems.length > MAX_PROBLEMS) return null;
+  const sound = withoutFaults(map, faults);
+  const rest = whole.ok || sound === null ? whole : examine(projectLayer, sound);
+  if (!rest.ok) return null;
+  const spec = resolveProject(layered.name, rest.value, absolute);
+  if (layered.whole)
+    for (const { problem, reads } of checkProject({ spec, map, span: layered.span }, host))
+      if (!reads.some((path) => isTouched(path, faults))) problems.push(problem);
+  return whole.ok ? { spec, map } : null;
 }

@@ -1,6 +1,6 @@
 /** One layer of a declaration against its schema: every fault becomes a located problem. */
 import { check } from "../schema/check.ts";
-import type { Checkable, Fault, ValueOf } from "../schema/check.ts";
+import type { Checkable, Checked, Fault, ValueOf } from "../schema/check.ts";
 import { expectedAt, EXTENSION } from "../schema/walk.ts";
 import type { Schema } from "../schema/walk.ts";
 import { nearest } from "./nearest.ts";
@@ -16,12 +16,17 @@ export function validate<S extends Checkable>(
   root: YamlNode,
   problems: Problem[],
 ): ValueOf<S> | null {
-  const checked = check(schema, toPlain(root, schema));
+  const checked = examine(schema, root);
   if (checked.ok) return checked.value;
   // Past the bound nobody reads them, and locating each would cost the square of their number.
   for (const fault of checked.faults.slice(0, MAX_PROBLEMS + 1))
     if (!isBroken(root, fault)) problems.push(located(fault, root, schema));
   return null;
+}
+
+/** The same without telling anybody. */
+export function examine<S extends Checkable>(schema: S, root: YamlNode): Checked<ValueOf<S>> {
+  return check(schema, toPlain(root, schema));
 }
 
 /** The tree as plain values for the schema: operator's `x-` keys dropped, texts as they were written. */
