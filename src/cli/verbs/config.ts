@@ -28,7 +28,11 @@ async function run(context: Context, given: Given): Promise<number> {
   const [word, ...projects] = given.args;
   if (word !== "show")
     throw usage(`berth config has no ${word ?? ""}`, "did you mean berth config show?");
-  if (given.flag("accepted")) return showAccepted(context, projects);
+  if (given.flag("accepted")) {
+    if (given.flag("origin"))
+      throw usage("--origin is about the files here, --accepted about what the daemon holds");
+    return showAccepted(context, projects);
+  }
   const { declaration, origins } = await readDeclaration(context, given);
   const names = projects.length > 0 ? projects : Object.keys(declaration.projects);
   for (const name of names)
@@ -68,7 +72,7 @@ interface Shown {
   readonly generation?: number;
 }
 
-/** In a declaration's own words, as YAML for people. */
+/** In a declaration's own words; as YAML it is one again. */
 async function show(context: Context, { declaration, names, generation }: Shown): Promise<number> {
   const { hostShape, projectShape } = await import("../../declare/shape.ts");
   const projects = names.flatMap((name) => {
@@ -80,6 +84,18 @@ async function show(context: Context, { declaration, names, generation }: Shown)
     host: hostShape(declaration.host),
     projects: Object.fromEntries(projects),
   };
-  await printOne(context, shown, { name: names.join("\n"), text: () => yamlOf(shown) });
+  const asValues = context.format === "json" || context.format === "ndjson";
+  const value = asValues ? shown : withoutVariables(shown);
+  await printOne(context, value, { name: names.join("\n"), text: () => yamlOf(value) });
   return 0;
+}
+
+/** The same with dollar signs doubled where Berth would read them as its own when this is a file. */
+function withoutVariables(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll(/\$(?=[${])/g, "$$$$");
+  if (Array.isArray(value)) return value.map(withoutVariables);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withoutVariables(inner)]),
+  );
 }

@@ -97,6 +97,28 @@ test("config show fills every value in and says where it comes from", async () =
   expect(origins.stdout).toMatch(/web\.weight +1 +berth default/);
 });
 
+test("what config show prints is the same declaration again, also where values hold dollar signs", async () => {
+  write(
+    "web.yaml",
+    `${WEB}environment: { A: "$\${X}", B: "$$$\${X}$", C: "$X $$$$", D: "$\${" }\n`,
+  );
+  const once = await cli(["config", "show", "-f", "web.yaml"], { cwd });
+  write("again.yaml", once.stdout);
+  const again = await cli(["config", "show", "-f", "again.yaml"], { cwd });
+  expect(again).toMatchObject({ code: 0, stderr: "", stdout: once.stdout });
+  const values = await cli(["config", "show", "-f", "again.yaml", "-o", "json"], { cwd });
+  expect(JSON.parse(values.stdout)).toMatchObject({
+    projects: { web: { environment: { A: "${X}", B: "$${X}$", C: "$X $$", D: "${" } } },
+  });
+});
+
+test("origins of what the daemon holds are not known, and not silently left away", async () => {
+  expect(await cli(["config", "show", "--accepted", "--origin"], { cwd })).toMatchObject({
+    code: 64,
+    stdout: "",
+  });
+});
+
 test("what is sent is interpolated with the operator's environment", async () => {
   write("web.yaml", WEB.replace("debian:bookworm-slim", "debian:${TAG:-bookworm}"));
   const daemon = fakeDaemon();
