@@ -56,7 +56,7 @@ interface Outside {
 
 async function dispatch(argv: readonly string[], outside: Outside): Promise<number> {
   const { io } = outside;
-  const [first, ...rest] = argv;
+  const [first, ...rest] = verbFirst(argv);
   if (
     first === undefined ||
     first === "--help" ||
@@ -79,6 +79,18 @@ async function dispatch(argv: readonly string[], outside: Outside): Promise<numb
     return verb.run(contextOf(verb, parsed.given, outside), parsed.given);
   io.stdout.write(parsed.text);
   return 0;
+}
+
+/** Common options that take a value, as they may also stand before the verb. */
+const VALUED = new Set(["-o", "--output", "-H", "--host", "--reason", "--color", "--progress"]);
+const GLOBAL = /^(?:-o|-H|--json$|--(?:output|host|reason|color|progress)(?:=|$))/;
+
+/** The same words with what was said before the verb behind it: every verb knows the common options. */
+function verbFirst(argv: readonly string[]): readonly string[] {
+  let at = 0;
+  while (GLOBAL.test(argv[at] ?? "")) at += VALUED.has(argv[at] ?? "") ? 2 : 1;
+  const verb = argv[at];
+  return verb === undefined ? argv : [verb, ...argv.slice(0, at), ...argv.slice(at + 1)];
 }
 
 async function unknownVerb(word: string): Promise<VerbEntry> {

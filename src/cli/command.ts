@@ -23,7 +23,8 @@ export async function parseWords(
     .allowExcessArguments(false)
     .configureOutput({ writeOut: (text) => (written += text), writeErr: () => undefined })
     .helpOption("-h, --help", "show this help")
-    .showSuggestionAfterError(false);
+    .showSuggestionAfterError(false)
+    .passThroughOptions(verb.takesCommand === true);
   addCommon(command, verb);
   command.addHelpText(
     "after",
@@ -32,12 +33,29 @@ export async function parseWords(
   command.action(() => undefined);
   try {
     await command.parseAsync([...words], { from: "user" });
+    return { kind: "given", given: givenOf(command, await lateOptions(command, verb, words)) };
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0)
       return { kind: "help", text: written };
     throw thrown instanceof CommanderError ? complaint(name, command, thrown) : thrown;
   }
-  return { kind: "given", given: givenOf(command) };
+}
+
+/**
+ * The arguments; before a command line, options may also stand behind the first of them (`exec web -it -- sh`). commander hands
+ * those on as if they were the command, but no command begins with a dash.
+ */
+async function lateOptions(
+  command: Command,
+  { takesCommand }: Verb,
+  words: readonly string[],
+): Promise<readonly string[]> {
+  const [first, second, ...rest] = command.args;
+  const isLate = takesCommand === true && second?.startsWith("-") === true && second !== "--";
+  if (first === undefined || second === undefined || !isLate) return command.args;
+  const early = words.slice(0, words.length - command.args.length);
+  await command.parseAsync([...early, second, ...rest], { from: "user" });
+  return [first, ...command.args];
 }
 
 function addCommon(command: Command, verb: Verb): void {
@@ -66,10 +84,10 @@ function addCommon(command: Command, verb: Verb): void {
     );
 }
 
-function givenOf(command: Command): Given {
+function givenOf(command: Command, args: readonly string[]): Given {
   const options: Readonly<Record<string, unknown>> = command.opts();
   return {
-    args: command.args,
+    args,
     list: (name) => {
       const value = options[name];
       return Array.isArray(value) ? value.map(String) : [];

@@ -16,7 +16,7 @@ export function helpText(verbs: readonly VerbEntry[]): string {
     "Usage: berth VERB [ARGUMENTS] [OPTIONS]        berth VERB --help tells more and shows examples",
     ...groups,
     [
-      "Everywhere:",
+      "Everywhere, before or after the verb:",
       "  -H, --host ADDRESS      the daemon (BERTH_HOST, default unix:/run/berth/berth.sock); http://HOST:PORT needs BERTH_TOKEN or",
       "                          BERTH_TOKEN_FILE",
       "      --reason TEXT       why, for the audit log",

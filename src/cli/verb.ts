@@ -9,6 +9,8 @@ export interface Verb {
   readonly examples: readonly string[];
   /** Reads: takes `-o` in every form. Writes: the same, but people get a message on stderr. Streams: JSON is a line each. */
   readonly output: "formats" | "stream" | "none";
+  /** What follows the first argument and its options is somebody else's command line. */
+  readonly takesCommand?: true;
   /** Answers the exit code; throws BerthError. */
   run(context: Context, given: Given): Promise<number>;
 }

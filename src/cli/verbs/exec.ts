@@ -9,6 +9,7 @@ const UNKNOWN_CODE = 255;
 
 export const exec: Verb = {
   output: "none",
+  takesCommand: true,
   examples: [
     "berth exec -it web -- sh",
     "berth exec web -- git status",
@@ -20,7 +21,7 @@ export const exec: Verb = {
         "Run a command as the agents' user inside a project's container; exits with the command's code.",
       )
       .argument("<project>")
-      .argument("<command...>", "after --, the whole command line")
+      .argument("[command...]", "after --, the whole command line")
       .option("-i, --interactive", "pass stdin on")
       .option("-t, --tty", "give the command a terminal")
       .option("--root", "as root; recorded in the audit")
@@ -29,8 +30,7 @@ export const exec: Verb = {
         "a variable of the command's environment; may repeat",
         collect,
         [],
-      )
-      .passThroughOptions(),
+      ),
   run,
 };
 

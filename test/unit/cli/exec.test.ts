@@ -38,6 +38,29 @@ test("without -i the command has an empty stdin, and its own options are its own
   ]);
 });
 
+test("options may stand behind the project too, up to the command; the command keeps its own, and its --", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  for (const words of [
+    ["--root", "web", "-E", "A=1", "--", "ls", "-l"],
+    ["-E", "A=1", "web", "--root", "ls", "-l"],
+    ["web", "--root", "-E", "A=1", "--", "ls", "-l"],
+    ["-E", "A=1", "--root", "--", "web", "ls", "-l"],
+    ["web", "git", "--root", "--", "-E"],
+    ["web", "--", "-E", "A=1"],
+  ])
+    await cli(["exec", ...words], { address: server.address });
+  const list = { argv: ["ls", "-l"], root: true, environment: { A: "1" } };
+  const own = { root: false, environment: {} };
+  expect(daemon.asked).toMatchObject([
+    ...[list, list, list, list].map((asked) => ["exec", asked]),
+    ["exec", { ...own, argv: ["git", "--root", "--", "-E"] }],
+    ["exec", { ...own, argv: ["-E", "A=1"] }],
+  ]);
+  const unknown = await cli(["exec", "web", "--rot", "--", "ls"], { address: server.address });
+  expect(unknown).toMatchObject({ code: 64, stderr: expect.stringMatching(/mean --root\?/) });
+});
+
 test("-t makes the terminal raw, tells its size, and puts it back", async () => {
   const sizes: (readonly [number, number])[] = [];
   await using server = await startServer(fakeDaemon({ exec: async () => echoSession(sizes) }));

@@ -75,6 +75,23 @@ test("unknown verbs, options and arguments are usage errors that name the neares
     expect([words, (await cli(words, nowhere)).code]).toEqual([words, 64]);
 });
 
+test("common options may stand before the verb", async () => {
+  const address = "unix:/nowhere.sock";
+  for (const early of [
+    ["--json", "-H", address],
+    ["--host", address, "-o", "json"],
+    [`--host=${address}`, "--output=json", "--reason", "ps"],
+    ["-ojson", "--color", "never", "--progress", "quiet", `--host=${address}`],
+  ]) {
+    const ran = await cli([...early, "ps"]);
+    expect(ran).toMatchObject({ code: 69, stdout: "" });
+    expect(JSON.parse(ran.stderr)).toMatchObject({ code: "cli.daemon-absent" });
+  }
+  expect(await cli(["--json", "--version"])).toMatchObject({ code: 0, stdout: "0.1.0\n" });
+  for (const words of [["--json"], ["-o"], ["--jsn", "ps"]])
+    expect([words, (await cli(words)).code]).toEqual([words, 64]);
+});
+
 test("no daemon is 69 with a hint, a socket that may not be used 77", async () => {
   const absent = await cli(["ps"], { address: "unix:/nowhere.sock" });
   expect(absent).toMatchObject({
