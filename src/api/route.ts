@@ -1,6 +1,6 @@
 /** One route: its schemas both check what is asked and write the OpenAPI document. */
 import type { OpenAPIHono, z } from "@hono/zod-openapi";
-import { BerthError, type ProblemFact } from "../base/errors.ts";
+import { BerthError } from "../base/errors.ts";
 import { hashOf } from "../base/hash.ts";
 import type { OnceDaemon } from "../loop/once.ts";
 import type { Asker } from "../postgres/door.ts";
@@ -9,6 +9,7 @@ import { problem } from "../schema/api-problem.ts";
 import { nothing, writeHeaders } from "../schema/api-request.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Connection } from "./connections.ts";
+import { factsOf } from "./issues.ts";
 
 type Nothing = typeof nothing;
 type Operation = Parameters<OpenAPIHono["openAPIRegistry"]["registerPath"]>[0];
@@ -187,11 +188,7 @@ function operationOf(of: AnyDefinition): Operation {
 function checked<S extends z.ZodType>(schema: S, input: unknown, where: string): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue): ProblemFact => ({
-    code: "api.request-invalid",
-    message: issue.message,
-    path: [where, ...issue.path.map(String)].join("."),
-  }));
+  const problems = factsOf(parsed.error.issues, where);
   const first = problems[0];
   throw new BerthError("usage", {
     code: "api.request-invalid",

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { TASK_STATES } from "../model/task.ts";
 import { name, page } from "./api-request.ts";
+import { priority } from "./quantity.ts";
 
 /** Ids of tasks and runs, and `PROJECT/AGENT`. */
 const subject = z.string().min(1).max(128);
@@ -9,14 +10,12 @@ const TASKS_PER_REQUEST = 1000;
 /** Tags of one task, and tasks it waits for. */
 const TAGS_MAX = 32;
 const AFTER_MAX = 100;
-const priority = z.number().int().min(0).max(1000);
-
 export const taskBody = z.strictObject({
   project: name,
   agent: name,
   /** Any JSON; what the process finds on stdin and in $BERTH_TASK_FILE. */
   payload: z.unknown().default({}),
-  /** Null or absent: the project's. */
+  /** As declared, a word or a number; null or absent: the project's. */
   priority: priority.nullable().default(null),
   /** Milliseconds since the epoch: past it the task is not started any more. */
   deadlineAt: z.number().int().min(0).nullable().default(null),

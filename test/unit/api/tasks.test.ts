@@ -151,6 +151,37 @@ test("a submission that cannot be queued says why and changes nothing", async ()
   expect((await server.ask({ path: "/api/v1/tasks", body: fits })).status).toBe(200);
 });
 
+test("what is wrong with a submission is told at its place, of one task as of many", async () => {
+  await using server = await startServer(fakeDaemon());
+  const wrongs: readonly (readonly [unknown, readonly string[]])[] = [
+    [{ ...CODER, complexity: 11 }, ["body.complexity"]],
+    [{ ...CODER, priority: "urgent", colour: "red" }, ["body.priority", "body"]],
+    [{}, ["body.project", "body.agent"]],
+    [{ items: [CODER, { ...CODER, tags: "x" }] }, ["body.items.1.tags"]],
+    [{ items: [] }, ["body.items"]],
+    [[CODER], ["body"]],
+  ];
+  for (const [body, paths] of wrongs) {
+    const { problems } = (await server.ask({ path: "/api/v1/tasks", body })).json() as {
+      problems: { path: string; message: string }[];
+    };
+    expect([body, problems.map(({ path }) => path)]).toEqual([body, paths]);
+  }
+  const states = await server.ask({ path: "/api/v1/tasks?state=asleep" });
+  expect(states.json()).toMatchObject({ detail: expect.stringMatching(/one of "pending"/) });
+});
+
+test("a priority is a word or a number, as where it is declared", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  await server.ask({ path: "/api/v1/tasks", body: { ...CODER, priority: "high" } });
+  await server.ask({ path: "/api/v1/tasks/t-1/priority", body: { priority: "critical" } });
+  expect(daemon.asked).toMatchObject([
+    ["submitTasks", { requests: [{ priority: 750 }] }],
+    ["prioritiseTask", { id: "t-1", priority: 1000 }],
+  ]);
+});
+
 test("tasks come in pages, filtered by project, agent, state and tag", async () => {
   const daemon = fakeDaemon();
   await using server = await startServer(daemon);
