@@ -183,19 +183,31 @@ async function unrouted(
   if (method === "GET" && isPagePath(facts.page, path))
     return pageResponse(facts.page, path, raw.headers);
   await admitted(DOCUMENT, context, facts);
-  throw notFound(routes, method, path);
+  const taken = routes.filter((route) => matches(route.path, path)).map(methodOf);
+  if (taken.length === 0) throw nothingAt(path);
+  const response = problemResponse(problemOf(refusedMethod(method, path, taken)));
+  response.headers.set("allow", taken.flatMap(withHead).join(", "));
+  return response;
 }
 
-function notFound(routes: readonly Route[], method: string, path: string): BerthError {
-  const others = routes
-    .filter((route) => matches(route.path, path))
-    .map((route) => route.method.toUpperCase());
-  if (others.length > 0)
-    return new BerthError("usage", {
-      code: "api.method-refused",
-      detail: `${path} does not take ${method}`,
-      hint: `it takes ${others.join(", ")}`,
-    });
+function methodOf({ method }: Route): string {
+  return method.toUpperCase();
+}
+
+/** What answers GET answers HEAD. */
+function withHead(method: string): readonly string[] {
+  return method === "GET" ? ["GET", "HEAD"] : [method];
+}
+
+function refusedMethod(method: string, path: string, taken: readonly string[]): BerthError {
+  return new BerthError("usage", {
+    code: "api.method-refused",
+    detail: `${path} does not take ${method}`,
+    hint: `it takes ${taken.join(", ")}`,
+  });
+}
+
+function nothingAt(path: string): BerthError {
   return new BerthError("usage", {
     code: "api.route-missing",
     detail: `nothing is at ${path}`,
@@ -208,6 +220,6 @@ function matches(template: string, path: string): boolean {
   const given = path.split("/");
   return (
     parts.length === given.length &&
-    parts.every((part, at) => part.startsWith("{") || part === given[at])
+    parts.every((part, at) => (part.startsWith("{") ? given[at] !== "" : part === given[at]))
   );
 }

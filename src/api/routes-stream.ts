@@ -32,7 +32,7 @@ function eventsRoute(daemon: Daemon, readers: Readers): Route {
     answer: async (call) => {
       const { query, headers, caller } = call;
       const project = within(caller, query.project ?? null);
-      if (headers.get("accept")?.includes(SSE) === true) {
+      if (wantsStream(headers)) {
         const after = lastEventId(headers) ?? query.after ?? null;
         return readers.respond(EVENT_WIRE, call, (ended) =>
           onlyKinds(daemon.follow({ after, project }, ended), query.kind),
@@ -47,6 +47,12 @@ function eventsRoute(daemon: Daemon, readers: Readers): Route {
       return { items, next: more ? String(items.at(-1)?.id) : null };
     },
   });
+}
+
+/** Who says where to resume means the stream, whatever else is acceptable. */
+function wantsStream(headers: Headers): boolean {
+  const accept = headers.get("accept") ?? "*/*";
+  return accept.includes(SSE) || (headers.has("last-event-id") && accept.includes("*/*"));
 }
 
 async function* onlyKinds(

@@ -101,10 +101,15 @@ test("what is not there is 404, and a method a path does not take is 405", async
     status: 404,
     code: "api.route-missing",
   });
-  expect((await server.ask({ path: "/api/v1/plan" })).json()).toMatchObject({
-    status: 405,
-    hint: "it takes POST",
+  expect((await server.ask({ path: "/api/v1/projects/" })).json()).toMatchObject({
+    status: 404,
+    code: "api.route-missing",
   });
+  const refused = await server.ask({ path: "/api/v1/plan" });
+  expect(refused.json()).toMatchObject({ status: 405, hint: "it takes POST" });
+  expect(refused.headers["allow"]).toBe("POST");
+  const project = await server.ask({ path: "/api/v1/projects/web", body: {} });
+  expect([project.status, project.headers["allow"]]).toEqual([405, "GET, HEAD, DELETE, PUT"]);
 });
 
 test("unknown keys, wrong values and malformed JSON are refused with their place", async () => {

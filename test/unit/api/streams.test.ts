@@ -48,6 +48,18 @@ test("the event stream goes on after Last-Event-ID and ends with its source", as
   expect(daemon.asked).toEqual([["follow", { after: 41, project: "web" }]]);
 });
 
+test("who says where to resume gets the stream, unless only a list is acceptable", async () => {
+  await using server = await startServer(fakeDaemon());
+  const typeOf = async (headers: Record<string, string>) =>
+    (await server.ask({ path: "/api/v1/events", headers })).headers["content-type"];
+  expect(await typeOf({ "last-event-id": "41" })).toBe("text/event-stream");
+  expect(await typeOf({ "last-event-id": "41", accept: "*/*" })).toBe("text/event-stream");
+  expect(await typeOf({ "last-event-id": "41", accept: "application/json" })).toBe(
+    "application/json",
+  );
+  expect(await typeOf({ accept: "*/*" })).toBe("application/json");
+});
+
 test("an id that is not one is refused before the stream begins", async () => {
   await using server = await startServer(fakeDaemon());
   const answer = await server.ask({
