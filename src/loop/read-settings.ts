@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseDuration } from "../base/duration.ts";
 import { BerthError } from "../base/errors.ts";
+import { LOG_LEVELS, type LogLevel } from "../report/log.ts";
 import type { Settings } from "./settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,7 +61,7 @@ export function readSettings(given: Environment, version: string): DaemonEnviron
       runnerImage: env["BERTH_IMAGE_RUNNER"] ?? `berth/runner:${version}`,
       netImage: env["BERTH_IMAGE_NET"] ?? `berth/net:${version}`,
       vantage: existsSync("/.dockerenv") ? "container" : "host",
-      logLevel: env["BERTH_LOG_LEVEL"] ?? "info",
+      logLevel: logLevel(env),
       orphanGraceMs: orphanGrace(env),
       retention: {
         runsDays: 30,
@@ -77,6 +78,17 @@ export function readSettings(given: Environment, version: string): DaemonEnviron
 function metricsOf(env: Environment): DaemonEnvironment["metrics"] {
   const listen = env["BERTH_METRICS_LISTEN"];
   return listen === undefined ? null : { listen, token: secret(env, "BERTH_METRICS_TOKEN") ?? "" };
+}
+
+function logLevel(env: Environment): LogLevel {
+  const text = env["BERTH_LOG_LEVEL"] ?? "info";
+  const level = LOG_LEVELS.find((each) => each === text.toLowerCase());
+  if (level !== undefined) return level;
+  throw new BerthError("usage", {
+    code: "loop.log-level-invalid",
+    detail: `BERTH_LOG_LEVEL is "${text}"`,
+    hint: LOG_LEVELS.join(", "),
+  });
 }
 
 /** `BERTH_ORPHAN_GRACE`: how long what belongs to no recorded project is kept. */

@@ -59,3 +59,12 @@ test.each([
   const { databaseUrl, redisUrl } = readSettings({ ...URLS, [name]: value }, "1.0.0");
   expect([databaseUrl, redisUrl]).toContain(value);
 });
+
+test("the log's level is one of its words, in any case; another one is refused, not taken as none", () => {
+  const levelOf = (BERTH_LOG_LEVEL: string) =>
+    readSettings({ ...URLS, BERTH_LOG_LEVEL }, "1.0.0").settings.logLevel;
+  expect([levelOf(""), levelOf("debug"), levelOf("WARN")]).toEqual(["info", "debug", "warn"]);
+  expect(() => levelOf("verbose")).toThrow(
+    expect.objectContaining({ kind: "usage", code: "loop.log-level-invalid" }),
+  );
+});
