@@ -60,6 +60,38 @@ export async function printResult(
   else await printOne(context, value, { name: forms.name, text: () => forms.text });
 }
 
+export interface Result {
+  readonly value: unknown;
+  readonly name: string;
+  /** For people. */
+  readonly text: string;
+}
+
+/**
+ * Results of a write to each of several things. People, and who wants lines or names, are told each as it comes; JSON and YAML are one
+ * list, also of what was done before a failure. Where only one thing was asked for, it is that thing's result alone. Null: `act` has
+ * nothing to tell of that one.
+ */
+export async function printEach<T>(
+  context: Context,
+  asked: readonly T[],
+  act: (one: T) => Promise<Result | null>,
+): Promise<void> {
+  const { format, print } = context;
+  const isList = asked.length > 1 && (format === "json" || format === "yaml");
+  const done: unknown[] = [];
+  try {
+    for (const one of asked) {
+      const result = await act(one);
+      if (result === null) continue;
+      if (isList) done.push(result.value);
+      else await printResult(context, result.value, result);
+    }
+  } finally {
+    if (isList) await print.answer(await serialized(done, format));
+  }
+}
+
 async function serialized(value: unknown, format: "json" | "yaml"): Promise<string> {
   return format === "json" ? `${JSON.stringify(value, null, 2)}\n` : yamlOf(value);
 }

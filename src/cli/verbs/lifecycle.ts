@@ -4,7 +4,7 @@ import type { Client, Project, Steering } from "../../client/client.ts";
 import type { Context, Given } from "../context.ts";
 import { effectOf, type Effect } from "../effect.ts";
 import { durationOf } from "../duration.ts";
-import { printResult } from "../output.ts";
+import { printEach } from "../output.ts";
 import { projectOf, targetOf } from "../target.ts";
 import type { Verb } from "../verb.ts";
 import { waitFor } from "../wait.ts";
@@ -129,14 +129,11 @@ export async function steer(
   const waited = given.flag("wait");
   const agents = agentsOf(asked);
   if (waited) await waitFor(context, { names: [...effects.keys()], timeoutMs, effects, agents });
-  for (const steering of asked) {
+  await printEach(context, asked, async (steering) => {
     const project = await client.project(steering.project);
     const name = targetName(steering);
-    await printResult(context, project, {
-      name,
-      text: `${name} ${saidOf(steering, project, waited)}`,
-    });
-  }
+    return { value: project, name, text: `${name} ${saidOf(steering, project, waited)}` };
+  });
   return 0;
 }
 

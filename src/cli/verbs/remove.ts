@@ -1,7 +1,7 @@
 /** `berth remove PROJECT`: frees everything it has and says what that was. */
 import { confirm } from "../confirm.ts";
 import type { Context, Given } from "../context.ts";
-import { printResult } from "../output.ts";
+import { printEach } from "../output.ts";
 import { projectOf } from "../target.ts";
 import type { Verb } from "../verb.ts";
 
@@ -17,20 +17,22 @@ export const remove: Verb = {
   run,
 };
 
+/** All projects are looked up before the first is touched. */
 async function run(context: Context, given: Given): Promise<number> {
-  const names = given.args.map(projectOf);
+  const names = [...new Set(given.args.map(projectOf))];
   const volumes = given.flag("volumes");
+  const client = await context.client();
+  for (const name of names) await client.project(name);
   const what = volumes ? "with their volumes: all data in them is lost" : "and keep their volumes";
   await confirm(context, given, `Remove ${names.join(", ")} ${what}?`);
-  const client = await context.client();
-  for (const name of names) {
+  await printEach(context, names, async (name) => {
     const removed = await client.remove(name, volumes);
     const lines = [
       `${name} removed`,
       ...removed.freed.map((object) => `  freed ${object}`),
       ...removed.kept.map((object) => `  kept  ${object}`),
     ];
-    await printResult(context, removed, { name, text: lines.join("\n") });
-  }
+    return { value: removed, name, text: lines.join("\n") };
+  });
   return 0;
 }

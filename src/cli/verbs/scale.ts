@@ -16,9 +16,8 @@ export const scale: Verb = {
 };
 
 function wordOf(word: string): Steering {
-  const [left = "", count = ""] = word.split("=");
-  const { project, agent } = targetOf(left);
-  if (agent === null || !/^\d{1,4}$/.test(count))
-    throw usage(`${word} is not PROJECT/AGENT=COUNT`, "for instance web/coder=3");
+  const [, left = "", count] = /^([^=]*)=(\d{1,4})$/.exec(word) ?? [];
+  const { project, agent } = left === "" ? { project: "", agent: null } : targetOf(left);
+  if (agent === null) throw usage(`${word} is not PROJECT/AGENT=COUNT`, "for instance web/coder=3");
   return { project, agent, verb: "scale", body: { replicas: Number(count) } };
 }

@@ -5,7 +5,7 @@ import { TASK_STATES } from "../../model/task.ts";
 import { type Context, type Given, usage } from "../context.ts";
 import { lineFor } from "../io.ts";
 import { countOf } from "../duration.ts";
-import { printList, printOne, printResult } from "../output.ts";
+import { printEach, printList, printOne, printResult, type Result } from "../output.ts";
 import { priorityOf } from "../submission.ts";
 import { type Target, targetOf } from "../target.ts";
 import { taskColumns } from "../task-text.ts";
@@ -112,27 +112,32 @@ async function show(context: Context, words: readonly string[]): Promise<number>
 
 async function cancel(context: Context, words: readonly string[]): Promise<number> {
   const client = await context.client();
-  await eachOf(idsOf("cancel", words, null), async (id) => {
-    const after = await client.cancelTask(id);
-    const text =
-      after.state === "running" ? `task ${id} is being cancelled` : `task ${id} ${after.state}`;
-    await printResult(context, after, { name: id, text });
+  await changeEach(context, idsOf("cancel", words, null), async (id) => {
+    const value = await client.cancelTask(id);
+    const isRunning = value.state === "running";
+    const text = isRunning ? `task ${id} is being cancelled` : `task ${id} ${value.state}`;
+    return { value, name: id, text };
   });
   return 0;
 }
 
 /** One that cannot be done spares the others; then throws what was wrong, all of it. */
-async function eachOf(ids: readonly string[], work: (id: string) => Promise<void>): Promise<void> {
+async function changeEach(
+  context: Context,
+  ids: readonly string[],
+  change: (id: string) => Promise<Result>,
+): Promise<void> {
   const faults: BerthError[] = [];
-  for (const id of ids) {
+  await printEach(context, ids, async (id) => {
     try {
-      await work(id);
+      return await change(id);
     } catch (thrown) {
       const own = thrown instanceof BerthError && ["usage", "conflict"].includes(thrown.kind);
       if (!own) throw thrown;
       faults.push(thrown);
+      return null;
     }
-  }
+  });
   const [first] = faults;
   if (first === undefined) return;
   if (faults.length === 1) throw first;
@@ -143,10 +148,10 @@ async function eachOf(ids: readonly string[], work: (id: string) => Promise<void
 
 async function retry(context: Context, words: readonly string[]): Promise<number> {
   const client = await context.client();
-  await eachOf(idsOf("retry", words, null), async (id) => {
-    const after = await client.retryTask(id);
-    const text = `task ${id} ${after.state}, attempt ${after.attempts + 1} of ${after.maxAttempts}`;
-    await printResult(context, after, { name: id, text });
+  await changeEach(context, idsOf("retry", words, null), async (id) => {
+    const value = await client.retryTask(id);
+    const text = `task ${id} ${value.state}, attempt ${value.attempts + 1} of ${value.maxAttempts}`;
+    return { value, name: id, text };
   });
   return 0;
 }

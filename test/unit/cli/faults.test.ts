@@ -47,6 +47,7 @@ test("unknown verbs, options and arguments are usage errors that name the neares
     ["logs", "a/b/c"],
     ["scale", "web=3"],
     ["scale", "web/coder=x"],
+    ["scale", "web/coder=1=2"],
     ["pause", "web/coder"],
     ["rollback", "0"],
     ["apply", "--timeout", "soon"],

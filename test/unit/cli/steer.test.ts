@@ -1,5 +1,7 @@
 /** Verbs that steer and clear: what they ask of the daemon, when they wait, when they ask back. */
+import { load } from "js-yaml";
 import { expect, test } from "vitest";
+import { BerthError } from "../../../src/base/errors.ts";
 import { startServer, until } from "../../support/api-server.ts";
 import { cli, startCli } from "../../support/cli.ts";
 import { aProject, fakeDaemon, liveEvents } from "../../support/fake-daemon.ts";
@@ -157,6 +159,46 @@ test("remove says what it freed and what it kept", async () => {
   const ran = await cli(["remove", "web", "--volumes", "-y"], { address: server.address });
   expect(ran.stderr).toBe("web removed\n  freed container berth-main-web\n  kept  volume web\n");
   expect(daemon.asked).toMatchObject([["remove", { project: "web", removeVolumes: true }]]);
+});
+
+test("several at once are one document of results, one alone is its own result", async () => {
+  const daemon = fakeDaemon();
+  daemon.world = [aProject("web"), aProject("api")];
+  await using server = await startServer(daemon);
+  const at = { address: server.address };
+  const ask = async (...words: string[]) => (await cli(words, at)).stdout;
+  const two = [{ name: "web" }, { name: "api" }];
+  expect(JSON.parse(await ask("pause", "web", "api", "--no-wait", "--json"))).toMatchObject(two);
+  const yaml = await ask("pause", "web", "api", "--no-wait", "-o", "yaml");
+  expect(load(yaml)).toMatchObject(two);
+  const each = await ask("pause", "web", "api", "--no-wait", "-o", "ndjson");
+  expect(each.trim().split("\n")).toHaveLength(2);
+  expect(JSON.parse(await ask("remove", "web", "api", "web", "-y", "--json"))).toHaveLength(2);
+  expect(JSON.parse(await ask("remove", "web", "-y", "--json"))).toMatchObject({ project: "web" });
+});
+
+test("what was done before a failure is told all the same", async () => {
+  const works = fakeDaemon();
+  const daemon = fakeDaemon({
+    remove: (request) =>
+      request.project === "web"
+        ? works.remove(request)
+        : Promise.reject(new BerthError("conflict", { code: "loop.not-leader", detail: "gone" })),
+  });
+  daemon.world = [aProject("web"), aProject("api")];
+  await using server = await startServer(daemon);
+  const ran = await cli(["remove", "web", "api", "-y", "--json"], { address: server.address });
+  expect(ran.code).toBe(75);
+  expect(JSON.parse(ran.stdout)).toHaveLength(1);
+  expect(JSON.parse(ran.stderr)).toMatchObject({ code: "loop.not-leader" });
+});
+
+test("one name that is not there keeps remove from all of them", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  const ran = await cli(["remove", "web", "nobody", "-y"], { address: server.address });
+  expect(ran).toMatchObject({ code: 64, stderr: expect.stringMatching(/nobody/) });
+  expect(daemon.asked).toEqual([]);
 });
 
 test("gc --dry-run only tells, and -y lifts the guard", async () => {
