@@ -5,7 +5,7 @@ import type { Checkable } from "../schema/check.ts";
 import { hostFile, overlayFile } from "../schema/host-file.ts";
 import { projectFile } from "../schema/project-file.ts";
 import { expectedAt } from "../schema/walk.ts";
-import { hasHostKey } from "./host-keys.ts";
+import { hasHostKey, NO_HOST } from "./host-keys.ts";
 import { keyProjects } from "./key-projects.ts";
 import type { MapNode, YamlNode } from "./node.ts";
 import type { Problem } from "./problem.ts";
@@ -25,7 +25,7 @@ export interface Files {
   readonly overlays: readonly DeclaredFile[];
   /** Every map that declares a project, with the name it stands under. */
   readonly projects: readonly DeclaredFile[];
-  /** A single project was named: the host file gives its templates and defaults, not its own projects. */
+  /** Project files were named: the host file gives them its templates and defaults, not its own projects. */
   readonly single: boolean;
 }
 
@@ -34,19 +34,28 @@ export function readFiles(bundle: Bundle, problems: Problem[], expand: Expand | 
   const trees = readTrees(bundle, problems, expand);
   const overlays = new Set(bundle.overlays);
   const entry = trees.get(bundle.entry);
-  const single = entry !== undefined && looksLikeProject(entry.map);
-  const hostName = single
-    ? [...trees.keys()].find((name) => !overlays.has(name) && isHost(trees.get(name)))
-    : bundle.entry;
+  const single = bundle.entry === NO_HOST || (entry !== undefined && looksLikeProject(entry.map));
+  const hostName = single ? hostAbove(bundle, trees) : bundle.entry;
   const host = hostName === undefined ? undefined : trees.get(hostName);
   if (host !== undefined) validate(hostFile, host.map, problems);
   const overlaid = bundle.overlays.flatMap((name) => trees.get(name) ?? []);
   for (const overlay of overlaid) validate(overlayFile, overlay.map, problems);
   const projects = [...trees]
-    .filter(([name]) => name !== hostName && !overlays.has(name))
+    .filter(([name]) => name !== hostName && name !== NO_HOST && !overlays.has(name))
     .map(([, file]) => file);
   for (const project of projects) validate(projectFile, project.map, problems);
   return { host: host ?? null, overlays: overlaid, projects, single };
+}
+
+/** The host file that project files inherit from; beside the files of a directory it is the one that lies elsewhere. */
+function hostAbove(
+  { entry, overlays }: Bundle,
+  trees: ReadonlyMap<string, DeclaredFile>,
+): string | undefined {
+  const others = [...trees.keys()].filter((name) => !overlays.includes(name));
+  return entry === NO_HOST
+    ? others.find((name) => name.includes("/"))
+    : others.find((name) => isHost(trees.get(name)));
 }
 
 function readTrees(

@@ -8,7 +8,7 @@ import { decodeStream } from "./decode.ts";
 import { readPattern } from "./disk.ts";
 import type { Disk, Text } from "./disk.ts";
 import { makeExpand } from "./expand.ts";
-import { hasHostKey } from "./host-keys.ts";
+import { hasHostKey, NO_HOST } from "./host-keys.ts";
 import type { Environment } from "./interpolate.ts";
 import { valueOf } from "./node.ts";
 import type { MapNode, YamlNode } from "./node.ts";
@@ -33,10 +33,8 @@ interface Loading {
 }
 
 const HOST_NAME = "berth.yaml";
-/** The entry of a directory without a host file: empty, so that the built-in host settings hold. */
-const NO_HOST = ".";
 
-/** Reads a host file, one project file, a directory or stdin (`-`); without a path, looks upward for `berth.yaml`. */
+/** Reads a host file, one project file, a directory or stdin (`-`); without a path, looks upward for `berth.yaml`. Project files bring the host file above them. */
 export async function gatherBundle(
   path: string | undefined,
   options: LoadOptions,
@@ -63,34 +61,42 @@ function hostOf(directory: string, disk: Disk): string | undefined {
     .find((path) => disk.kind(path) === "file");
 }
 
-/** All of its project files, beside no host file. */
-function gatherDirectory({ disk, options, taken }: Loading): Loaded {
+/** All of its project files, and the host file above them. */
+function gatherDirectory(loading: Loading): Loaded {
+  const { disk, taken } = loading;
   taken.take(NO_HOST, { ok: true, text: "", brokenAt: null });
   const listed = disk.list(taken.base, readPattern("*.{yaml,yml}"));
   if (!listed.ok || listed.files.length === 0) {
     throw missing(`no YAML files in ${taken.base}`, "name a directory that holds project files");
   }
-  refuseOverlay(options);
   for (const name of listed.files) taken.take(name, disk.read(posix.join(taken.base, name)));
-  return taken.bundle(NO_HOST, []);
+  return taken.bundle(NO_HOST, takeHostAbove(loading));
+}
+
+/** What project files inherit; the projects it declares or includes itself are not meant. Its overlay, if one is asked for. */
+function takeHostAbove(loading: Loading): readonly string[] {
+  const { disk, options, taken } = loading;
+  const path = findHost(taken.base, disk);
+  if (path === null) {
+    refuseOverlay(options);
+    return [];
+  }
+  taken.take(posix.relative(taken.base, path), readEntry(path, disk));
+  return takeOverlay(loading, path);
 }
 
 /** A host file brings its includes and overlay; a project file brings the host file above it. */
 async function gatherText(entry: string, text: Text, loading: Loading): Promise<Loaded> {
-  const { disk, options, taken } = loading;
-  const { base } = taken;
+  const { options, taken } = loading;
   taken.take(entry, text);
   const tree = treeOf(entry, loading);
   const single = tree?.kind === "map" && (await isProject(tree));
-  const hostPath = single ? findHost(base, disk) : posix.join(base, entry);
-  if (hostPath === null || (entry === "-" && !single)) {
-    if (!single) takeIncludes(loading, tree);
-    refuseOverlay(options);
-    return taken.bundle(entry, []);
-  }
-  if (single) taken.take(posix.relative(base, hostPath), readEntry(hostPath, disk));
-  else takeIncludes(loading, tree);
-  return taken.bundle(entry, takeOverlay(loading, hostPath));
+  if (single) return taken.bundle(entry, takeHostAbove(loading));
+  takeIncludes(loading, tree);
+  if (entry !== "-")
+    return taken.bundle(entry, takeOverlay(loading, posix.join(taken.base, entry)));
+  refuseOverlay(options);
+  return taken.bundle(entry, []);
 }
 
 /** The schemas know a project's keys; they are loaded only where a host file's keys do not answer already. */

@@ -9,6 +9,7 @@ import type { Disk } from "../../../src/declare/disk.ts";
 import { gatherBundle } from "../../../src/declare/gather.ts";
 import type { LoadOptions } from "../../../src/declare/gather.ts";
 import { parseBundle } from "../../../src/declare/parse.ts";
+import { refused } from "./declared.ts";
 
 /** The disk of a busy machine. */
 vi.setConfig({ testTimeout: 20_000 });
@@ -118,6 +119,28 @@ test("a directory means its host file, or without one every project file in it",
   expect(plain.ok && Object.keys(plain.declaration.projects)).toEqual(["api", "web"]);
   const hosted = parseBundle((await loadBundle("hosted", options())).bundle);
   expect(hosted.ok && Object.keys(hosted.declaration.projects)).toEqual(["docs"]);
+});
+
+test("project files of a directory inherit from the host file above it, as one alone does", async () => {
+  write({
+    "config/berth.yaml":
+      "host: { workspace_roots: [repos] }\ntemplates: { base: { image: t } }\nprojects: { docs: { image: i } }\n",
+    "config/berth.prod.yaml": "defaults: { weight: 3 }\n",
+    "config/projects/web.yaml": "name: web\nextends: base\nworkspace: { path: repos/web }\n",
+    "config/projects/api.yml": API,
+  });
+  const { bundle } = await loadBundle("config/projects", options({ environmentName: "prod" }));
+  const parsed = parseBundle(bundle);
+  expect(refused(bundle, parsed)).toEqual([]);
+  expect(parsed.ok && Object.keys(parsed.declaration.projects)).toEqual(["api", "web"]);
+  expect(parsed.ok && parsed.declaration.projects["web"]).toMatchObject({
+    image: "t",
+    weight: 3,
+    workspace: { kind: "path", path: join(root, "config/repos/web") },
+  });
+  write({ "config/projects/more.yaml": "templates: { base: { image: other } }\n" });
+  const mixed = await loadBundle("config/projects", options());
+  expect(refused(mixed.bundle).join("\n")).toMatch(/more\.yaml:1:1 templates is not a known key/);
 });
 
 test("a dash reads standard input, and its includes start here", async () => {
