@@ -9,6 +9,8 @@ export interface ScalarNode {
   /** As written: `1.10` where the value is 1.1. */
   readonly text: string;
   readonly span: Span;
+  /** A variable in quotes, as it must be inside `{ }`: where no text is wanted it means what its value would mean bare. */
+  readonly variable?: boolean;
   /** Its variable or tag was refused already; whatever else is wrong with it follows from that. */
   readonly broken?: boolean;
 }

@@ -3,6 +3,7 @@ import { getScalarValue, SCALAR_STYLE } from "js-yaml";
 import type { ScalarEvent } from "js-yaml";
 import { BOUNDS } from "../schema/bounds.ts";
 import type { Expand } from "./expand.ts";
+import { isVariable } from "./interpolate.ts";
 import { tagOf, unfitTag } from "./node-properties.ts";
 import type { ScalarNode } from "./node.ts";
 import type { Problem } from "./problem.ts";
@@ -31,7 +32,19 @@ export function scalarNode(event: ScalarEvent, around: Surroundings): ScalarNode
   }
   const value = valueOf(event, { text, changed: text !== written }, around);
   const broken = expanded === null || value === undefined;
-  return { kind: "scalar", value: value ?? null, text, span, ...(broken ? { broken } : {}) };
+  return {
+    kind: "scalar",
+    value: value ?? null,
+    text,
+    span,
+    ...(isOnlyVariable(event, written, around) ? { variable: true } : {}),
+    ...(broken ? { broken } : {}),
+  };
+}
+
+/** Whether quotes hold nothing but one variable; texts that are interpolated already do not show it any more, so there any may. */
+function isOnlyVariable(event: ScalarEvent, written: string, { expand }: Surroundings): boolean {
+  return isQuoted(event) && (expand === null || isVariable(written));
 }
 
 /** Undefined when its tag was refused. */
@@ -54,8 +67,10 @@ function valueOf(
 /** Quotes belong to the value they surround. */
 function spanOf(event: ScalarEvent, { source, cursor }: Surroundings): Span {
   if (event.valueStart < 0) return { source, start: cursor.end, end: cursor.end };
-  const quoted =
-    event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
-  const by = quoted ? 1 : 0;
+  const by = isQuoted(event) ? 1 : 0;
   return { source, start: event.valueStart - by, end: event.valueEnd + by };
+}
+
+function isQuoted({ style }: ScalarEvent): boolean {
+  return style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
 }

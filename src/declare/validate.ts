@@ -2,12 +2,13 @@
 import { check } from "../schema/check.ts";
 import type { Checkable, Checked, Fault, ValueOf } from "../schema/check.ts";
 import { expectedAt, EXTENSION } from "../schema/walk.ts";
-import type { Schema } from "../schema/walk.ts";
+import type { Expected, Schema } from "../schema/walk.ts";
 import { nearest } from "./nearest.ts";
 import { pathText, placeOf } from "./node.ts";
-import type { Path, YamlNode } from "./node.ts";
+import type { Path, ScalarNode, ScalarValue, YamlNode } from "./node.ts";
 import { MAX_PROBLEMS } from "./problem.ts";
 import type { Problem, ProblemCode } from "./problem.ts";
+import { resolvePlain } from "./scalar.ts";
 import { problemAt } from "./source.ts";
 
 /** The value of a tree under a schema with units resolved, or null after its problems were added. */
@@ -34,7 +35,7 @@ function toPlain(node: YamlNode, schema: Schema | undefined): unknown {
   const expected = schema === undefined ? undefined : expectedAt(schema);
   switch (node.kind) {
     case "scalar":
-      return expected?.kind === "text" && node.value !== null ? node.text : node.value;
+      return scalarOf(node, expected);
     case "list": {
       const member = expected?.kind === "list" ? expected.member : undefined;
       return node.items.map((item) => toPlain(item, member));
@@ -55,6 +56,13 @@ function toPlain(node: YamlNode, schema: Schema | undefined): unknown {
       return plain;
     }
   }
+}
+
+function scalarOf(node: ScalarNode, expected: Expected | undefined): ScalarValue {
+  if (expected?.kind === "text" && node.value !== null) return node.text;
+  if (expected?.kind !== "typed" || node.variable !== true) return node.value;
+  const bare = resolvePlain(node.text);
+  return bare === null ? node.value : bare; // an empty variable is an empty text, not nothing
 }
 
 function isBroken(root: YamlNode, fault: Fault): boolean {

@@ -11,6 +11,8 @@ export type Expected =
   | Readonly<{ kind: "list"; member: Schema }>
   /** A text even where YAML would read a number. */
   | Readonly<{ kind: "text" }>
+  /** A number or a truth value, or one of these or a text. */
+  | Readonly<{ kind: "typed" }>
   | Readonly<{ kind: "scalar" }>;
 
 /** What stands at a schema; of alternatives the collection, because a scalar needs no further walking. */
@@ -22,11 +24,15 @@ export function expectedAt(schema: Schema): Expected {
   }
   if (schema instanceof z.ZodRecord) return { kind: "record", member: schema.valueType };
   if (schema instanceof z.ZodArray) return { kind: "list", member: schema.element };
+  if (schema instanceof z.ZodNumber || schema instanceof z.ZodBoolean) return { kind: "typed" };
   if (schema instanceof z.ZodOptional) return expectedAt(schema.unwrap());
   if (schema instanceof z.ZodPipe) return expectedAt(schema.in);
   if (schema instanceof z.ZodUnion) {
     const options = schema.options.map((option) => expectedAt(option));
-    return options.find((option) => option.kind !== "scalar") ?? { kind: "scalar" };
+    return (
+      options.find(({ kind }) => kind !== "scalar" && kind !== "typed") ??
+      options.find(({ kind }) => kind === "typed") ?? { kind: "scalar" }
+    );
   }
   return { kind: "scalar" };
 }

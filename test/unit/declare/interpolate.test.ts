@@ -17,6 +17,10 @@ test.each([
   ["${NONE-d}", "d"],
   ["${NONE:-}", ""],
   ["${NONE:-a b: c}", "a b: c"],
+  ["${NONE:-${SET}}", "s"],
+  ["${NONE:-a${EMPTY:-b}c${SET}}d", "abcsd"],
+  ["${SET:-${NONE}}", "s"],
+  ["${NONE:-$$HOME}", "$HOME"],
   ["${SET:?needed}", "s"],
   ["${EMPTY?needed}", ""],
   ["$${SET}", "${SET}"],
@@ -30,6 +34,8 @@ test.each([
   ["${NONE}", "NONE is not set"],
   ["${NONE:?say which}", "NONE say which"],
   ["${EMPTY:?}", "EMPTY must be set"],
+  ["${NONE:-${OTHER}}", "OTHER is not set"],
+  ["${NONE:-${SET}", "cannot read ${NONE:-${SET}"],
   ["${}", "cannot read ${}"],
   ["${1A}", "cannot read ${1A}"],
   ["${SET", "cannot read ${SET"],
@@ -44,6 +50,40 @@ test("values are replaced, comments and keys are not", () => {
     ok: true,
     text: '# ${NONE}\n${SET}: "s" # ${NONE}\nn: 5\nt: true\n',
   });
+});
+
+test("a variable in quotes is what is wanted where it stands, read here as by the daemon; a literal in quotes is a text", () => {
+  const variables = { CPUS: "0.5", RO: "false", REF: "1.10", NUMBER: "7", LOTS: "lots" };
+  const file = (cpus: string) =>
+    bundleOf({
+      "web.yaml": `name: web
+image: i
+priority: "\${NUMBER}"
+weight: '\${NONE:-\${NUMBER}}'
+limits: { cpus: ${cpus} }
+security: { read_only_root: "\${RO}" }
+workspace: { git: "https://h/r", ref: "\${REF}" }
+environment: { A: "\${NUMBER}", B: "\${RO}" }
+`,
+    });
+  const sent = interpolateBundle(file('"${CPUS}"'), variables);
+  for (const parsed of [
+    parseBundle(file('"${CPUS}"'), { environment: variables }),
+    sent.ok ? parseBundle(sent.bundle) : null,
+  ])
+    expect(parsed?.ok && parsed.declaration.projects["web"]).toMatchObject({
+      priority: 7,
+      weight: 7,
+      limits: { cpus: 0.5 },
+      security: { readOnlyRoot: false },
+      workspace: { ref: "1.10" },
+      environment: { A: "7", B: "false" },
+    });
+  for (const wrong of ['"0.5"', '"${LOTS}"', '"${CPUS}0"', '"${NONE:-}"'])
+    expect([wrong, parseBundle(file(wrong), { environment: variables })]).toMatchObject([
+      wrong,
+      { ok: false, problems: [{ message: "limits.cpus must be a number, not a text" }] },
+    ]);
 });
 
 test("a value that looks like YAML stays one text", () => {
