@@ -124,4 +124,14 @@ test("version works with and without a daemon", async () => {
   const alone = await cli(["version", "--json"], { address: "unix:/nowhere.sock" });
   expect(alone.code).toBe(0);
   expect(JSON.parse(alone.stdout)).toMatchObject({ cli: "0.1.0", daemon: null });
+  const nobody = await cli(["version"], { address: "unix:/nowhere.sock" });
+  expect(nobody.stdout).toBe("berth  0.1.0\nno daemon answers at unix:/nowhere.sock\n");
+});
+
+test("version tells a daemon that does not tell everybody from one that is absent", async () => {
+  await using server = await startServer(fakeDaemon());
+  expect(await cli(["version"], { address: server.url })).toMatchObject({
+    code: 0,
+    stdout: `berth  0.1.0\nthe daemon at ${server.url} does not tell: requests over TCP need a token\n`,
+  });
 });
