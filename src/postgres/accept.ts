@@ -33,24 +33,23 @@ async function acceptIn(tx: Statements, request: AcceptRequest): Promise<AcceptR
   if (request.expectedGeneration !== null && request.expectedGeneration !== current.generation)
     throw generationMoved(request.expectedGeneration, current.generation);
   await tx.rows("project-lock-all");
-  const merge = mergeProjects(
-    await tx.rows<ProjectRow & Record<string, unknown>>("project-list", [null]),
-    {
-      source: request.source,
-      whole: request.rollbackOf !== null,
-      sources: request.sources ?? {},
-      projects: request.declaration.projects,
-      prune: request.prune,
-      wakes: request.by.who !== "config" && request.by.who !== "daemon",
-      generation: current.generation + 1,
-    },
-  );
+  const rows = await tx.rows<ProjectRow & Record<string, unknown>>("project-list", [null]);
+  const merge = mergeProjects(rows, {
+    source: request.source,
+    whole: request.rollbackOf !== null,
+    sources: request.sources ?? {},
+    projects: request.declaration.projects,
+    prune: request.prune,
+    wakes: request.by.who !== "config" && request.by.who !== "daemon",
+    generation: current.generation + 1,
+  });
   if (merge.leaving.length > 0) throw stillLeaving(merge.leaving);
   const { unnamed, pruned } = merge;
   if (isIdentical(current, merge, request))
     return { generation: current.generation, changed: false, unnamed, pruned };
   const generation = current.generation + 1;
-  await writeAccepted(tx, { request, merge, generation });
+  const members = membersAfter(rows, merge, request);
+  await writeAccepted(tx, { request, merge, generation, members });
   return { generation, changed: true, unnamed, pruned };
 }
 
@@ -61,11 +60,29 @@ function isIdentical(current: Current, merge: Merge, { declaration }: AcceptRequ
   return sameHost && merge.inserts.length === 0 && merge.updates.length === 0;
 }
 
-type Accepted = Readonly<{ request: AcceptRequest; merge: Merge; generation: number }>;
+/** The projects in force after it: those it names, and those of other declarations that nobody removed. */
+function membersAfter(
+  rows: readonly ProjectRow[],
+  { pruned }: Merge,
+  { declaration }: AcceptRequest,
+): readonly string[] {
+  const others = rows.filter(
+    ({ name, declared, wanted }) => declared && wanted !== "removed" && !pruned.includes(name),
+  );
+  const names = [...others.map(({ name }) => name), ...Object.keys(declaration.projects)];
+  return [...new Set(names)].toSorted();
+}
+
+type Accepted = Readonly<{
+  request: AcceptRequest;
+  merge: Merge;
+  generation: number;
+  members: readonly string[];
+}>;
 
 async function writeAccepted(
   tx: Statements,
-  { request, merge, generation }: Accepted,
+  { request, merge, generation, members }: Accepted,
 ): Promise<void> {
   const { by, rollbackOf } = request;
   await tx.rows("generation-insert", [
@@ -78,6 +95,7 @@ async function writeAccepted(
     by.reason,
     rollbackOf,
     request.epoch,
+    members,
   ]);
   if (merge.inserts.length > 0) await tx.rows("project-insert", [JSON.stringify(merge.inserts)]);
   if (merge.updates.length > 0) await tx.rows("project-update", [JSON.stringify(merge.updates)]);

@@ -4,6 +4,7 @@ import type { AuditView } from "../model/access.ts";
 import type { AnswerDoor } from "./answer-door.ts";
 import type { AuditQuery } from "./audit.ts";
 import type { EventQuery } from "./events.ts";
+import type { FullGeneration } from "./generations.ts";
 import type { QuestionDoor } from "./question-door.ts";
 import type { RetentionRequest } from "./retention.ts";
 import type { RunQuery } from "./runs.ts";
@@ -158,9 +159,7 @@ export interface PostgresDoor {
   epoch(): Promise<number>;
   accept(request: AcceptRequest): Promise<AcceptResult>;
   current(): Promise<Readonly<{ generation: number; declaration: Declaration | null }>>;
-  generation(
-    generation: number,
-  ): Promise<Readonly<{ row: GenerationRow; bundle: Bundle; declaration: Declaration }> | null>;
+  generation(generation: number): Promise<FullGeneration | null>;
   generations(limit: number, before?: number | null): Promise<readonly GenerationRow[]>;
   /** The accepted set as of a generation: every source's declaration then in force, oldest first. */
   sources(generation: number): Promise<readonly SourceBundle[]>;

@@ -8,11 +8,14 @@ type Flat = Omit<GenerationRow, "by"> & Asker & Record<string, unknown>;
 type Full = Flat & {
   readonly bundle: Bundle;
   readonly declaration: Declaration;
+  readonly members: readonly string[] | null;
 };
 export type FullGeneration = Readonly<{
   row: GenerationRow;
   bundle: Bundle;
   declaration: Declaration;
+  /** The projects in force with it, of whichever source; null where that was not kept yet. */
+  members: readonly string[] | null;
 }>;
 
 /** Newest first, without their texts; those before a generation, or from the newest on. */
@@ -30,9 +33,9 @@ export async function readGeneration(
   generation: number,
 ): Promise<FullGeneration | null> {
   const [found] = await session.read<Full>("generation-read", [generation]);
-  return found === undefined
-    ? null
-    : { row: rowOf(found), bundle: found.bundle, declaration: found.declaration };
+  if (found === undefined) return null;
+  const { bundle, declaration, members } = found;
+  return { row: rowOf(found), bundle, declaration, members };
 }
 
 /** The accepted set as of a generation: every source's declaration then in force, oldest first. */

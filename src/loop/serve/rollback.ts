@@ -49,13 +49,15 @@ async function setAsOf(generation: number, session: Session): Promise<AsOf> {
   // The host's section may be another source's: what was in force of it then is kept with every generation.
   const { host } = readBundle(kept.bundle, session, kept.declaration.host).declaration;
   const parts = await postgres.sources(generation);
-  return { ...kept, ...acceptedSet({ generation, host, parts }, session) };
+  const { members } = kept;
+  return { ...kept, ...acceptedSet({ generation, host, parts, members }, session) };
 }
 
 interface Then {
   readonly generation: number;
   readonly host: HostSpec;
   readonly parts: readonly SourceBundle[];
+  readonly members: readonly string[] | null;
 }
 
 interface AcceptedSet {
@@ -64,13 +66,17 @@ interface AcceptedSet {
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** Every source's bundle parsed again under today's rules and budget; of a project that two name, the later accepted holds. */
-function acceptedSet({ generation, host, parts }: Then, session: Session): AcceptedSet {
+/**
+ * Every source's bundle parsed again under today's rules and budget; of a project that two name, the later accepted holds. What
+ * they name and was removed by then stays removed.
+ */
+function acceptedSet({ generation, host, parts, members }: Then, session: Session): AcceptedSet {
   const projects: Record<string, ProjectSpec> = {};
   const sources: Record<string, string> = {};
   for (const { source, bundle } of parts) {
     if (bundle === null) throw incomplete(generation, source);
     for (const spec of Object.values(readBundle(bundle, session, host).declaration.projects)) {
+      if (members !== null && !members.includes(spec.name)) continue;
       projects[spec.name] = spec;
       sources[spec.name] = source;
     }

@@ -140,6 +140,20 @@ test("without a number a rollback undoes the newest apply, whichever source the 
   expect((await look.project("one")).weight).toBe(7);
 });
 
+test("a rollback leaves removed what was removed before the generation it returns to", async () => {
+  const gone = stack.write("gone/berth.yaml", host(sleeper("gone")));
+  await stack.ok("apply", "-f", gone, "--wait", "-y");
+  await stack.ok("remove", "gone", "-y", "--volumes");
+  for (const weight of [7, 9]) {
+    const file = stack.write("stays.yaml", host(sleeper("stays", `    weight: ${weight}\n`)));
+    await stack.ok("apply", "-f", file, "--wait", "-y");
+  }
+  expect((await stack.berth("rollback", "-y", "--wait")).code).toBe(0);
+  expect((await look.project("stays")).weight).toBe(7);
+  expect(await stack.ok("ps", "-o", "name")).not.toContain("gone");
+  await stack.ok("remove", "stays", "-y", "--volumes");
+});
+
 test("plan says 0 for nothing and 2 for changes, and changes nothing itself", async () => {
   const same = await stack.apply(host(sleeper("one") + sleeper("two")));
   const before = { ids: await ids(), generations: await generations() };

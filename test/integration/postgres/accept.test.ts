@@ -182,6 +182,21 @@ test("a rollback is a new generation that says what it goes back to", async () =
   expect(await rowOf("web")).toMatchObject({ generation: 3, spec: web });
 });
 
+test("a generation keeps who is in force with it: what was removed by then is not, what others declare is", async () => {
+  const membersOf = async (generation: number) => (await door.generation(generation))?.members;
+  await door.accept(acceptOf(epoch, declarationOf(web, api), { source: "/a" }));
+  await door.intend(wantOf(epoch, "api", "removed"));
+  await door.accept(acceptOf(epoch, declarationOf(projectSpec("docs")), { source: "/b" }));
+  await door.accept(
+    acceptOf(epoch, declarationOf(projectSpec("late")), { source: "/b", prune: true }),
+  );
+  expect(await Promise.all([1, 2, 3].map(membersOf))).toEqual([
+    ["api", "web"],
+    ["docs", "web"],
+    ["late", "web"],
+  ]);
+});
+
 test("the accepted set as of a generation is each source's declaration then; a rollback takes it over whole", async () => {
   const textOf = (text: string) => ({
     bundle: { entry: "berth.yaml", files: { "berth.yaml": text }, base: "/", overlays: [] },
