@@ -55,6 +55,8 @@ export interface ProjectRow extends ProjectRecord {
   /** False once the accepted set stopped naming it and it was pruned. */
   readonly declared: boolean;
   readonly phaseSince: number;
+  /** When it was first declared, or again after its removal; 0 for one older than this record. Later than all that a predecessor of its name did. */
+  readonly bornAt: number;
   /** Highest durable journal sequence number of this project's runner. */
   readonly journalSeq: number;
 }

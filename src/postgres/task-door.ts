@@ -107,15 +107,6 @@ export interface TaskCount {
   readonly count: number;
 }
 
-export interface AgentPerformance {
-  readonly project: string;
-  readonly agent: string;
-  readonly ended: number;
-  readonly succeeded: number;
-  readonly meanMs: number;
-  readonly baselineMs: number;
-}
-
 /** Control writes carry the epoch like all others; a batch is one transaction. */
 export interface TaskDoor {
   /**
@@ -209,18 +200,13 @@ export interface TaskDoor {
   attempts(task: string): Promise<readonly AttemptView[]>;
   /** Counts by project, agent and state. */
   counts(): Promise<readonly TaskCount[]>;
-  /**
-   * Success rate and durations of the last `limit` ended attempts per project and agent (cancelled ones say nothing), for measured
-   * performance and estimates; `baselineMs` over five times as many.
-   */
-  performance(limit: number): Promise<readonly AgentPerformance[]>;
-  /** The newest `limit` ends of every agent, oldest first. */
+  /** The newest `limit` ends of every agent of the projects there are, oldest first; none of a removed project of the same name. */
   ends(limit: number): Promise<readonly EndedAttempt[]>;
-  /** When the last attempt of each project ended that ever had one of these agents. */
+  /** When the last attempt of each project ended that had one of these agents since it came to be. */
   lastEnds(
     agents: readonly Readonly<{ project: string; agent: string }>[],
   ): Promise<ReadonlyMap<string, number>>;
-  /** Newest first: of one task, or of agents of one project. */
+  /** Newest first: of one task, or of agents of one project since it came to be. */
   decisions(
     of: Readonly<{ task: string } | { project: string; agents: readonly string[] }>,
     limit: number,

@@ -2,7 +2,7 @@
 import type { AttemptView } from "../model/task-view.ts";
 import type { TaskRecord, WaitingTask } from "../model/task.ts";
 import type { Session } from "./session.ts";
-import type { AgentPerformance, ListedTask, TaskCount, TaskQuery } from "./task-door.ts";
+import type { ListedTask, TaskCount, TaskQuery } from "./task-door.ts";
 import { isTaskId } from "./task-id.ts";
 import type { RecordRow } from "./task-settle.ts";
 
@@ -10,8 +10,6 @@ import type { RecordRow } from "./task-settle.ts";
 const BATCH = 5_000;
 /** Attempts shown of one task: retries by hand may add up. */
 const ATTEMPTS = 100;
-/** How many times the newest attempts the history is that they are compared with. */
-const HISTORY = 5;
 
 export async function readTask(session: Session, id: string): Promise<TaskRecord | null> {
   if (!isTaskId(id)) return null;
@@ -65,15 +63,4 @@ export async function readOpen(
 
 export async function readCounts(session: Session): Promise<readonly TaskCount[]> {
   return session.read<TaskCount & Record<string, unknown>>("task-counts");
-}
-
-/** The newest `limit` of every agent beside its history, five times as long. */
-export async function readPerformance(
-  session: Session,
-  limit: number,
-): Promise<readonly AgentPerformance[]> {
-  return session.read<AgentPerformance & Record<string, unknown>>("attempt-performance", [
-    limit,
-    limit * HISTORY,
-  ]);
 }

@@ -58,6 +58,7 @@ export function deskSession(parts: DeskParts): Session {
       source: "test",
       declared: true,
       phaseSince: 0,
+      bornAt: 0,
       journalSeq: 0,
     });
   const intend = async (request: IntentRequest): Promise<ProjectRow | undefined> => {

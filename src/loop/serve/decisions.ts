@@ -2,20 +2,20 @@
 import type { EventRecord } from "../../model/event.ts";
 import type { DecisionView } from "../../model/task-view.ts";
 import type { DecidedAttempt } from "../../postgres/task-door.ts";
-import type { PostgresDoor } from "../../postgres/door.ts";
+import type { PostgresDoor, ProjectRow } from "../../postgres/door.ts";
 import { DECISION_KINDS } from "../tasks/tell.ts";
 
 /** Decisions shown at most. */
 const SHOWN = 20;
 
-/** Newest first. Of a project or of one of its agents; `agents` are those whose attempts are looked at. */
+/**
+ * Newest first. Of a project or of one of its agents; `agents` are those whose attempts are looked at. What was decided about a removed
+ * project of the same name is not told.
+ */
 export async function decisionsAbout(
-  {
-    project,
-    agents,
-    agent,
-  }: Readonly<{ project: string; agents: readonly string[]; agent: string | null }>,
-  postgres: PostgresDoor,
+  { name: project, bornAt }: Pick<ProjectRow, "name" | "bornAt">,
+  { agents, agent }: Readonly<{ agents: readonly string[]; agent: string | null }>,
+  postgres: Pick<PostgresDoor, "tasks" | "events">,
 ): Promise<readonly DecisionView[]> {
   const [attempts, events] = await Promise.all([
     postgres.tasks.decisions({ project, agents }, SHOWN),
@@ -23,7 +23,7 @@ export async function decisionsAbout(
   ]);
   // What concerns the whole project concerns each of its agents.
   const told = events.filter(
-    ({ fields }) => agent === null || (fields["agent"] ?? agent) === agent,
+    ({ at, fields }) => at >= bornAt && (agent === null || (fields["agent"] ?? agent) === agent),
   );
   return newest([...attempts.flatMap(ofAttempt), ...told.map(ofEvent)]);
 }
@@ -52,7 +52,10 @@ export async function decisionsAboutTask(
   return newest([...attempts.flatMap(ofAttempt), ...told.map(ofEvent)]);
 }
 
-async function eventsOf(project: string, postgres: PostgresDoor): Promise<readonly EventRecord[]> {
+async function eventsOf(
+  project: string,
+  postgres: Pick<PostgresDoor, "events">,
+): Promise<readonly EventRecord[]> {
   const query = { after: null, project, kinds: DECISION_KINDS, limit: SHOWN, newestFirst: true };
   return postgres.events(query);
 }

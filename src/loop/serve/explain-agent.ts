@@ -38,7 +38,7 @@ export async function explainAgent(
     ...(await standingAside(record, state.postgres)),
     estimateMs: null,
     errorMs: null,
-    decisions: await decisionsAbout({ project, agents: [agent], agent }, state.postgres),
+    decisions: await decisionsAbout(record, { agents: [agent], agent }, state.postgres),
   };
 }
 

@@ -51,7 +51,7 @@ async function explainProject(
     ...(await standingAside(record, state.postgres)),
     estimateMs: null,
     errorMs: null,
-    decisions: await decisionsAbout({ project, agents: workers, agent: null }, state.postgres),
+    decisions: await decisionsAbout(record, { agents: workers, agent: null }, state.postgres),
   };
 }
 

@@ -181,5 +181,5 @@ function desiring(
 
 /** A row for a project that has none yet. */
 function phantom(record: ProjectRecord): ProjectRow {
-  return { ...record, source: "", declared: true, phaseSince: 0, journalSeq: 0 };
+  return { ...record, source: "", declared: true, phaseSince: 0, bornAt: 0, journalSeq: 0 };
 }

@@ -291,30 +291,6 @@ test("a listener that throws spoils nothing", async () => {
   await other.close();
 });
 
-test("performance tells how the newest attempts of an agent went beside its history", async () => {
-  const spans = [4_000, 4_000, 4_000, 4_000, 1_000, 1_000];
-  for (const [at, ms] of spans.entries()) {
-    const { id } = await desk.started(`p${at}`, { maxAttempts: 1 });
-    await ingest([
-      { seq: 2 * at + 1, at: 1_000_000 * (at + 1), boot: "b", ...begun(`p${at}`, id) },
-      {
-        seq: 2 * at + 2,
-        at: 1_000_000 * (at + 1) + ms,
-        boot: "b",
-        ...exited(`p${at}`, { code: at === 4 ? 1 : 0 }),
-      },
-    ]);
-  }
-  await desk.started("cancelled");
-  await door.tasks.settle(epoch, [failureOf("cancelled", { outcome: "cancelled" })]);
-  await desk.started("other", { agent: "tester" });
-  await door.tasks.settle(epoch, [endOf("other")]);
-  expect(await door.tasks.performance(2)).toMatchObject([
-    { project: "web", agent: "coder", ended: 2, succeeded: 1, meanMs: 1_000, baselineMs: 3_400 },
-    { project: "web", agent: "tester", ended: 1, succeeded: 1 },
-  ]);
-});
-
 test("a note of an attempt is kept as an event of its project", async () => {
   const { id } = await desk.started("r1");
   await door.tasks.note(epoch, "r1", "half way");

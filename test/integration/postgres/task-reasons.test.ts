@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import type { Breaker } from "../../../src/model/breaker.ts";
 import type { JournalBody } from "../../../src/model/run.ts";
-import { projectSpec } from "../../support/declarations.ts";
+import { declarationOf, projectSpec } from "../../support/declarations.ts";
 import { desk, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
-import { exited, journal, started, wantOf } from "./requests.ts";
+import { acceptOf, exited, journal, started, wantOf } from "./requests.ts";
 import { failureOf } from "./task-requests.ts";
 
 leadOwnDatabase();
@@ -69,11 +69,51 @@ test("breakers are kept as they are, and go with their project", async () => {
   await door.tasks.keepBreakers(epoch, [{ ...kept, agent: "", state: probing }]);
   expect(await door.tasks.breakers()).toEqual([kept, { ...kept, agent: "", state: probing }]);
   await door.setRest({ epoch, project: "web", rest: { kind: "frozen", since: 1_000 } });
-  const row = await door.intend(wantOf(epoch, "web", "removed"));
-  await door.settlePhase({ epoch, project: "web", from: row.phase, to: "removed" });
+  await remove("web");
   expect(await door.tasks.breakers()).toEqual([]);
   expect(await door.rests()).toEqual(new Map());
 });
+
+test("what is recalled of a project is its own: nothing of a removed one of its name, nor of any that is gone", async () => {
+  for (const [project, run] of [
+    ["web", "old"],
+    ["api", "api1"],
+  ] as const) {
+    await desk.started(run, { project });
+    await door.tasks.settle(epoch, [failureOf(run)]);
+  }
+  await remove("web");
+  await remove("api");
+  expect(await door.tasks.ends(10)).toEqual([]);
+  const agent = { project: "web", agent: "coder" };
+  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"))));
+  expect(await door.tasks.ends(10)).toEqual([]);
+  expect(await door.tasks.lastEnds([agent])).toEqual(new Map());
+  expect(await door.tasks.decisions({ project: "web", agents: ["coder"] }, 10)).toEqual([]);
+  await desk.started("new");
+  await door.tasks.settle(epoch, [failureOf("new", { exitCode: 7 })]);
+  expect((await door.tasks.ends(10)).map(({ exitCode }) => exitCode)).toEqual([7]);
+  expect([...(await door.tasks.lastEnds([agent])).keys()]).toEqual(["web"]);
+  expect(await door.tasks.decisions({ project: "web", agents: ["coder"] }, 10)).toHaveLength(1);
+});
+
+test("a project's birth is later than its predecessor's end, and stays as it is while it lives", async () => {
+  const bornAt = async (): Promise<number> =>
+    (await door.projects()).find(({ name }) => name === "web")?.bornAt ?? Number.NaN;
+  const first = await bornAt();
+  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web", { weight: 9 }))));
+  await door.intend(wantOf(epoch, "web", "frozen"));
+  expect(await bornAt()).toBe(first);
+  await remove("web");
+  const removed = await door.clock();
+  await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"))));
+  expect(await bornAt()).toBeGreaterThanOrEqual(removed);
+});
+
+async function remove(project: string): Promise<void> {
+  const row = await door.intend(wantOf(epoch, project, "removed"));
+  await door.settlePhase({ epoch, project, from: row.phase, to: "removed" });
+}
 
 test("a project at rest is remembered until it wakes", async () => {
   const rest = { kind: "frozen", since: 1_000 } as const;

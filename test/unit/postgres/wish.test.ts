@@ -13,6 +13,7 @@ const ROW: ProjectRow = {
   wanted: "active",
   phase: "active",
   phaseSince: 0,
+  bornAt: 0,
   removeVolumes: false,
   restartSerials: {},
   replicas: {},
