@@ -15,7 +15,7 @@ export const LEASE_TOPIC = "lease";
 export interface LeaderOptions {
   readonly holder: string;
   readonly postgres: Pick<PostgresDoor, "takeLeadership" | "epoch">;
-  readonly redis: Pick<RedisDoor, "takeLease" | "subscribe">;
+  readonly redis: Pick<RedisDoor, "takeLease" | "readLease" | "releaseLease" | "subscribe">;
   /** The highest epoch seen anywhere but in Postgres: labels of our containers, runners. */
   floor(): Promise<number>;
   /** A reason why this daemon must not lead now (foreign install), or null. */
@@ -34,32 +34,52 @@ export async function awaitLeadership(
   options: LeaderOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const wake = await listenForRelease(options.redis);
+  const known: Known = { doubted: false, heldUntil: 0, taken: false };
+  const wake = await listenForRelease(options.redis, () => {
+    known.heldUntil = 0;
+  });
   try {
-    return await tryUntilGranted(options, wake.released, signal);
+    return await tryUntilGranted({ options, known, released: wake.released }, signal);
   } finally {
     await wake.close();
   }
 }
 
+/** What a candidate knows from its looks before. */
+interface Known {
+  /** Somebody else held the lease at the last look: the next one asks whether its database session lives. */
+  doubted: boolean;
+  /**
+   * When the lease it saw in other hands ends, by this process' own time (ms). One that vanishes before, without having been released, was
+   * wiped: its holder is given that long to take it again, and one that is dead is replaced no later than without the wipe.
+   */
+  heldUntil: number;
+  /** The lease was taken for this candidacy. */
+  taken: boolean;
+}
+
+interface Candidacy {
+  readonly options: LeaderOptions;
+  readonly known: Known;
+  readonly released: () => Promise<void>;
+}
+
 async function tryUntilGranted(
-  options: LeaderOptions,
-  released: () => Promise<void>,
+  { options, known, released }: Candidacy,
   signal: AbortSignal,
 ): Promise<number> {
-  let doubted = false;
   for (;;) {
     signal.throwIfAborted();
-    const tried: Attempt = await attempt(options, doubted).catch((error: unknown) => {
+    const tried: Attempt = await attempt(options, known).catch((error: unknown) => {
       if (error instanceof Unprepared) throw error.cause;
       options.onWaiting(error instanceof Error ? error.message : String(error));
       return { epoch: null, lease: null };
     });
     if (tried.epoch !== null) return tried.epoch;
     // Who only just took the lease has no epoch yet, hence no lock: it is given until the next look.
-    const doubts = tried.lease === "theirs";
-    const waitMs = doubts && !doubted ? DOUBT_MS : POLL_MS;
-    doubted = doubts;
+    const doubts = tried.lease === "theirs" || tried.lease === "vanished";
+    const waitMs = doubts && !known.doubted ? DOUBT_MS : POLL_MS;
+    known.doubted = doubts;
     await Promise.race([sleep(waitMs, undefined, { signal }), released()]);
   }
 }
@@ -67,10 +87,12 @@ async function tryUntilGranted(
 /** Without Redis the poll alone decides when to try again. */
 async function listenForRelease(
   redis: LeaderOptions["redis"],
+  onReleased: () => void,
 ): Promise<Readonly<{ released(): Promise<void>; close(): Promise<void> }>> {
   let next = Promise.withResolvers<void>();
   const subscription = await redis
     .subscribe(LEASE_TOPIC, () => {
+      onReleased();
       next.resolve();
       next = Promise.withResolvers<void>();
     })
@@ -81,7 +103,7 @@ async function listenForRelease(
   };
 }
 
-type Lease = "ours" | "theirs" | "unreachable";
+type Lease = "ours" | "theirs" | "vanished" | "unreachable";
 
 interface Attempt {
   readonly epoch: number | null;
@@ -89,27 +111,50 @@ interface Attempt {
   readonly lease: Lease | null;
 }
 
-/** `doubted`: somebody else held the lease at the attempt before, so ask whether its database session lives. */
-async function attempt(options: LeaderOptions, doubted: boolean): Promise<Attempt> {
-  const { holder, redis } = options;
+const WAITS: Readonly<Record<Lease, string>> = {
+  ours: "Postgres has not granted the epoch",
+  theirs: "another daemon holds the lease",
+  vanished: "the lease vanished from Redis: its holder is given time to take it again",
+  unreachable: "Redis is unreachable and the leader's database session is alive",
+};
+
+async function attempt(options: LeaderOptions, known: Known): Promise<Attempt> {
   const obstacle = await options.obstacle();
   if (obstacle !== null) {
     options.onWaiting(obstacle);
     return { epoch: null, lease: null };
   }
-  const lease = await redis.takeLease(holder, LEASE_TTL_MS).then(
-    (taken) => (taken ? "ours" : "theirs"),
-    () => "unreachable" as const,
-  );
-  const mayAsk = lease !== "theirs" || doubted;
+  const lease = await leaseFor(options, known);
+  const mayAsk = lease === "ours" || lease === "unreachable" || known.doubted;
   const epoch = mayAsk ? await askFor(options, lease === "ours") : null;
-  if (epoch === null)
-    options.onWaiting(
-      lease === "theirs"
-        ? "another daemon holds the lease"
-        : "Redis is unreachable and the leader's database session is alive",
-    );
+  if (epoch === null) options.onWaiting(WAITS[lease]);
   return { epoch, lease };
+}
+
+/** Looks before it takes: only a lease that ran out, was released or never was is free. */
+async function leaseFor({ holder, redis }: LeaderOptions, known: Known): Promise<Lease> {
+  try {
+    const { holder: seen, ttlMs } = await redis.readLease();
+    const now = performance.now();
+    if (seen === null && now < known.heldUntil) return "vanished";
+    if (seen !== null && seen !== holder) {
+      known.heldUntil = now + ttlMs;
+      return "theirs";
+    }
+    if (seen === holder && !known.taken) {
+      // Left of a leadership of ours that is over: whoever ended it leads without a lease yet.
+      await redis.releaseLease(holder);
+      known.heldUntil = now + LEASE_TTL_MS;
+      return "vanished";
+    }
+    known.taken = await redis.takeLease(holder, LEASE_TTL_MS);
+    if (!known.taken) known.heldUntil = now + LEASE_TTL_MS;
+    return known.taken ? "ours" : "theirs";
+  } catch {
+    // It may come back empty.
+    known.heldUntil = performance.now() + LEASE_TTL_MS;
+    return "unreachable";
+  }
 }
 
 async function askFor(options: LeaderOptions, force: boolean): Promise<number | null> {

@@ -1,4 +1,5 @@
 /** Two daemons of one install: the second takes over within 5 s of the first one's death, and a frozen first one steps down. */
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   gaps,
@@ -14,6 +15,8 @@ import { witness } from "../support/witness.ts";
 
 /** Promised. */
 const TAKEOVER_MS = 5_000;
+/** A standby that took what it found free won two of three. */
+const WIPES = 8;
 
 let stack: Stack;
 let second: Awaited<ReturnType<Stack["second"]>>;
@@ -64,6 +67,32 @@ test("two daemons: one leads, the other stands by and says so", async () => {
   expect(standby.modes.map(({ name }) => name)).toContain("standby");
   const refused = await stack.berth("pause", "one", "--no-wait", "-H", `unix:${second.socket}`);
   expect(refused.code).toBe(75);
+});
+
+test("Redis is wiped again and again: the leader keeps leading, and has its lease again within a second or so", async () => {
+  const { epoch } = await ofFirst();
+  const redis = new Redis(stack.redis.url, { replyMapping: "legacy", lazyConnect: true });
+  const key = `berth:${stack.install}:lease`;
+  try {
+    await redis.connect();
+    const holder = await redis.get(key);
+    for (let wipe = 0; wipe < WIPES; wipe += 1) {
+      // Any phase between the leader's renewals and the standby's looks, of which one at least has seen the lease.
+      const since = Date.now();
+      await eventually("the standby has looked", () =>
+        Date.now() - since > 1_000 + 130 * wipe ? true : undefined,
+      );
+      await redis.flushall();
+      const again = await eventually(
+        "somebody holds the lease",
+        async () => (await redis.get(key)) ?? undefined,
+      );
+      expect(again).toBe(holder);
+    }
+  } finally {
+    redis.disconnect();
+  }
+  expect(await ofFirst()).toMatchObject({ role: "leader", epoch });
 });
 
 test("the first is killed: the second leads within 5 s and no run notices", async () => {

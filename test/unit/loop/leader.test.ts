@@ -15,12 +15,14 @@ vi.mock("node:timers/promises", () => ({
     }),
 }));
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
 interface Stage {
-  /** Whether the lease is free, in somebody's hands, or Redis away. */
-  lease: "free" | "held" | "away";
+  /** Whether the lease is free, in our or somebody else's hands, or Redis away. */
+  lease: "free" | "held" | "mine" | "away";
+  /** What is left of a held one. */
+  leaseMs: number;
   /** Whether the recorded leader's session lives. */
   leaderLives: boolean;
   obstacle: string | null;
@@ -28,17 +30,21 @@ interface Stage {
   epoch: number;
   leaseAsked: number;
   said: string;
+  /** Tells who listens that the lease was released. */
+  release(): void;
 }
 
 function staged(changes: Partial<Stage> = {}): Readonly<{ stage: Stage; options: LeaderOptions }> {
   const stage: Stage = {
     lease: "free",
+    leaseMs: 3_000,
     leaderLives: true,
     obstacle: null,
     groundless: false,
     epoch: 7,
     leaseAsked: 0,
     said: "",
+    release: () => undefined,
     ...changes,
   };
   const options: LeaderOptions = {
@@ -50,11 +56,25 @@ function staged(changes: Partial<Stage> = {}): Readonly<{ stage: Stage; options:
     },
     onWaiting: (why) => (stage.said = why),
     redis: {
-      subscribe: async () => ({ close: async () => undefined }),
+      async subscribe(_topic, listener) {
+        stage.release = () => listener("released");
+        return { close: async () => undefined };
+      },
+      async readLease() {
+        stage.leaseAsked += 1;
+        if (stage.lease === "away") throw new Error("redis is away");
+        const holder = { free: null, held: "other", mine: "me" }[stage.lease];
+        return { holder, ttlMs: holder === null ? 0 : stage.leaseMs };
+      },
       async takeLease() {
         stage.leaseAsked += 1;
         if (stage.lease === "away") throw new Error("redis is away");
-        return stage.lease === "free";
+        if (stage.lease === "held") return false;
+        stage.lease = "mine";
+        return true;
+      },
+      async releaseLease() {
+        if (stage.lease === "mine") stage.lease = "free";
       },
     },
     postgres: {
@@ -67,18 +87,37 @@ function staged(changes: Partial<Stage> = {}): Readonly<{ stage: Stage; options:
   return { stage, options };
 }
 
-/** The epoch granted within this many polls, or null. */
-async function grantedWithin(polls: number, options: LeaderOptions): Promise<number | null> {
+interface Candidate {
+  /** The epoch granted within so many ms more, or null. */
+  within(ms: number): Promise<number | null>;
+  end(): Promise<void>;
+}
+
+function candidate(options: LeaderOptions): Candidate {
   const ending = new AbortController();
   let granted: number | null = null;
   const waiting = awaitLeadership(options, ending.signal).then(
     (epoch) => (granted = epoch),
     () => undefined,
   );
-  await vi.advanceTimersByTimeAsync(polls * 500 + 10);
-  ending.abort();
-  await vi.advanceTimersByTimeAsync(500);
-  await waiting;
+  return {
+    async within(ms) {
+      await vi.advanceTimersByTimeAsync(ms);
+      return granted;
+    },
+    async end() {
+      ending.abort();
+      await vi.advanceTimersByTimeAsync(500);
+      await waiting;
+    },
+  };
+}
+
+/** The epoch granted within this many polls, or null. */
+async function grantedWithin(polls: number, options: LeaderOptions): Promise<number | null> {
+  const waits = candidate(options);
+  const granted = await waits.within(polls * 500 + 10);
+  await waits.end();
   return granted;
 }
 
@@ -115,6 +154,78 @@ test("who cannot make what leading stands on raises no epoch, and says why by en
     "no runner image",
   );
   expect(stage.epoch).toBe(7);
+});
+
+test("a lease that vanishes is left to its live leader until it would have ended, and taken then", async () => {
+  const { stage, options } = staged({ lease: "held", leaseMs: 2_500 });
+  const waits = candidate(options);
+  await waits.within(0);
+  stage.lease = "free";
+  expect(await waits.within(2_400)).toBeNull();
+  expect(stage.said).toMatch(/^the lease vanished/);
+  // Its holder took it again, and lost it again.
+  stage.lease = "held";
+  await waits.within(500);
+  stage.lease = "free";
+  expect(await waits.within(2_000)).toBeNull();
+  expect(await waits.within(1_000)).toBe(8);
+  await waits.end();
+});
+
+test("a lease that ran out is taken at the next look", async () => {
+  const { stage, options } = staged({ lease: "held" });
+  const endsAt = performance.now() + 700;
+  const runningOut = async (): ReturnType<typeof options.redis.readLease> => {
+    stage.leaseMs = endsAt - performance.now();
+    if (stage.leaseMs <= 0) stage.lease = "free";
+    return readLease();
+  };
+  const { readLease } = options.redis;
+  const waits = candidate({ ...options, redis: { ...options.redis, readLease: runningOut } });
+  expect(await waits.within(690)).toBeNull();
+  expect(await waits.within(510)).toBe(8);
+  await waits.end();
+});
+
+test("a lease that was released is taken at once", async () => {
+  const { stage, options } = staged({ lease: "held" });
+  const waits = candidate(options);
+  await waits.within(400);
+  stage.lease = "free";
+  stage.release();
+  expect(await waits.within(0)).toBe(8);
+  await waits.end();
+});
+
+test("a leader that died when Redis was wiped is replaced as soon as any dead one", async () => {
+  const { stage, options } = staged({ lease: "held" });
+  const waits = candidate(options);
+  await waits.within(1_000);
+  Object.assign(stage, { lease: "free", leaderLives: false });
+  expect(await waits.within(500)).toBe(8);
+  await waits.end();
+});
+
+test("a Redis that comes back empty gives the leader a lease's time to take it again", async () => {
+  const { stage, options } = staged({ lease: "away" });
+  const waits = candidate(options);
+  await waits.within(1_000);
+  stage.lease = "free";
+  expect(await waits.within(2_400)).toBeNull();
+  expect(await waits.within(1_000)).toBe(8);
+  await waits.end();
+});
+
+test("a leader that was deposed gives up the lease it still has, to whoever leads", async () => {
+  const { stage, options } = staged({ lease: "mine" });
+  const waits = candidate(options);
+  expect(await waits.within(0)).toBeNull();
+  expect(stage.lease).toBe("free");
+  stage.lease = "held";
+  expect(await waits.within(10_000)).toBeNull();
+  await waits.end();
+  const alone = staged({ lease: "mine", leaderLives: false });
+  expect(await grantedWithin(0.4, alone.options)).toBe(8);
 });
 
 test("leadership ends when the epoch moves on, lease or no lease, and not before", async () => {
