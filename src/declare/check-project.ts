@@ -1,11 +1,16 @@
 /** What only the merged project can show: values that are missing everywhere, and values that contradict each other. */
+import { formatBytes } from "../base/bytes.ts";
 import type { AgentSpec } from "../model/agent.ts";
 import type { HostSpec, ProjectSpec } from "../model/project.ts";
+import { LIMITS } from "./defaults.ts";
+import { memoryForShm, shmRoom } from "../model/tmpfs.ts";
 import { mapOf, placeOf, valueOf } from "./node.ts";
 import type { MapNode, Path } from "./node.ts";
 import type { Problem, ProblemCode } from "./problem.ts";
 import { problemAt } from "./source.ts";
 import type { Span } from "./source.ts";
+
+const MIB = 2 ** 20;
 
 /** A project after merging, and where to point when a value is nowhere written. */
 export interface MergedProject {
@@ -33,6 +38,7 @@ export function checkProject(project: MergedProject, host: HostSpec | null): rea
       ...checkTask(project, agent),
     ]),
     ...checkProcesses(project),
+    ...checkShm(project),
     ...checkIdle(project),
     ...(host === null ? [] : checkWorkspace(project, host)),
   ];
@@ -114,6 +120,23 @@ function checkProcesses(project: MergedProject): readonly Finding[] {
     ["on", "replicas", "min"].map((key) => ["agents", name, key]),
   );
   return [at(project, ["limits", "agents"], ["declare.over-limit", message], reads)];
+}
+
+/**
+ * What was asked for is given or refused. Only the default gives way to a small memory limit, also where it is written out, as
+ * `config show` does.
+ */
+function checkShm(project: MergedProject): readonly Finding[] {
+  const { limits, tmpfs } = project.spec;
+  const { memoryBytes, shmBytes } = limits;
+  if (shmBytes <= Math.max(LIMITS.shmBytes, shmRoom(memoryBytes, tmpfs))) return [];
+  const room = Math.floor(shmRoom(memoryBytes, tmpfs) / MIB) * MIB;
+  const memory = formatBytes(memoryBytes);
+  const message = `must be ≤ ${formatBytes(room)} with a limits.memory of ${memory}; it is ${formatBytes(shmBytes)}`;
+  const hint = `files in memory have a third of limits.memory together: ${formatBytes(memoryForShm(shmBytes, tmpfs))} would do`;
+  const reads = [["limits", "memory"], ["tmpfs"]];
+  const found = at(project, ["limits", "shm"], ["declare.over-limit", message], reads);
+  return [{ ...found, problem: { ...found.problem, hint } }];
 }
 
 function checkIdle(project: MergedProject): readonly Finding[] {

@@ -10,7 +10,7 @@ const PROBLEM_CODES = [
   "declare.interpolation-failed",
   "declare.missing-value",
   "declare.over-budget",
-  "declare.over-limit", // the sum of replicas against limits.agents
+  "declare.over-limit", // against another limit of the same project
   "declare.too-big", // a bound of src/schema/bounds.ts
   "declare.unknown-key",
   "declare.unknown-project", // an overlay names a project no file declares

@@ -1,9 +1,16 @@
 /** A container's files in memory: where, how mounted, and how large, so that all of them full leave room in its memory limit. */
 import type { TmpfsSpec } from "../model/desired.ts";
-import { inodesFor, tmpfsBudget } from "../model/tmpfs.ts";
+import {
+  declaredTmpfs,
+  inodesFor,
+  runBytes,
+  shmRoom,
+  tmpfsBudget,
+  WANTED_BYTES,
+  wantedBytes,
+} from "../model/tmpfs.ts";
 import type { ProjectSpec } from "../model/project.ts";
 
-const MIB = 2 ** 20;
 const PAGE_BYTES = 4096;
 
 type Mount = Pick<TmpfsSpec, "target" | "options">;
@@ -16,9 +23,6 @@ const RUN: Mount = { target: "/run", options: "rw,noexec,nosuid,nodev,mode=755" 
 const SHM: Mount = { target: "/dev/shm", options: "rw,noexec,nosuid,nodev,mode=1777" };
 const DECLARED_OPTIONS = "rw,noexec,nosuid,nodev,mode=1777";
 
-/** Sizes where memory allows: 16 MiB are 60 payloads at once; the others are what builds were seen to need. */
-const WANTED_BYTES = { tmp: 256 * MIB, varTmp: 64 * MIB, run: 16 * MIB, declared: 256 * MIB };
-
 /** Where they are and how mounted, in mount order: what of them only a new container can change. */
 export function tmpfsMounts({ tmpfs }: ProjectSpec): readonly Mount[] {
   return [TMP, VAR_TMP, RUN, SHM, ...declaredMounts(tmpfs)];
@@ -29,28 +33,22 @@ export function tmpfsMounts({ tmpfs }: ProjectSpec): readonly Mount[] {
  * most, since those have a purpose somebody named; the rest shrink alike.
  */
 export function sizeTmpfs(spec: ProjectSpec, memoryBytes: number): readonly TmpfsSpec[] {
-  const budget = tmpfsBudget(memoryBytes);
-  const declared = declaredMounts(spec.tmpfs);
-  const { tmp, varTmp } = WANTED_BYTES;
-  const wanted = tmp + varTmp + declared.length * WANTED_BYTES.declared;
-  const run = Math.min(WANTED_BYTES.run, budget / 3);
-  const shm = Math.min(spec.limits.shmBytes, Math.max(budget / 3, budget - run - wanted));
-  const scale = Math.min(1, (budget - run - shm) / wanted);
+  const { tmp, varTmp, declared } = WANTED_BYTES;
+  const run = runBytes(memoryBytes);
+  const shm = Math.min(spec.limits.shmBytes, shmRoom(memoryBytes, spec.tmpfs));
+  const left = tmpfsBudget(memoryBytes) - run - shm;
+  const scale = Math.min(1, left / wantedBytes(spec.tmpfs));
   return [
     sized(TMP, tmp * scale),
     sized(VAR_TMP, varTmp * scale),
     sized(RUN, run),
     sized(SHM, shm),
-    ...declared.map((mount) => sized(mount, WANTED_BYTES.declared * scale)),
+    ...declaredMounts(spec.tmpfs).map((mount) => sized(mount, declared * scale)),
   ];
 }
 
-/** Of a path that is mounted anyway the declaration says nothing new. */
 function declaredMounts(paths: readonly string[]): readonly Mount[] {
-  const own = new Set([TMP, VAR_TMP, RUN, SHM].map(({ target }) => target));
-  return paths
-    .filter((path) => !own.has(path))
-    .map((target) => ({ target, options: DECLARED_OPTIONS }));
+  return declaredTmpfs(paths).map((target) => ({ target, options: DECLARED_OPTIONS }));
 }
 
 function sized(mount: Mount, bytes: number): TmpfsSpec {

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import * as fc from "fast-check";
 import { sizeTmpfs } from "../../../src/desired/tmpfs.ts";
-import { tmpfsFits } from "../../../src/model/tmpfs.ts";
+import { memoryForShm, shmRoom, tmpfsFits } from "../../../src/model/tmpfs.ts";
 import { desired, MIB, sampleRecord, sampleSpec } from "../../support/project-samples.ts";
 
 const sizes = (memoryMib: number, shmMib = 64, tmpfs: readonly string[] = []) => {
@@ -24,6 +24,26 @@ test("what is asked for /dev/shm is given up to a third of the budget, and what 
   expect(sizes(128, 8)["/dev/shm"]).toBe(8);
   expect(sizes(2048, 1024)["/dev/shm"]).toBe(346);
   expect(sizes(4096, 1024)["/dev/shm"]).toBe(1024);
+});
+
+test("what /dev/shm can have is what it gets, and the least memory for a size is the least", () => {
+  const memory = fc.integer({ min: 64, max: 65_536 }).map((mib) => mib * MIB);
+  const places = fc.subarray(["/tmp", "/cache", "/build", "/run"]);
+  fc.assert(
+    fc.property(memory, fc.integer({ min: 1, max: 20_000 }), places, (memoryBytes, mib, tmpfs) => {
+      const shmBytes = mib * MIB;
+      const shmAt = (bytes: number): number => {
+        const limits = { ...sampleSpec().limits, shmBytes };
+        const sized = sizeTmpfs(sampleSpec({ limits, tmpfs }), bytes);
+        return sized.find(({ target }) => target === "/dev/shm")?.sizeBytes ?? 0;
+      };
+      const fits = shmBytes <= shmRoom(memoryBytes, tmpfs);
+      expect(shmAt(memoryBytes) === shmBytes).toBe(fits);
+      const least = memoryForShm(shmBytes, tmpfs);
+      expect(shmAt(least)).toBe(shmBytes);
+      expect(shmAt(least - MIB)).toBeLessThan(shmBytes);
+    }),
+  );
 });
 
 test("declared ones shrink like the others, and one that is there anyway is not mounted twice", () => {
