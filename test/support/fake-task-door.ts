@@ -8,8 +8,11 @@ import type { AttemptEnd } from "../../src/postgres/attempt-next.ts";
 import type { JournalEvent } from "../../src/model/run.ts";
 import type { EndedAttempt, SubmitRow, TaskDoor } from "../../src/postgres/task-door.ts";
 
-/** `before`: nothing was done; `after`: it was done and the answer is lost. */
-export type Fate = "answered" | "before" | "after";
+/** `before`: nothing was done; `after`: it was done and the answer is lost; `late`: it was done and the answer comes late; `slow`: it is done late. */
+export type Fate = "answered" | "before" | "after" | "late" | "slow";
+
+/** Longer than a desk that doubts waits before it compares. */
+const LATE_MS = 900;
 
 interface Attempt {
   readonly run: string;
@@ -38,6 +41,10 @@ const ATTEMPT = {
   reason: null,
 };
 
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LATE_MS));
+}
+
 function unreachable(): BerthError {
   return new BerthError("transient", { code: "postgres.unreachable", detail: "answer lost" });
 }
@@ -54,7 +61,9 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
     const how = fate(name);
     await Promise.resolve();
     if (how === "before") throw unreachable();
+    if (how === "slow") await pause();
     const answer = work();
+    if (how === "late") await pause();
     if (how === "after") throw unreachable();
     return answer;
   };

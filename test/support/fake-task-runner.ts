@@ -28,7 +28,7 @@ export class FakeTaskRunner {
       const end = { signal: null, oom: false, cause: "self", survivors: 0, durationMs: 1 } as const;
       this.#say({ kind: "exited", run, agent: "coder", replica: 0, code, ...end });
     }
-    if (how !== "answered")
+    if (how === "before" || how === "after")
       throw new BerthError("transient", { code: "runners.unreachable", detail: "answer lost" });
   }
 

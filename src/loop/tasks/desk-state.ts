@@ -15,6 +15,12 @@ import type { Promotion } from "./promotion.ts";
 export interface HeldRun extends Omit<Claimed, "payload" | "attempt" | "timeoutMs"> {
   /** What to hand over again after a reconnect; null once the runner has it. */
   unhanded: Claimed | null;
+  /** It was offered to its runner and no answer came, by us or a predecessor: it may have begun, whatever a later answer says. */
+  unsure: boolean;
+  /** Its runner refused it although it may have begun: what the journal tells decides. */
+  refused: boolean;
+  /** It is being taken back in the records, or that was not answered: the next comparison tells. */
+  withdrawn: boolean;
   /** How long its task waited for the slot; null: taken over. */
   readonly waitedMs: number | null;
   cancelling: boolean;
@@ -30,6 +36,8 @@ export interface Desk {
   readonly pool: PoolState;
   /** By run id. */
   readonly runs: Map<string, HeldRun>;
+  /** Runs that are being offered to their runners, or taken back: one thing at a time. */
+  readonly handing: Set<string>;
   readonly measures: Measures;
   readonly promotion: Promotion;
   /** By project with attempts: since when its runner is not heard, in time this process lived through (ms). */

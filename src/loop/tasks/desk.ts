@@ -147,6 +147,7 @@ function newDesk(session: Session): Desk {
     session,
     pool: new PoolState(),
     runs: new Map(),
+    handing: new Set(),
     measures: newMeasures(onBreaker(session)),
     promotion: newPromotion(),
     silentSince: new Map(),

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { ClaimRequest, Claimed } from "../../postgres/task-door.ts";
 import { allocatePool } from "../../plan/pool/allocate-pool.ts";
 import { STRATEGIES } from "../../plan/pool/strategies.ts";
-import { type Desk, LEASE_MS, troubled, waitingOf } from "./desk-state.ts";
-import { handOver } from "./hand-over.ts";
+import { type Desk, LEASE_MS, troubled } from "./desk-state.ts";
+import { enqueueLater, handOver } from "./hand-over.ts";
 import { noteStart, noteUntried } from "./measures.ts";
 import { movedLimits } from "./limits.ts";
 
@@ -52,10 +52,8 @@ async function claim(claims: readonly ClaimRequest[], round: Round): Promise<voi
     for (const one of claimed) take(one, round);
     for (const { task } of claims) if (!confirmed.has(task)) await lookAgain(task, desk);
   } catch (error) {
-    for (const { task, run } of claims) {
-      if (desk.runs.has(run)) continue;
-      await lookAgain(task, desk).catch(() => undefined);
-    }
+    // The slots stay taken until a comparison with the records tells which claims were made.
+    desk.doubt();
     troubled("claim", error, session);
   }
 }
@@ -64,20 +62,31 @@ function take(claimed: Claimed, { readyAt, desk }: Round): void {
   const { task, run, project, agent } = claimed;
   const startedAt = desk.session.now();
   const waitedMs = Math.max(0, startedAt - (readyAt.get(task) ?? startedAt));
-  const fresh = { unhanded: claimed, cancelling: false, progress: null, begun: false };
+  const fresh = {
+    unhanded: claimed,
+    unsure: false,
+    refused: false,
+    withdrawn: false,
+    cancelling: false,
+    progress: null,
+    begun: false,
+  };
   desk.runs.set(run, { task, run, project, agent, startedAt, waitedMs, ...fresh });
   void handOver(claimed, desk);
 }
 
-/** The database knows better: the task was cancelled, ended, must wait on, or has its attempt, which a resync takes over. */
+/** The database knows better: the task was cancelled, ended, must wait on, or has an attempt, which a comparison takes over with its slot. */
 async function lookAgain(task: string, desk: Desk): Promise<void> {
   const { session } = desk;
-  desk.pool.finish(task);
   const record = await session.doors.postgres.tasks.get(task);
-  if (record === null || record.state === "running") return;
+  if (record?.state === "running") {
+    desk.doubt();
+    return;
+  }
+  desk.pool.finish(task);
+  if (record === null) return;
   noteUntried(desk.measures, record, session.now());
-  if (record.state === "ready")
-    setTimeout(() => desk.enqueue(waitingOf(record)), LOOK_AGAIN_MS).unref();
+  if (record.state === "ready") enqueueLater(task, LOOK_AGAIN_MS, desk);
 }
 
 const LOOK_AGAIN_MS = 250;

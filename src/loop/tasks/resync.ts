@@ -10,6 +10,7 @@ interface Remembered {
   readonly waiting: ReadonlySet<string>;
   readonly slots: ReadonlySet<string>;
   readonly runs: ReadonlySet<string>;
+  readonly handing: ReadonlySet<string>;
 }
 
 /**
@@ -29,10 +30,18 @@ export async function resync(desk: Desk): Promise<void> {
     if (after.runs.has(run) && !running.has(run)) await takeLostEnd(run, desk);
   for (const task of before.slots)
     if (after.slots.has(task) && !held.has(task)) desk.pool.finish(task);
-  for (const attempt of running.values())
-    if (!before.runs.has(attempt.run) && !desk.runs.has(attempt.run)) await takeOver(attempt, desk);
+  for (const attempt of running.values()) {
+    const { run } = attempt;
+    const known = desk.runs.get(run);
+    if (known === undefined && !before.runs.has(run)) await takeOver(attempt, desk);
+    if (known === undefined || !before.runs.has(run)) continue;
+    desk.pool.hold(attempt);
+    // What could not be taken back is there still; what is being taken back was read as it was before.
+    if (!before.handing.has(run) && !desk.handing.has(run)) known.withdrawn = false;
+  }
   for (const task of waiting.values()) {
-    if (!knows(before, task.id) && !held.has(task.id)) desk.pool.insert(task);
+    const claimLost = before.slots.has(task.id) && after.slots.has(task.id);
+    if ((claimLost || !knows(before, task.id)) && !held.has(task.id)) desk.pool.insert(task);
     else if (desk.pool.find(task.id)?.priority !== task.priority)
       desk.pool.reprioritise(task.id, task.priority);
   }
@@ -41,11 +50,12 @@ export async function resync(desk: Desk): Promise<void> {
   desk.dispatch();
 }
 
-function remember({ pool, runs }: Desk): Remembered {
+function remember({ pool, runs, handing }: Desk): Remembered {
   return {
     waiting: new Set(pool.waitingIds()),
     slots: new Set([...pool.slots()].map(({ task }) => task)),
     runs: new Set(runs.keys()),
+    handing: new Set(handing),
   };
 }
 

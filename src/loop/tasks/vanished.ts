@@ -1,6 +1,7 @@
 /** Attempts their runner no longer knows: neither running there nor journalled as ended. They are lost. */
 import type { RunnerReport } from "../../model/observed.ts";
-import { type Desk, troubled } from "./desk-state.ts";
+import { type Desk, type HeldRun, troubled } from "./desk-state.ts";
+import { putBack } from "./hand-over.ts";
 
 /** How long an attempt is given, after the runner took it, before its absence means something. */
 const YOUNG_MS = 5_000;
@@ -14,13 +15,12 @@ export function forgetVanished(report: RunnerReport, desk: Desk): void {
   const recorded = session.world.records.get(report.project)?.journalSeq ?? 0;
   if (report.journalSeq === null || recorded < report.journalSeq) return;
   const alive = new Set(report.taskRuns);
-  const lost = [...desk.runs.values()].filter(
-    ({ run, project, unhanded, startedAt }) =>
-      project === report.project &&
-      unhanded === null &&
-      !alive.has(run) &&
-      session.now() - startedAt > YOUNG_MS,
+  const absent = [...desk.runs.values()].filter(
+    ({ run, project, startedAt }) =>
+      project === report.project && !alive.has(run) && session.now() - startedAt > YOUNG_MS,
   );
+  for (const held of absent) if (held.refused) void putBackAlone(held, desk);
+  const lost = absent.filter(({ unhanded }) => unhanded === null);
   if (lost.length === 0) return;
   const ends = lost.map(({ run }) => ({
     run,
@@ -35,4 +35,12 @@ export function forgetVanished(report: RunnerReport, desk: Desk): void {
     .settle(session.world.install.epoch, ends)
     .then((settled) => (settled.length < ends.length ? desk.doubt() : undefined))
     .catch((error: unknown) => troubled("vanished", error, session));
+}
+
+/** Refused, and what its runner may have begun before would be in the journal: it never was. Not while it is offered once more. */
+async function putBackAlone(held: HeldRun, desk: Desk): Promise<void> {
+  const { handing } = desk;
+  if (handing.has(held.run)) return;
+  handing.add(held.run);
+  await putBack(held, desk).finally(() => handing.delete(held.run));
 }
