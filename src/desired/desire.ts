@@ -2,6 +2,7 @@
 import type { ContainerWish, NetworkSpec } from "../model/desired.ts";
 import type { DesiredProject, InstallFacts } from "../model/desired-project.ts";
 import type { IdleStand } from "../model/idle.ts";
+import type { ProjectSpec } from "../model/project.ts";
 import type { ProjectRecord } from "../model/project-record.ts";
 import type { Allocation } from "../model/quota.ts";
 import { desireContainer, desireStorage } from "./container.ts";
@@ -32,8 +33,7 @@ export function desireProject(
   const idle = mayRest(record) ? facts.idle : null;
   const wish = wishOf(record, idle);
   const present = wish !== "absent";
-  const stopGraceMs =
-    Math.max(0, ...Object.values(spec.agents).map((agent) => agent.stopGraceMs)) + RUNNER_GRACE_MS;
+  const stopGraceMs = stopGraceOf(spec);
   const workspaceFault = present ? faultOfWorkspace(record, facts.workspaceOwner) : null;
   const network = present ? desireNetwork(record, install) : null;
   const image = workspaceFault === null ? facts.image : null;
@@ -66,6 +66,11 @@ export function desireProject(
     removeVolumes: record.removeVolumes,
     stopGraceMs,
   };
+}
+
+/** How long a container needs to stop: its slowest agent, then its runner. */
+export function stopGraceOf({ agents }: ProjectSpec): number {
+  return Math.max(0, ...Object.values(agents).map((agent) => agent.stopGraceMs)) + RUNNER_GRACE_MS;
 }
 
 /** On its way anywhere it runs: what was changed must be seen to work. */

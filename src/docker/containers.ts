@@ -7,6 +7,7 @@ import { containerBody, limitFields } from "./container-body.ts";
 import type { Ownership } from "./door.ts";
 import { dockerError, statusOfAnswer } from "./errors.ts";
 import { isOwn, readOwn } from "./labels.ts";
+import { asObject } from "./ndjson.ts";
 import { orNull } from "./or-null.ts";
 import { readPinned, unpinFields } from "./pinned.ts";
 import { tmpfsBytes } from "./tmpfs-field.ts";
@@ -14,6 +15,9 @@ import { ownVolume } from "./volumes.ts";
 
 /** Stopping waits out the grace inside the engine; this is for the engine's own work around it. */
 const STOP_MARGIN_MS = 10_000;
+
+/** The engine's own, for a container that says nothing. */
+const ENGINE_STOP_SECONDS = 10;
 
 /** Creates the container, or adopts the one an earlier, unanswered create left behind. */
 export async function createContainer(
@@ -94,12 +98,19 @@ export async function inspectContainer(
     },
     pinned: await readPinned(link, host),
     tmpfsBytes: tmpfsBytes(host.Tmpfs, host.ShmSize),
+    stopTimeoutSeconds: stopTimeoutOf(found.Config),
     pid: state.Pid,
     startedAt: state.StartedAt,
     exitCode: over ? state.ExitCode : null,
     oomKilled: state.OOMKilled,
     restartCount: found.RestartCount,
   };
+}
+
+/** In no type of dockerode's, though the engine tells it. */
+function stopTimeoutOf(config: object): number {
+  const seconds = asObject(config)?.["StopTimeout"];
+  return typeof seconds === "number" ? seconds : ENGINE_STOP_SECONDS;
 }
 
 type Verb = (container: Docker.Container, abortSignal: AbortSignal) => Promise<unknown>;

@@ -48,6 +48,8 @@ export interface ProjectAsk {
 
 export interface DescribeView {
   readonly project: ProjectView;
+  /** What its container has from its creation and would have otherwise by now, each a sentence: no faults. */
+  readonly notes: readonly string[];
   readonly runs: readonly RunRecord[];
   readonly events: readonly EventRecord[];
   /** Open ones, oldest first. */

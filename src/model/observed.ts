@@ -43,6 +43,8 @@ export interface InspectedContainer {
   readonly pinned: PinnedValues;
   /** What its tmpfs may hold together; fixed when it was created. */
   readonly tmpfsBytes: number;
+  /** How long the engine waits when somebody else stops it; fixed when it was created. */
+  readonly stopTimeoutSeconds: number;
   readonly pid: number;
   readonly startedAt: string;
   readonly exitCode: number | null;

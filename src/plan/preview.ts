@@ -4,6 +4,8 @@ import type { DesiredProject } from "../model/desired-project.ts";
 import type { ObservedProject } from "../model/observed-project.ts";
 import type { DeclaredChange, Plan } from "../model/step.ts";
 import { converge } from "./converge/converge.ts";
+import { situationOf } from "./converge/situation.ts";
+import { shortStop } from "./notes.ts";
 import { renderPlan } from "./render.ts";
 
 /** A project in the words and units of a declaration, nothing left out. */
@@ -50,6 +52,7 @@ export function previewProject(proposal: Proposal): Preview {
         ...plan.waiting,
         ...converge(desired, observed).waiting,
         ...restOf(desired, fields),
+        ...stopOf(proposal, fields, plan),
       ]),
     ],
   };
@@ -65,6 +68,22 @@ function restOf(
 ): readonly string[] {
   if (wish === "running" || fields.every(({ field }) => ASIDE.has(field))) return [];
   return [`${wanted}: takes effect when it ${wanted === "frozen" ? "is resumed" : "runs again"}`];
+}
+
+/** A longer grace holds for Berth's own stops at once; for others' only the next new container has it. */
+function stopOf(
+  { desired, observed }: Proposal,
+  fields: readonly DeclaredChange[],
+  plan: Plan,
+): readonly string[] {
+  const { inspected } = situationOf(desired, observed);
+  const needs = desired.container?.stopTimeoutSeconds;
+  const renewed = plan.steps.some(({ kind }) => kind === "create-container");
+  const concerned = fields.some(({ field }) => field.startsWith("agents"));
+  if (inspected === null || needs === undefined || renewed || !concerned) return [];
+  const { stopTimeoutSeconds } = inspected;
+  if (stopTimeoutSeconds >= needs) return [];
+  return [`until its next new container ${shortStop(stopTimeoutSeconds, needs)}`];
 }
 
 /** Equal for equal plans, whatever has still to pass: `apply` refuses when it is not the one that was shown. */

@@ -130,6 +130,7 @@ const originLeaf = shape({ path: z.string(), value: z.string(), origin: z.string
 
 export const describeView = shape({
   project: projectView,
+  notes: listOf(z.string()),
   runs: listOf(runRecord),
   events: listOf(eventRecord),
   questions: listOf(questionView),

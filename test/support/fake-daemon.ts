@@ -208,6 +208,7 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
     project: find,
     describe: async (name) => ({
       project: find(name),
+      notes: ["image node:26 means another one by now"],
       runs: [aRun("r-1")],
       events: [anEvent(1)],
       questions: [aQuestion("7")],

@@ -192,6 +192,12 @@ function inspectedOf({
   tmpfsBytes,
   exitCode,
 }: FakeContainer): ObservedProject["inspected"][number] {
-  const silent = { pid: 1, startedAt: "", oomKilled: false, restartCount: 0 };
+  const silent = {
+    stopTimeoutSeconds: 15,
+    pid: 1,
+    startedAt: "",
+    oomKilled: false,
+    restartCount: 0,
+  };
   return { id, limits, pinned, tmpfsBytes, exitCode, ...silent };
 }

@@ -90,6 +90,7 @@ export function running(desired: DesiredProject): ObservedProject {
         limits: container.limits,
         pinned: AS_CREATED,
         tmpfsBytes: container.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        stopTimeoutSeconds: container.stopTimeoutSeconds,
         pid: 42,
         startedAt: "",
         exitCode: null,

@@ -31,7 +31,7 @@ async function tell(context: Context, given: Given): Promise<number> {
 function textOf(description: Description, context: Context): string {
   const { project } = description;
   const sections = [
-    factsOf(project, context),
+    [...factsOf(project, context), ...description.notes.map((note) => fact("Note", note))],
     section("Agents", agentColumns(context), project.agents),
     section("Asks you", questionColumns(context), description.questions),
     section("Last runs", runColumns(context), description.runs.slice(0, SHOWN)),
@@ -82,7 +82,11 @@ function factsOf(project: Project, { io, style }: Context): readonly string[] {
     ["Generation", String(project.generation)],
     ["Heard", project.heardAgoMs === null ? "never" : `${ageText(project.heardAgoMs)} ago`],
   ];
-  return pairs.map(([key, value]) => `${`${key}:`.padEnd(12)}${value}`);
+  return pairs.map(([key, value]) => fact(key, value));
+}
+
+function fact(key: string, value: string): string {
+  return `${`${key}:`.padEnd(12)}${value}`;
 }
 
 function section<T>(

@@ -12,6 +12,7 @@ import { collectGarbage } from "./garbage.ts";
 import { openOnce } from "../once.ts";
 import { intend, remove } from "./intents.ts";
 import { readOutput } from "./output.ts";
+import { notesAbout } from "./notes.ts";
 import { planBundle, planPending } from "./plan-view.ts";
 import { readBundle } from "./read-bundle.ts";
 import { planRollback, rollBack } from "./rollback.ts";
@@ -20,7 +21,15 @@ import { serveTasks } from "./tasks.ts";
 import { serveTokens } from "./tokens.ts";
 import { serveLogLevel } from "./log-level.ts";
 import { serveUsage } from "./usage.ts";
-import { hostView, oneView, projectViews, readyView, recordOf, requireAgent } from "./views.ts";
+import {
+  containerOf,
+  hostView,
+  oneView,
+  projectViews,
+  readyView,
+  recordOf,
+  requireAgent,
+} from "./views.ts";
 
 const DESCRIBED_RUNS = 20;
 const DESCRIBED_EVENTS = 30;
@@ -127,7 +136,7 @@ function requireRoom(
 async function describe(name: string, state: DaemonState): Promise<DescribeView> {
   const session = leading(state);
   const row = recordOf(name, session);
-  const [runs, events, kept] = await Promise.all([
+  const [runs, events, kept, notes] = await Promise.all([
     state.postgres.runs({ project: name, agent: null, limit: DESCRIBED_RUNS }),
     state.postgres.events({
       after: null,
@@ -137,10 +146,11 @@ async function describe(name: string, state: DaemonState): Promise<DescribeView>
       newestFirst: true,
     }),
     state.postgres.generation(row.generation),
+    notesAbout(row, containerOf(name, session), session),
   ]);
   const origins = kept === null ? [] : originsOf(kept.bundle, name, session);
   const questions = session.questions?.open(name) ?? [];
-  return { project: oneView(name, state), runs, events, questions, origins };
+  return { project: oneView(name, state), notes, runs, events, questions, origins };
 }
 
 /** A bundle that was accepted under older rules may no longer parse: then nothing is said of where values came from. */

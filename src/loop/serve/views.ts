@@ -58,13 +58,7 @@ export function requireAgent(project: string, agent: string, state: DaemonState)
 
 function view(record: ProjectRow, session: Session, state: DaemonState): ProjectView {
   const { world, doors, modes } = session;
-  const seen = session.relist.latest();
-  const { containers } =
-    seen === null ? { containers: [] } : belongingsOf(record.name, world.install, seen);
-  const live =
-    containers.find(({ state: now }) => now === "running" || now === "paused") ??
-    containers[0] ??
-    null;
+  const live = containerOf(record.name, session);
   return projectView({
     record,
     waiting: world.waiting.get(record.name) ?? [],
@@ -81,6 +75,18 @@ function view(record: ProjectRow, session: Session, state: DaemonState): Project
     limits: limitsInForce(record, live, session),
     now: state.now(),
   });
+}
+
+/** A project's container at the last look, the live one first; null: none was seen. */
+export function containerOf(project: string, { relist, world }: Session): ObservedContainer | null {
+  const seen = relist.latest();
+  const { containers } =
+    seen === null ? { containers: [] } : belongingsOf(project, world.install, seen);
+  return (
+    containers.find(({ state }) => state === "running" || state === "paused") ??
+    containers[0] ??
+    null
+  );
 }
 
 /** What a live container is held to, which is not yet what is declared while it is frozen; else what it is to get. */

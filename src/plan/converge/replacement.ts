@@ -58,11 +58,14 @@ function withImage(
 ): readonly FieldChange[] {
   const named = changes.some(({ field }) => field === "image" || field === "spec");
   if (named || desired.imageId === null || desired.imageId === imageId) return changes;
-  return [{ field: "image", from: shortId(imageId), to: shortId(desired.imageId) }, ...changes];
+  return [
+    { field: "image", from: shortImageId(imageId), to: shortImageId(desired.imageId) },
+    ...changes,
+  ];
 }
 
 /** As `docker images` shows it. */
-function shortId(id: string): string {
+export function shortImageId(id: string): string {
   return id.replace(/^sha256:/, "").slice(0, 12);
 }
 

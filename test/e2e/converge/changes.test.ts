@@ -1,6 +1,7 @@
 /** A changed declaration reaches what runs by the mildest way there is: live, by restarting agents, or by a named replacement. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Plan } from "../../../src/client/client.ts";
+import type { Description } from "../../../src/schema/api-project.ts";
 import { host } from "../../support/samples.ts";
 import { type Inspected, type Look, lookAt, watchEngine } from "../../support/look.ts";
 import { type Stack, eventually, startStack } from "../../support/stack.ts";
@@ -17,6 +18,7 @@ interface Wish {
   readonly image?: string;
   readonly workspace?: string;
   readonly egress?: string;
+  readonly grace?: string;
 }
 
 /** Its agent fills 60 MiB of memory once in the life of its workspace, when the workspace says so, then sleeps. */
@@ -32,7 +34,7 @@ function web(wish: Wish = {}): string {
     agents:
       sleep:
         command: [/bin/sh, -c, "trap 'exit 0' TERM; echo mode $MODE; while :; do sleep 0.2; done"]
-        stop_grace_period: 1s
+        stop_grace_period: ${wish.grace ?? "1s"}
         restart: { policy: always, backoff: 0s, max: 100 }
       fill:
         command: [/bin/sh, -c, "if [ -e /workspace/fill ]; then rm /workspace/fill; (head -c 62914560 /dev/zero; sleep 1000) | tail; fi; while :; do sleep 1; done"]
@@ -81,9 +83,11 @@ async function inside(...files: readonly string[]): Promise<string> {
   return (await stack.ok("exec", "web", "--", "/bin/sh", "-c", script)).trim();
 }
 
+const WIDER: Wish = { memory: "192MiB", cpus: 0.8, pids: 80, weight: 3 };
+
 test("limits, weight and pids change live: same container, same processes, and the kernel enforces them", async () => {
   const before = await state();
-  const planned = await change({ memory: "192MiB", cpus: 0.8, pids: 80, weight: 3 });
+  const planned = await change(WIDER);
   expect(planned.steps.map(({ kind, impact, interrupts }) => [kind, impact, interrupts])).toEqual([
     ["update-container", "live", []],
   ]);
@@ -110,6 +114,24 @@ test("limits, weight and pids change live: same container, same processes, and t
   expect((await look.steps("web")).filter(({ kind }) => kind === "start-container")).toHaveLength(
     1,
   );
+});
+
+test("a longer stop grace is live for Berth's stops; for others' the plan and describe say that a new container has it", async () => {
+  const notes = async (): Promise<string> =>
+    (await stack.json<Description>("describe", "web")).notes.join("\n");
+  const before = await look.container("web");
+  expect(await notes()).toBe("");
+  const planned = await change({ grace: "7s" });
+  const told =
+    "`docker stop` and the host's shutdown give its agents 6 s, not the 12 they may need now";
+  expect(planned.waiting).toEqual([`until its next new container ${told}`]);
+  expect((await look.container("web")).Id).toBe(before.Id);
+  expect(await notes()).toBe(`${told}: \`berth restart web\` gives it a new container`);
+  await stack.ok("restart", "web");
+  await eventually("its new container has it", async () =>
+    (await notes()) === "" ? true : undefined,
+  );
+  await change(WIDER);
 });
 
 test("a decrease of memory is live while use is below it, and a restart when it is not", async () => {

@@ -1,5 +1,6 @@
 /** Names of images that are moved, or taken away, from under a running project: it is kept and repaired by the image it runs on. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Description } from "../../../src/schema/api-project.ts";
 import { host, sleeper } from "../../support/samples.ts";
 import { type Look, lookAt } from "../../support/look.ts";
 import { type Stack, eventually, startStack } from "../../support/stack.ts";
@@ -67,6 +68,10 @@ const nothingToDo = async (): Promise<void> => {
   expect([planned.code, planned.stdout]).toEqual([0, expect.stringContaining("nothing to do")]);
 };
 
+/** What `describe` notes of the project. */
+const notes = async (): Promise<string> =>
+  (await stack.json<Description>("describe", "web")).notes.join("\n");
+
 test("without its name a project stays healthy, and its crashes are repaired, also by a daemon that never saw the name", async () => {
   const steps = await stepsFromNow();
   await stack.docker("rmi", "-f", name);
@@ -85,6 +90,7 @@ test("without its name a project stays healthy, and its crashes are repaired, al
     "start-container",
   ]);
   expect(await look.project("web")).toMatchObject({ fault: null, reasons: [] });
+  expect(await notes()).toContain(`image ${name} is no longer on this host`);
 });
 
 test("a new container needs the name: without it the project fails by that reason, until the name is back", async () => {
@@ -105,6 +111,10 @@ test("a name that means another image by now changes nothing, until a new contai
   await killed();
   await nothingToDo();
   expect(await steps()).toEqual(["prepare-spool", "start-container"]);
+  const [now, was] = [second, first].map((id) => id.replace("sha256:", "").slice(0, 12));
+  expect(await notes()).toContain(
+    `image ${name} means ${now} by now, its container runs on ${was}`,
+  );
 
   const since = Number((await look.steps("web")).at(-1)?.id ?? 0);
   await stack.ok("restart", "web");

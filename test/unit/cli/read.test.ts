@@ -92,6 +92,7 @@ test("describe tells of agents, runs, events and origins", async () => {
     "r-1",
     "event 1",
     "projects/web.yaml:4:11",
+    "Note:       image node:26 means another one by now",
   ])
     expect(stdout).toContain(part);
 });

@@ -72,6 +72,18 @@ test("a changed declaration says which fields, old and new, and what it costs", 
   `);
 });
 
+test("a longer stop grace says from when foreign stops have it, unless a new container comes with it", () => {
+  const agents = { beat: sampleAgent("beat", { stopGraceMs: 60_000 }) };
+  expect(preview(record, sampleSpec({ agents }), up).waiting).toEqual([
+    "until its next new container `docker stop` and the host's shutdown give its agents 15 s, not the 65 they may need now",
+  ]);
+  const replaced = sampleSpec({ agents, security: { readOnlyRoot: false } });
+  expect(preview(record, replaced, up).waiting).toEqual([]);
+  const shorter = { beat: sampleAgent("beat", { stopGraceMs: 1_000 }) };
+  expect(preview(record, sampleSpec({ agents: shorter }), up).waiting).toEqual([]);
+  expect(preview(record, sampleSpec({ weight: 3 }), up).waiting).toEqual([]);
+});
+
 test("a replacement that waits for the firewall is shown, beside what it waits for", () => {
   const after = sampleSpec({ network: { egress: "open" }, security: { readOnlyRoot: false } });
   const made = preview(record, after, { ...up, firewallVerified: false });
