@@ -8,6 +8,8 @@ const NONE = { heardAt: 0, counted: null, deaths: 0 };
 
 /** The engine told of an OOM kill in a project's container. */
 export function heardOom(project: string, at: number, { world }: Session): void {
+  // An orphan's is nobody's, and would wait for a project of its name.
+  if (!world.records.has(project)) return;
   const before = world.ooms.get(project) ?? NONE;
   world.ooms.set(project, { ...before, heardAt: Math.max(before.heardAt, at) });
 }
@@ -28,7 +30,13 @@ export async function noteDeath(
     const life = `${dead.id} ${dead.startedAt}`;
     if (!diedOfMemory(dead) || known.counted === life) continue;
     const told = await isTold(project, dead, session);
-    world.ooms.set(project, { ...known, counted: life, deaths: known.deaths + (told ? 0 : 1) });
+    // Another kill may have been heard of meanwhile.
+    const { heardAt } = world.ooms.get(project) ?? known;
+    world.ooms.set(project, {
+      heardAt,
+      counted: life,
+      deaths: known.deaths + (told ? 0 : 1),
+    });
     if (told) continue;
     metrics.oom(project, 1);
     outbox.add({

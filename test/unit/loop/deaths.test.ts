@@ -16,7 +16,14 @@ type Kept = Pick<NewEvent, "kind" | "fields"> & Readonly<{ at: number }>;
 function aSession(recorded: readonly Kept[] = []) {
   const told: NewEvent[] = [];
   const counted: number[] = [];
-  const world = { ooms: new Map(), repairs: new Map(), faults: new Map(), idle: new Map() };
+  const records = new Map([["web", {}]]);
+  const world = {
+    records,
+    ooms: new Map(),
+    repairs: new Map(),
+    faults: new Map(),
+    idle: new Map(),
+  };
   const session = {
     world,
     now: () => STARTED,
@@ -109,4 +116,15 @@ test("what waits for its next start says that memory ran out", () => {
     expect(repairDelayMs(plan, observed, session)).toBe(2_000);
     expect(world.faults.get("web").detail).toContain(words);
   }
+});
+
+test("what is heard while the records are asked is not forgotten, and an orphan's kill is nobody's", async () => {
+  const { session, world } = aSession();
+  heardOom("web", STARTED - 10, session);
+  const noting = noteDeath("web", dead(STARTED), session);
+  heardOom("web", STARTED + 50, session);
+  await noting;
+  expect(world.ooms.get("web")).toMatchObject({ heardAt: STARTED + 50, deaths: 1 });
+  heardOom("gone", STARTED, session);
+  expect([...world.ooms.keys()]).toEqual(["web"]);
 });
