@@ -28,7 +28,10 @@ export function listenToRunners(state: DaemonState): RunnersListener {
         connected ? CONNECTED : "runner lost",
         connected ? REPORT_FOLLOWS_MS : LOST_GRACE_MS,
       );
-      if (!connected) return;
+      if (!connected) {
+        forgetCpu(project, state);
+        return;
+      }
       state.session?.desk?.connected(project);
       state.session?.questions?.connected(project);
     },
@@ -70,6 +73,12 @@ function noteCpu({ project, sample }: RunnerReport, state: DaemonState): void {
     project,
     (100 * (sample.cpuUsageMs - before.cpuMs)) / (sample.at - before.at),
   );
+}
+
+/** Nobody knows it any more; and the next container of that name begins anew. */
+function forgetCpu(project: string, { lastSample, cpuPercent }: DaemonState): void {
+  lastSample.delete(project);
+  cpuPercent.delete(project);
 }
 
 async function ingest(
