@@ -28,7 +28,33 @@ export function absorb(plan: Plan, outcomes: readonly Outcome[], session: Sessio
   succeeded(plan.project, session);
   world.faults.delete(plan.project);
   world.refused.delete(plan.project);
-  lookAgain(plan, session);
+  if (hasMovedOn(plan, outcomes)) void readAnew(plan.project, session);
+  else lookAgain(plan, session);
+}
+
+/** The records were elsewhere than is remembered: the answer to some write was lost. */
+function hasMovedOn({ steps }: Plan, outcomes: readonly Outcome[]): boolean {
+  return outcomes.some(
+    (outcome, at) =>
+      outcome.kind === "done" && outcome.note !== null && steps[at]?.kind === "settle-phase",
+  );
+}
+
+/** What is recorded takes the place of what is remembered, unless that is news by now; looking again before would find the same for ever. */
+async function readAnew(project: string, session: Session): Promise<void> {
+  const { world, doors } = session;
+  const before = world.records.get(project);
+  try {
+    const row = (await doors.postgres.projects()).find(({ name }) => name === project);
+    if (world.records.get(project) === before) {
+      if (row === undefined) forgetAll(project, session);
+      else world.records.set(project, row);
+    }
+    session.triggerHost("recorded otherwise");
+    session.trigger(project, "recorded otherwise");
+  } catch (error) {
+    failed(project, error, session);
+  }
 }
 
 /** Looks at the reached state once more: a second pass does nothing, unless the world moved meanwhile. */
@@ -99,7 +125,8 @@ async function anotherSubnet(project: string, session: Session): Promise<void> {
   world.badSubnets.add(record.subnet);
   try {
     await doors.postgres.releaseSubnet({ epoch: world.install.epoch, project });
-    world.records.set(project, { ...record, subnet: null });
+    const current = world.records.get(project);
+    if (current !== undefined) world.records.set(project, { ...current, subnet: null });
     session.trigger(project, "another subnet");
   } catch (error) {
     failed(project, error, session);
@@ -109,13 +136,17 @@ async function anotherSubnet(project: string, session: Session): Promise<void> {
 function settled(step: Extract<Step, { kind: "settle-phase" }>, session: Session): void {
   const { world } = session;
   const record = world.records.get(step.project);
-  if (step.to === "removed") {
-    forgetProject(world, step.project);
-    session.metrics.forget(step.project);
-    session.questions?.ended(step.project);
-    session.desk?.forget(step.project);
-  } else if (record !== undefined)
+  if (step.to === "removed") forgetAll(step.project, session);
+  else if (record !== undefined)
     world.records.set(step.project, { ...record, phase: step.to, phaseSince: session.now() });
+}
+
+/** A project that is gone. */
+function forgetAll(project: string, session: Session): void {
+  forgetProject(session.world, project);
+  session.metrics.forget(project);
+  session.questions?.ended(project);
+  session.desk?.forget(project);
 }
 
 function remember(step: Step, note: string | null, session: Session): void {

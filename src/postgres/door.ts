@@ -168,7 +168,7 @@ export interface PostgresDoor {
   projects(): Promise<readonly ProjectRow[]>;
   /** Writes the operator's wish, moves the phase by the lifecycle table, audits; returns the new row. Unknown project: `postgres.project-unknown` (rejected kind "usage"). */
   intend(request: IntentRequest): Promise<ProjectRow>;
-  /** Moves the phase only if it is still `from`; false when it is not. `removed` deletes the row and keeps its history. */
+  /** Moves the phase only if it is still `from`; false when it is neither that nor `to` already. `removed` deletes the row and keeps its history. */
   settlePhase(
     request: Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>,
   ): Promise<boolean>;

@@ -34,7 +34,7 @@ type PhaseMove = Readonly<{ epoch: number; project: string; from: Phase; to: Pha
 /** Waiting tasks a transaction: a long backlog must not meet the statement deadline. */
 const BATCH = 1_000;
 
-/** See `PostgresDoor.settlePhase`. Runs and tasks still open when a project is gone end with it: everything has an end. */
+/** See `PostgresDoor.settlePhase`: already so is success, since the answer to an earlier try may have been lost. Runs and tasks still open when a project is gone end with it: everything has an end. */
 export async function settlePhase(
   session: Session,
   request: PhaseMove,
@@ -45,7 +45,13 @@ export async function settlePhase(
     settlePhaseIn(tx, request),
   );
   settled.tell(ended ?? []);
-  return ended !== null;
+  return ended !== null || (await phaseNow(session, request.project)) === request.to;
+}
+
+/** Who is no longer recorded is removed. */
+async function phaseNow(session: Session, project: string): Promise<Phase> {
+  const [row] = await session.read<{ phase: Phase }>("project-list", [project]);
+  return row?.phase ?? "removed";
 }
 
 /** The tasks that ended with the project; null when the phase is not `from`. */

@@ -110,7 +110,7 @@ test("an intent under one idempotency key counts once, also under the next leade
 
 test("a phase settles only from where it was seen, and only along the table", async () => {
   expect(await settle("activating", "active")).toBe(true);
-  expect(await settle("activating", "active")).toBe(false);
+  expect(await settle("activating", "paused")).toBe(false);
   expect(await refusalOf(settle("active", "paused"))).toBe("conflict postgres.move-illegal");
 });
 
@@ -167,6 +167,18 @@ test("removed forgets the project and its subnet, keeps its history and leaves n
       (row) => row.action,
     ),
   ).toEqual(["want-removed"]);
+});
+
+test("a move whose answer was lost is done already: asked again it is success, also for a project that is gone", async () => {
+  expect(await settle("activating", "active")).toBe(true);
+  expect(await settle("activating", "active")).toBe(true);
+  expect(await settle("activating", "paused")).toBe(false);
+  await door.intend(wantOf(epoch, "web", "removed"));
+  expect(await settle("activating", "active")).toBe(false);
+  const removed = { epoch, project: "web", from: "removing", to: "removed" } as const;
+  expect(await door.settlePhase(removed)).toBe(true);
+  expect(await door.settlePhase(removed)).toBe(true);
+  expect(await settle("activating", "active")).toBe(false);
 });
 
 test("a project removed and declared anew begins a new journal", async () => {

@@ -1,0 +1,99 @@
+/** A pass that finds the records elsewhere than it remembers reads them anew, once, instead of asking for the same move for ever. */
+import { expect, test, vi } from "vitest";
+import { createSlots } from "../../../src/base/slots.ts";
+import { projectPass } from "../../../src/loop/pass.ts";
+import type { Session } from "../../../src/loop/session.ts";
+import type { ProjectRow } from "../../../src/postgres/door.ts";
+import { deskSession } from "../../support/desk-session.ts";
+import { sampleSpec } from "../../support/project-samples.ts";
+
+interface Stage {
+  readonly session: Session;
+  readonly remembered: ProjectRow;
+  readonly triggered: string[];
+  readonly forgotten: string[];
+}
+
+/** A project remembered as being completed, while its row is what `recorded` makes of that. */
+function stage(recorded: (row: ProjectRow) => readonly ProjectRow[] | Error): Stage {
+  const runners = { connected: () => false, report: () => null } as never;
+  const desk = deskSession({
+    tasks: {} as never,
+    runners,
+    epoch: 1,
+    slots: 1,
+    projects: [sampleSpec()],
+    now: () => 0,
+  });
+  const row = desk.world.records.get("web");
+  if (row === undefined) throw new Error("the sample has a record");
+  const remembered: ProjectRow = {
+    ...row,
+    wanted: "completed",
+    phase: "completing",
+    subnet: null,
+  };
+  desk.world.records.set("web", remembered);
+  const triggered: string[] = [];
+  const forgotten: string[] = [];
+  const nothing = { at: 0, containers: [], networks: [], volumes: [], images: [] };
+  const session = {
+    ...desk,
+    relist: { mark: () => 1, since: async () => nothing, latest: () => nothing },
+    metrics: {
+      pass: () => undefined,
+      forget: (project: string) => void forgotten.push(project),
+    },
+    newId: () => "pass",
+    slots: createSlots(1),
+    trigger: (_project: string, reason: string) => void triggered.push(reason),
+    doors: {
+      ...desk.doors,
+      postgres: {
+        openSteps: async (_epoch: number, rows: readonly unknown[]) => rows.map((_, at) => at),
+        settlePhase: async () => false,
+        settleSteps: async () => undefined,
+        projects: async () => {
+          const rows = recorded(remembered);
+          if (rows instanceof Error) throw rows;
+          return rows;
+        },
+      },
+    },
+  };
+  // A pass that acts on Postgres alone asks no more of a session.
+  return { session: session as unknown as Session, remembered, triggered, forgotten };
+}
+
+test("the recorded row takes the remembered one's place before the next pass", async () => {
+  const { session, triggered } = stage((row) => [
+    { ...row, wanted: "active", phase: "activating" },
+  ]);
+  await projectPass("web", ["intent"], session);
+  await vi.waitFor(() => expect(triggered).toEqual(["recorded otherwise"]));
+  expect(session.world.records.get("web")).toMatchObject({ wanted: "active", phase: "activating" });
+});
+
+test("one that is recorded no longer is forgotten", async () => {
+  const { session, forgotten, triggered } = stage(() => []);
+  await projectPass("web", ["intent"], session);
+  await vi.waitFor(() => expect(triggered).toEqual(["recorded otherwise"]));
+  expect([session.world.records.has("web"), forgotten]).toEqual([false, ["web"]]);
+});
+
+test("records that cannot be read are asked for again after a while, not at once", async () => {
+  const { session, triggered } = stage(() => new Error("the connection is gone"));
+  await projectPass("web", ["intent"], session);
+  await vi.waitFor(() => expect(triggered).toEqual(["retry after defect"]));
+});
+
+test("what became known meanwhile is newer than what was read", async () => {
+  const { session, remembered, triggered } = stage((row) => {
+    session.world.records.set("web", { ...row, wanted: "removed", phase: "removing" });
+    return [row];
+  });
+  await projectPass("web", ["intent"], session);
+  await vi.waitFor(() => expect(session.world.records.get("web")).not.toBe(remembered));
+  expect(session.world.records.get("web")?.wanted).toBe("removed");
+  expect(triggered).toEqual(["recorded otherwise"]);
+});
