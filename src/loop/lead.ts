@@ -16,7 +16,6 @@ import { projectPass } from "./pass.ts";
 import { openQuestionBoard } from "./questions.ts";
 import type { Session } from "./session.ts";
 import type { Settings } from "./settings.ts";
-import type { OpenDesk } from "./tasks/desk-state.ts";
 import { openDesk } from "./tasks/desk.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { wake } from "./wake.ts";
@@ -81,20 +80,17 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     idle: createIdleKeeper(() => session),
   };
 
-  const desk = await recover(session);
-  const stream = doors.engine.events({
-    onEvent: (event) => wake(event, session),
-    onState: (connected) => {
-      options.onStream(connected);
-      session.modes.set(
-        "engine-gone",
-        !connected,
-        connected ? "the event stream is connected" : "the event stream is lost",
-      );
-      session.inspections.forgetAll();
-      if (connected) session.triggerHost("engine connected");
-    },
+  const abandon = (reason: Error): void => {
+    ending.abort(reason);
+    for (const each of [session.desk, session.questions]) each?.close();
+    session.idle.stop();
+  };
+  await recover(session).catch((cause: unknown) => {
+    // Nothing of it goes on: the next try has a session of its own.
+    abandon(new Error("what is recorded could not be taken over", { cause }));
+    throw cause;
   });
+  const stream = listenToEngine(session, options.onStream);
   const upkeep = startUpkeep(session, RELIST_MS);
   session.triggerHost("leading");
   log.info({ epoch: world.install.epoch, projects: world.records.size }, "leading");
@@ -104,26 +100,43 @@ export async function lead(options: LeadOptions): Promise<Leading> {
     ended,
     async close(reason) {
       end(reason);
-      ending.abort(new Error(reason));
-      for (const each of [upkeep, session.idle]) each.stop();
-      for (const each of [stream, desk, session.questions]) each?.close();
+      abandon(new Error(reason));
+      upkeep.stop();
+      stream.close();
       await Promise.allSettled([projects.close(), host.close()]);
     },
   };
 }
 
+function listenToEngine(
+  session: Session,
+  onStream: LeadOptions["onStream"],
+): ReturnType<Doors["engine"]["events"]> {
+  return session.doors.engine.events({
+    onEvent: (event) => wake(event, session),
+    onState: (connected) => {
+      onStream(connected);
+      session.modes.set(
+        "engine-gone",
+        !connected,
+        connected ? "the event stream is connected" : "the event stream is lost",
+      );
+      session.inspections.forgetAll();
+      if (connected) session.triggerHost("engine connected");
+    },
+  });
+}
+
 /** Takes over what is recorded: projects, a predecessor's open steps, spools, and tasks that wait or run. */
-async function recover(session: Session): Promise<OpenDesk> {
+async function recover(session: Session): Promise<void> {
   const { world, doors } = session;
   await readRecords(world, doors.postgres);
   await inheritSteps(session);
   for (const { name } of world.records.values())
     if (await doors.runners.spoolExists(name)) world.spools.add(name);
   await recallIdle(session);
-  const desk = await openDesk(session);
-  session.desk = desk;
+  session.desk = await openDesk(session);
   session.questions = await openQuestionBoard(session);
-  return desk;
 }
 
 /**

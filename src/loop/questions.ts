@@ -29,7 +29,10 @@ export interface QuestionBoard {
 /** Opens the board of one leader session: everything recorded as open or not yet delivered is taken over. */
 export async function openQuestionBoard(session: Session): Promise<QuestionBoard> {
   const board = new Board(session);
-  await board.look();
+  await board.look().catch((error: unknown) => {
+    board.close();
+    throw error;
+  });
   return board;
 }
 
