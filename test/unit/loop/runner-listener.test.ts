@@ -26,7 +26,7 @@ function listener({ busy = false, fails = false } = {}) {
     return 2;
   };
   const session = {
-    world: { records: new Map(), install: { epoch: 1 }, openRuns: new Set() },
+    world: { records: new Map(), install: { epoch: 1 }, openRuns: new Set(), ended: new Map() },
     doors: { postgres: { ingest } },
     outbox: {
       busy: () => busy,
@@ -42,7 +42,7 @@ function listener({ busy = false, fails = false } = {}) {
       doubt: () => undefined,
     },
     questions: null,
-    metrics: {},
+    metrics: { restarted: () => undefined },
     eventsWritten: () => undefined,
   };
   // oxlint-disable-next-line no-unsafe-type-assertion -- journals ask no more of a daemon

@@ -26,6 +26,7 @@ async function counted(...bodies: readonly JournalBody[]): Promise<readonly stri
   const session = {
     world: { install: { epoch: 1 }, records: new Map(), openRuns: new Set(), ended: new Map() },
     doors: { postgres: { ingest: async () => bodies.length } },
+    outbox: { busy: () => false },
     metrics: { restarted: (_project: string, agent: string) => agents.push(agent) },
     desk: null,
     questions: null,

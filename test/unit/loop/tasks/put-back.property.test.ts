@@ -5,7 +5,8 @@ import { BerthError } from "../../../../src/base/errors.ts";
 import type { JournalBody, JournalEvent } from "../../../../src/model/run.ts";
 import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
-import { deskSession, readyReport } from "../../../support/desk-session.ts";
+import { deskSession } from "../../../support/desk-session.ts";
+import { readyReport } from "../../../support/runner-report.ts";
 import { fakeTaskDoor, type Fate } from "../../../support/fake-task-door.ts";
 import type { RunnerFate } from "../../../support/fake-task-runner.ts";
 import { submitRow } from "../../../support/submit-row.ts";
@@ -165,7 +166,7 @@ test("in every interleaving each task runs once, at most `max` at a time, and th
       const reporter = setInterval(
         () =>
           desk.reported({
-            ...readyReport("web", [...runner.live]),
+            ...readyReport("web", { taskRuns: [...runner.live] }),
             journalSeq: runner.journal.length,
           }),
         2_000,
