@@ -13,7 +13,7 @@ export const FIRST_MARKER = 1_000_000_000;
 /** A status file is about 1.5 KiB; its Groups line is in the first KiB unless a user has hundreds of groups. */
 const buffer = Buffer.alloc(16_384);
 
-/** Every living process that bears a marker `wanted` accepts. Zombies are dead: whoever is their parent reaps them. */
+/** Every living process that bears a marker `wanted` accepts. */
 export function findMarked(wanted: (marker: number) => boolean): FoundProcess[] {
   const found: FoundProcess[] = [];
   for (const name of readdirSync("/proc")) {
@@ -27,9 +27,9 @@ export function findMarked(wanted: (marker: number) => boolean): FoundProcess[] 
   return found;
 }
 
-/** Marker and memory of one status file; null for a zombie or a process without a marker. */
+/** Marker and memory of one status file; null for a dead process or one without a marker. */
 export function parseStatus(text: string): Readonly<{ marker: number; rssBytes: number }> | null {
-  if (/^State:\s+[ZX]/m.test(text)) return null;
+  if (isDead(text)) return null;
   const groups = /^Groups:[ \t]*(.*)$/m.exec(text)?.[1] ?? "";
   const marker = groups
     .split(" ")
@@ -38,6 +38,15 @@ export function parseStatus(text: string): Readonly<{ marker: number; rssBytes: 
   if (marker === undefined) return null;
   const rss = /^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1];
   return { marker, rssBytes: Number(rss ?? 0) * 1024 };
+}
+
+/** A zombie is dead, and its parent reaps it; unless only its first thread has ended and another one goes on. */
+function isDead(status: string): boolean {
+  return /^State:\s+[ZX]/m.test(status) && !(threadsOf(status) > 1);
+}
+
+function threadsOf(status: string): number {
+  return Number(/^Threads:\s+(\d+)$/m.exec(status)?.[1] ?? 0);
 }
 
 /** CPU time of a process and the children it reaped, in milliseconds; 0 when it is gone. */

@@ -1,8 +1,9 @@
 /** Ending an agent ends everything it ever started, whatever that does to stay. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
-import { agent, configOf, shell, World } from "./harness.ts";
+import { agent, configOf, shell, VERSION, worker, World } from "./harness.ts";
 import type { Project } from "./harness.ts";
+import { order } from "./task-client.ts";
 
 const world = new World("tree");
 beforeAll(() => world.setUp());
@@ -27,6 +28,19 @@ until [ $(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -o '/tmp/st
 
 /** Forks without end, also when the limit refuses; its main process leaves them to it. */
 const BOMB = "if (!fork) { fork while 1 } select undef, undef, undef, 0.5; exit 9";
+
+const PYTHON = process.env["BERTH_IMAGE_AGENT_NODE"] ?? `berth/agent-node:${VERSION}`;
+/** Becomes what looks like a zombie: its first thread ends (60 is exit on x86-64, 93 elsewhere), and another one goes on. */
+const HEADLESS = `
+import ctypes, os, signal, threading, time
+def go_on():
+    while True: time.sleep(1000)
+def lose_head():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=go_on).start()
+    print("headless", flush=True)
+    ctypes.CDLL(None).syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+`;
 
 /** Only the runner and its init are left; a zombie would show as defunct. */
 async function onlyRunnerLeft(project: Project): Promise<void> {
@@ -81,4 +95,31 @@ test("a fork bomb at the pids limit is ended within seconds while another agent 
     async () => (await project.output(beat.run)).length > before + 10,
   );
   expect(await project.isRunning()).toBe(true);
+});
+
+test("a process whose first thread has ended is killed like any other: left behind, past its time, or stopped", async () => {
+  const python = (script: string): readonly string[] => ["python3", "-c", `${HEADLESS}${script}`];
+  const stays = python("lose_head()");
+  const leaves = python(`
+child = os.fork()
+if child == 0: lose_head()
+while "(zombie)" not in open(f"/proc/{child}/status").read(): pass
+os._exit(5)`);
+  const agents = [agent("leaver", leaves), agent("stayer", stays, { stopGraceMs: 200 })];
+  const late = worker("late", stays, { stopGraceMs: 200 });
+  const project = await world.start((name) => configOf(name, [...agents, late]), { image: PYTHON });
+  const left = await project.event("exited", ({ agent: name }) => name === "leaver");
+  expect(left).toMatchObject({ code: 5, survivors: 1 });
+
+  const client = await project.connect();
+  const { run } = await order(client, { agent: "late", timeoutMs: 500 });
+  const timedOut = await project.event("exited", (event) => event.run === run);
+  expect(timedOut).toMatchObject({ signal: "SIGKILL", cause: "timeout" });
+
+  const { run: stayer } = await project.event("started", ({ agent: name }) => name === "stayer");
+  await eventually("it is headless", async () => (await project.output(stayer)) === "headless\n");
+  await client.ask({ kind: "configure", epoch: 1, config: configOf(project.config.project, []) });
+  const stopped = await project.event("exited", (event) => event.run === stayer);
+  expect(stopped).toMatchObject({ signal: "SIGKILL", cause: "stop" });
+  await onlyRunnerLeft(project);
 });

@@ -67,13 +67,15 @@ test("a tree that will not die is given up at the deadline", async () => {
 });
 
 test("a status file tells marker and memory; zombies and strangers have none", () => {
-  const status = (state: string, groups: string): string =>
-    `Name:\tsh\nState:\t${state} (x)\nGroups:\t${groups} \nVmRSS:\t     712 kB\n`;
+  const status = (state: string, groups: string, threads = 1): string =>
+    `Name:\tsh\nState:\t${state} (x)\nGroups:\t${groups} \nVmRSS:\t     712 kB\nThreads:\t${threads}\n`;
   expect(parseStatus(status("S", "10001 1000000042"))).toEqual({
     marker: 1_000_000_042,
     rssBytes: 729_088,
   });
   expect(parseStatus(status("Z", "10001 1000000042"))).toBeNull();
+  // Its first thread has ended, and another one goes on.
+  expect(parseStatus(status("Z", "10001 1000000042", 2))).toMatchObject({ marker: 1_000_000_042 });
   expect(parseStatus(status("R", "10001"))).toBeNull();
   expect(parseStatus("Name:\tkthreadd\nState:\tS (sleeping)\nGroups:\t \n")).toBeNull();
   expect(parseCpuMs("12 (a) b) S 1 2 3 4 5 6 7 8 9 10 7 3 2 1 20 0")).toBe(130);
