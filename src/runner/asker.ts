@@ -7,6 +7,7 @@ import {
   MAX_QUESTION_BYTES,
 } from "../model/question.ts";
 import type { JournalBody } from "../model/run.ts";
+import { CappedBytes } from "./capped-bytes.ts";
 import type { Identity } from "./identity.ts";
 import type { Reply, ReplyFiles } from "./reply-files.ts";
 import type { QuestionSaying } from "./saying.ts";
@@ -45,7 +46,7 @@ export class Asker {
   readonly #room: AskerRoom;
   readonly #bornAt: number;
   /** Texts that are being said. */
-  readonly #said = new Map<string, Buffer[]>();
+  readonly #said = new Map<string, CappedBytes>();
   /** Being made ready; still wanted or already taken back. */
   readonly #opening = new Map<string, { wanted: boolean }>();
   readonly #kept = new Map<string, Kept>();
@@ -89,20 +90,20 @@ export class Asker {
   }
 
   #gather(call: string, bytes: Buffer): void {
-    const parts = this.#said.get(call) ?? [];
     if (!this.#said.has(call) && this.#said.size >= MAX_OPEN_QUESTIONS) return;
-    this.#said.set(call, parts);
-    if (sizeOf(parts) <= MAX_QUESTION_BYTES) parts.push(bytes);
+    const said = this.#said.get(call) ?? new CappedBytes(MAX_QUESTION_BYTES);
+    this.#said.set(call, said);
+    said.push(bytes);
   }
 
   async #ask(saying: Asking): Promise<void> {
     const { call: key } = saying;
     if (this.#kept.has(key) || this.#opening.has(key)) return;
-    const parts = this.#said.get(key) ?? [];
+    const said = this.#said.get(key) ?? new CappedBytes(MAX_QUESTION_BYTES);
     this.#said.delete(key);
-    const text = withoutControls(Buffer.concat(parts).toString("utf8"), "\n\t").trim();
+    const text = withoutControls(said.bytes.toString("utf8"), "\n\t").trim();
     const choices = choicesOf(saying.choices);
-    const refusal = this.#refusal(sizeOf(parts), text, choices);
+    const refusal = this.#refusal(said.count, text, choices);
     if (refusal !== null) return this.#refuse(key, refusal);
     this.#asked += 1;
     const opening = { wanted: true };
@@ -177,10 +178,6 @@ export class Asker {
     const { run, agent, replica } = this.name;
     return { run, agent, replica, question };
   }
-}
-
-function sizeOf(parts: readonly Buffer[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 function choicesOf(text: string): readonly string[] {

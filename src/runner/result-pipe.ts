@@ -1,5 +1,6 @@
 /** Takes what a task writes to $BERTH_RESULT_FD, up to the cap; more is counted and dropped, so that the task never waits. */
 import { MAX_PAYLOAD_BYTES } from "../model/task.ts";
+import { CappedBytes } from "./capped-bytes.ts";
 import { readPipe } from "./fifo.ts";
 import type { PipeReader } from "./fifo.ts";
 
@@ -7,12 +8,11 @@ import type { PipeReader } from "./fifo.ts";
 export const RESULT_FD = 3;
 
 export class ResultPipe {
-  #parts: Buffer[] = [];
-  #bytes = 0;
+  readonly #written = new CappedBytes(MAX_PAYLOAD_BYTES);
   #reader: PipeReader | null = null;
 
   get byteLength(): number {
-    return this.#bytes;
+    return this.#written.count;
   }
 
   get begun(): boolean {
@@ -26,19 +26,12 @@ export class ResultPipe {
 
   /** Something was written. */
   begin(readFd: number): void {
-    this.#reader = readPipe(readFd, (bytes) => this.#take(bytes));
+    this.#reader = readPipe(readFd, (bytes) => this.#written.push(bytes));
   }
 
-  /** Everything kept so far; nothing is read any more. */
+  /** Everything written so far, unless it is above the cap; nothing is read any more. */
   close(): Uint8Array {
     this.#reader?.destroy();
-    return Buffer.concat(this.#parts);
-  }
-
-  #take(chunk: Uint8Array): void {
-    // The first byte above the cap is one too many already: what is kept then is never looked at.
-    if (this.#bytes <= MAX_PAYLOAD_BYTES) this.#parts.push(Buffer.from(chunk));
-    else this.#parts = [];
-    this.#bytes += chunk.length;
+    return this.#written.bytes;
   }
 }

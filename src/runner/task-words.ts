@@ -1,5 +1,6 @@
 /** What one task has said by `berth-agent`: notes into the journal, progress to the daemon, a result for its end. */
 import { MAX_PAYLOAD_BYTES } from "../model/task.ts";
+import { CappedBytes } from "./capped-bytes.ts";
 import { ProgressTeller } from "./progress.ts";
 import type { Progress } from "./progress.ts";
 import type { Saying } from "./saying.ts";
@@ -14,8 +15,8 @@ export interface WordsListener {
 
 interface Written {
   readonly call: string;
-  readonly parts: Buffer[];
-  bytes: number;
+  /** More than the cap is only counted: it is no result, but its size is worth saying. */
+  readonly said: CappedBytes;
 }
 
 export class TaskWords {
@@ -37,7 +38,7 @@ export class TaskWords {
   /** The result of the last `berth-agent result` that was said to its end. */
   get result(): Readonly<{ bytes: Uint8Array; byteLength: number }> | null {
     const found = this.#result;
-    return found === null ? null : { bytes: Buffer.concat(found.parts), byteLength: found.bytes };
+    return found === null ? null : { bytes: found.said.bytes, byteLength: found.said.count };
   }
 
   hear(saying: Saying): void {
@@ -62,10 +63,8 @@ export class TaskWords {
   }
 
   #take(call: string, bytes: Buffer): void {
-    if (this.#writing?.call !== call) this.#writing = { call, parts: [], bytes: 0 };
-    const { parts } = this.#writing;
-    // More than the cap is only counted: it is no result, but its size is worth saying.
-    if (this.#writing.bytes <= MAX_PAYLOAD_BYTES) parts.push(bytes);
-    this.#writing.bytes += bytes.length;
+    if (this.#writing?.call !== call)
+      this.#writing = { call, said: new CappedBytes(MAX_PAYLOAD_BYTES) };
+    this.#writing.said.push(bytes);
   }
 }

@@ -33,8 +33,12 @@ export async function order(client: Client, { agent, run, ...more }: Order) {
 }
 
 /** Orders one attempt and waits for its end. */
-export async function runToEnd(project: Project, client: Client, wish: Order): Promise<Exited> {
+export async function runToEnd(
+  project: Project,
+  client: Client,
+  { deadlineMs, ...wish }: Order & Readonly<{ deadlineMs?: number }>,
+): Promise<Exited> {
   const { run, reply } = await order(client, wish);
   if (!reply.ok) throw new Error(`${reply.code}: ${reply.detail}`);
-  return project.event("exited", (event) => event.run === run);
+  return project.event("exited", (event) => event.run === run, deadlineMs);
 }

@@ -210,3 +210,19 @@ test("500 quick tasks, eight at a time, each start once and end once with what t
   }
   expect(await project.output("q-123")).toBe("out 123\n");
 }, 120_000);
+
+test("words and results said in empty pieces without end leave the runner its memory", async () => {
+  // As much as filled its heap, which is 64 MiB, when each piece was kept by itself.
+  const say = (word: string) => `perl -e '
+    open my $voice, ">", $ENV{BERTH_AGENT_FIFO};
+    my $line = "${word} $ENV{BERTH_RUN_ID} ${"0".repeat(32)} \n";
+    syswrite $voice, $line x int(4096 / length $line) for 1..15000'`;
+  const agents = [sh("parts", say("part")), sh("words", say("words"))];
+  const project = await world.start((name) => configOf(name, agents));
+  const client = await project.connect();
+  const ends = agents.map(({ name }) =>
+    runToEnd(project, client, { agent: name, deadlineMs: 50_000 }),
+  );
+  expect((await Promise.all(ends)).map(({ code }) => code)).toEqual([0, 0]);
+  expect(await project.isRunning()).toBe(true);
+}, 60_000);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import type { JournalEvent } from "../../../src/model/run.ts";
+import { CappedBytes } from "../../../src/runner/capped-bytes.ts";
 import { Clock } from "../../../src/runner/clock.ts";
 import { Journal } from "../../../src/runner/journal.ts";
 import { KnownRuns } from "../../../src/runner/known-runs.ts";
@@ -86,6 +87,19 @@ test("the last result that was said to its end counts; parts of another call do 
   expect(Buffer.from(words.result?.bytes ?? []).toString()).toBe("old");
   words.hear({ kind: "result", run: "r", call: "3" });
   expect(Buffer.from(words.result?.bytes ?? []).toString()).toBe("whole");
+});
+
+test("pieces come out as the bytes they were, or as none at all above the cap, which is still counted", () => {
+  const pieces = fc.array(fc.uint8Array({ maxLength: 700 }), { maxLength: 12 });
+  fc.assert(
+    fc.property(pieces, (given) => {
+      const kept = new CappedBytes(3_000);
+      for (const piece of given) kept.push(piece);
+      const whole = Buffer.concat(given);
+      expect(kept.count).toBe(whole.length);
+      expect(kept.bytes).toEqual(whole.length > 3_000 ? Buffer.alloc(0) : whole);
+    }),
+  );
 });
 
 test("notes without end are cut off, and the last one kept says so", () => {
