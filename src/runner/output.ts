@@ -5,6 +5,7 @@ import { MAX_SEGMENT_BYTES, segmentName, segmentNumber } from "../protocol/segme
 import { isRunId, META_FILE } from "../protocol/spool.ts";
 import type { RunMeta } from "../protocol/spool.ts";
 import { RunOutput } from "./run-output.ts";
+import { Losses } from "./losses.ts";
 
 /** All output of one project together; beyond it the oldest segment goes. */
 const MAX_OUTPUT_BYTES = 1_073_741_824;
@@ -38,7 +39,7 @@ interface RunFiles {
 export class OutputStore {
   readonly #folder: string;
   readonly caps: OutputCaps;
-  readonly #dropped: (run: string, bytes: number) => void;
+  readonly #losses: Losses;
   #runs: RunFiles[] = [];
   #total = 0;
 
@@ -48,7 +49,7 @@ export class OutputStore {
     caps: OutputCaps = DEFAULT_CAPS,
   ) {
     this.#folder = folder;
-    this.#dropped = dropped;
+    this.#losses = new Losses(dropped);
     this.caps = caps;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
@@ -82,9 +83,10 @@ export class OutputStore {
       make,
       begun: (number) => files.segments.push({ number, bytes: 0 }),
       grew: (bytes) => this.#grew(files, bytes),
-      lost: (bytes) => this.#dropped(meta.run, bytes),
+      lost: (bytes) => this.#losses.add(meta.run, bytes),
       ended: () => {
         files.live = false;
+        this.#losses.tell(meta.run);
       },
     });
   }
@@ -104,6 +106,11 @@ export class OutputStore {
     this.#shrink(null);
   }
 
+  /** Tells what is not yet told of losses. */
+  close(): void {
+    this.#losses.end();
+  }
+
   #grew(files: RunFiles, bytes: number): void {
     const current = files.segments.at(-1);
     if (current !== undefined) current.bytes += bytes;
@@ -120,7 +127,7 @@ export class OutputStore {
       this.#total -= segment.bytes;
       const path = join(this.#folder, victim.run, segmentName(segment.number));
       // The daemon prunes too: what it took away is not ours to report.
-      if (removed(path)) this.#dropped(victim.run, segment.bytes);
+      if (removed(path)) this.#losses.add(victim.run, segment.bytes);
       if (!victim.live && victim.segments.length === 0) this.#forget(victim);
     }
   }

@@ -74,6 +74,7 @@ export class Runner {
 
   async shutdown(): Promise<void> {
     await this.#project.shutdown();
+    this.#parts.store.close();
     this.#tellNow();
     this.#parts.journal.close();
     this.#parts.openRuns.close();

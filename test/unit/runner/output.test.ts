@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { decodeRecords } from "../../../src/protocol/segment.ts";
 import { DEFAULT_CAPS, OutputStore } from "../../../src/runner/output.ts";
 import type { RunOutput } from "../../../src/runner/run-output.ts";
@@ -13,7 +13,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "bt-output-"));
   dropped = [];
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const store = (caps: Partial<typeof DEFAULT_CAPS> = {}): OutputStore =>
   new OutputStore(folder, (run, bytes) => dropped.push({ run, bytes }), {
@@ -69,10 +72,38 @@ test("past the cap the oldest ended run goes first, then the writer's own past, 
   }
   expect(existsSync(join(folder, "r1"))).toBe(false);
   expect(existsSync(join(folder, "r2"))).toBe(false);
+  all.close();
   const order = dropped.map(({ run }) => run);
   expect(order).toEqual(order.toSorted());
   expect(dropped.at(-1)?.run).toBe("r3");
   expect(records("r3", segments("r3")[0] ?? "")[0]).toMatchObject({ kind: "begin" });
+});
+
+test("a flood past the cap is told at once, then every 10 s and at its end, each byte once", () => {
+  vi.useFakeTimers();
+  const all = store({ totalBytes: 20_000, segmentBytes: 3_000 });
+  const [flood, other] = [open(all, "r1"), open(all, "r2")];
+  const write = (times: number): void => {
+    for (let turn = 0; turn < times; turn += 1) flood.write(1, "stdout", kb);
+  };
+  write(25);
+  expect(dropped).toHaveLength(1);
+  write(1_000);
+  expect(dropped).toHaveLength(1);
+  vi.advanceTimersByTime(10_000);
+  expect(dropped).toHaveLength(2);
+  write(1_000);
+  flood.end(2);
+  expect(dropped).toHaveLength(3);
+  const first = records("r1", segments("r1")[0] ?? "")[0];
+  const before = first?.kind === "begin" ? first.bytesBefore : 0;
+  // What was dropped were whole segments, of 2 chunks and their headers.
+  expect(before).toBeGreaterThan(2_000_000);
+  expect(dropped.reduce((sum, { bytes }) => sum + bytes, 0) / before).toBeCloseTo(1.02, 1);
+  vi.advanceTimersByTime(60_000);
+  other.end(3);
+  all.close();
+  expect(dropped.map(({ run }) => run)).toEqual(["r1", "r1", "r1"]);
 });
 
 test("what earlier boots left is counted, and folders of ended runs are bounded", () => {
