@@ -112,6 +112,7 @@ export function makeApp(facts: AppFacts): App {
 async function answer(route: Route, context: AppContext, facts: AppFacts): Promise<Response> {
   const request = context.req.raw;
   const caller = await admitted(route.access, context, facts);
+  refuseNul(request.url);
   return route.respond({
     once: (asked, work) => facts.daemon.once(asked, work),
     params: context.req.param(),
@@ -123,6 +124,13 @@ async function answer(route: Route, context: AppContext, facts: AppFacts): Promi
     headers: request.headers,
     signal: request.signal,
   });
+}
+
+/** No name or word to look for has one, and the database takes none. */
+function refuseNul(url: string): void {
+  if (!url.includes("%00")) return;
+  const detail = "the address holds a NUL (%00)";
+  throw new BerthError("usage", { code: "api.request-invalid", detail });
 }
 
 /** Only on the socket are larger bodies taken, of declarations: over TCP whoever asks may be anywhere. */

@@ -8,6 +8,11 @@ export function withoutControls(text: string, kept = ""): string {
   });
 }
 
+/** Whether the database takes it as a text: neither a NUL nor half a surrogate pair is in it. */
+export function isKeepable(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}
+
 const ESCAPE = "\u001B";
 /** A control character, with what makes it a colour (SGR) when it is an escape. */
 const STEERING = /\p{Cc}(?:\[[\d;:]*m)?/gu;

@@ -1,4 +1,5 @@
 /** Accepts tasks: durable before it answers, each row by itself. */
+import { isKeepable } from "../base/controls.ts";
 import { hashOf } from "../base/hash.ts";
 import { BerthError } from "../base/errors.ts";
 import { isTerminal } from "../model/task.ts";
@@ -118,7 +119,7 @@ function faultOf(row: SubmitRow): Submitted | undefined {
       "the payload is larger than 256 KiB or nested too deeply",
     );
   const texts = [row.project, row.agent, row.idempotencyKey ?? "", ...row.tags];
-  if (texts.some((text) => text.includes("\0") || !text.isWellFormed()))
+  if (!texts.every(isKeepable))
     return refused("postgres.task-invalid", "a name, tag or key holds what is no text");
   const whole = [
     row.priorityUsed,

@@ -3,7 +3,9 @@ import { z } from "zod";
 import type { Bundle } from "../model/bundle.ts";
 import type { EventRecord } from "../model/event.ts";
 import type { RunRecord } from "../model/run.ts";
+import { isKeepable } from "../base/controls.ts";
 import { instant, listOf, proves, shape } from "./api-shape.ts";
+import { NOT_KEEPABLE } from "./text.ts";
 
 export const eventRecord = proves<EventRecord>()(
   shape({
@@ -58,12 +60,14 @@ export const outputLine = shape({
   cursor: z.string(),
 }).meta({ id: "OutputLine" });
 
+const fileName = z.string().refine(isKeepable, { error: NOT_KEEPABLE });
+
 export const bundle = proves<Bundle>()(
   shape({
-    entry: z.string(),
-    files: z.record(z.string(), z.string()).readonly(),
-    base: z.string(),
-    overlays: listOf(z.string()),
+    entry: fileName,
+    files: z.record(fileName, z.string()).readonly(),
+    base: fileName,
+    overlays: listOf(fileName),
   }),
 ).meta({ id: "Bundle" });
 

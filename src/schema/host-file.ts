@@ -1,18 +1,19 @@
 /** The host file `berth.yaml` and its environment overlay as an operator writes them. */
 import { z } from "zod";
+import { isKeepable } from "../base/controls.ts";
 import { STRATEGY_NAMES } from "../model/project.ts";
 import { BOUNDS } from "./bounds.ts";
 import { poolFault } from "./cidr.ts";
 import { defaultsLayer, projectLayer, templateLayer } from "./project-file.ts";
 import { bytes, count } from "./quantity.ts";
-import { name } from "./text.ts";
+import { name, NOT_KEEPABLE } from "./text.ts";
 
 const PIB = 2 ** 50;
 const path = z
   .string()
   .min(1, { error: "must name a directory" })
   .max(4096)
-  .refine((value) => !value.includes("\0"), { error: "must not contain NUL" });
+  .refine(isKeepable, { error: NOT_KEEPABLE });
 
 /** Past this factor the budget would no longer mean anything. */
 const OVERCOMMIT_MAX = 10;

@@ -1,9 +1,20 @@
 /** A project as a declaration writes it: a file of its own, an entry of the host file, a template or the defaults. */
 import { z } from "zod";
+import { isKeepable } from "../base/controls.ts";
 import { agentLayer, insidePath } from "./agent-file.ts";
 import { BOUNDS } from "./bounds.ts";
 import { bytes, count, cpus, duration, priority } from "./quantity.ts";
-import { agentName, asWritten, environment, image, labels, name, secret, text } from "./text.ts";
+import {
+  agentName,
+  asWritten,
+  environment,
+  image,
+  labels,
+  name,
+  NOT_KEEPABLE,
+  secret,
+  text,
+} from "./text.ts";
 
 const MIB = 1_048_576;
 const TIB = MIB * 1_048_576;
@@ -33,11 +44,7 @@ const workspace = z
     volume: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/, {
       error: "must be lower-case letters, digits, `.`, `_` and `-`, at most 63",
     }),
-    path: z
-      .string()
-      .min(1)
-      .max(4096)
-      .refine((path) => !path.includes("\0"), { error: "must not contain NUL" }),
+    path: z.string().min(1).max(4096).refine(isKeepable, { error: NOT_KEEPABLE }),
     git: z
       .string()
       .max(2048)

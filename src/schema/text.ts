@@ -1,5 +1,6 @@
 /** Texts of a declaration: names, keys, references; each with the sentence an operator reads when it does not fit. */
 import { z } from "zod";
+import { isKeepable } from "../base/controls.ts";
 import { BOUNDS } from "./bounds.ts";
 
 export const NAME = /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
@@ -27,6 +28,9 @@ export const agentName = z
 /** Schemas whose plain scalars are kept as they were written: `1.10` and `true` are texts in an environment. */
 export const asWritten = z.registry<{ asWritten: true }>();
 
+/** What no text of ours may hold, for the database would refuse it. */
+export const NOT_KEEPABLE = "must not contain NUL or half a surrogate pair";
+
 /** A text that may be written as a bare number or boolean. */
 export const text = z
   .union(
@@ -34,7 +38,7 @@ export const text = z
       z
         .string()
         .max(BOUNDS.textLength, { error: `must be at most ${BOUNDS.textLength} characters` })
-        .refine((value) => !value.includes("\0"), { error: "must not contain NUL" }),
+        .refine(isKeepable, { error: NOT_KEEPABLE }),
       z.number(),
       z.boolean(),
     ],

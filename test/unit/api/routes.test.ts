@@ -208,3 +208,31 @@ test("names are taken as they are written, percent-encoded or not", async () => 
   await using server = await startServer(Object.assign(fakeDaemon(), { world: [aProject("a-b")] }));
   expect((await server.ask({ path: "/api/v1/projects/a%2Db" })).status).toBe(200);
 });
+
+test("an address with a NUL is refused before anything is looked up by it", async () => {
+  const daemon = fakeDaemon();
+  await using server = await startServer(daemon);
+  for (const path of ["runs/a%00", "runs?project=a%00b", "tasks?tag=%00", "audit?project=%00"]) {
+    const answer = await server.ask({ path: `/api/v1/${path}` });
+    expect([path, answer.status, answer.json()]).toMatchObject([
+      path,
+      400,
+      { code: "api.request-invalid" },
+    ]);
+  }
+});
+
+test.each([
+  ["entry", { entry: "a\0", files: { "a\0": "" } }],
+  ["base", { base: "/\uD800" }],
+  ["overlays", { overlays: ["/\0"] }],
+])("a bundle whose %s no database keeps is refused by its place", async (place, wrong) => {
+  await using server = await startServer(fakeDaemon());
+  const bundle = { entry: "berth.yaml", files: { "berth.yaml": "" }, base: "/", overlays: [] };
+  const body = { bundle: { ...bundle, ...wrong } };
+  const answer = await server.ask({ method: "POST", path: "/api/v1/apply", body });
+  expect([answer.status, answer.json()]).toMatchObject([
+    400,
+    { code: "api.request-invalid", path: expect.stringContaining(`body.bundle.${place}`) },
+  ]);
+});

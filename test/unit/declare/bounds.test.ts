@@ -39,6 +39,11 @@ test.each([
     "must be at most 65536 characters",
   ],
   [
+    "half a surrogate pair, which no database keeps",
+    'name: web\nimage: i\nenvironment: { A: "\\uD800" }',
+    "must not contain NUL or half a surrogate pair",
+  ],
+  [
     "a file of 200,000 values",
     `x-a: [${`[${"1,".repeat(1000)}],`.repeat(200)}]`,
     "more than 100000 values",
