@@ -119,7 +119,9 @@ function watchStores(state: DaemonState): void {
     modes.set(
       "redis-gone",
       !reachable,
-      reachable ? "answers" : "Redis cannot be reached; reconciling goes on by itself",
+      reachable
+        ? "answers"
+        : "Redis cannot be reached or takes no writes; reconciling goes on by itself",
     );
   });
 }

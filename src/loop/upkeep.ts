@@ -55,7 +55,6 @@ async function probe(session: Session): Promise<void> {
   const { modes, doors, outbox } = session;
   const asked: Promise<unknown>[] = [];
   if (modes.holds("postgres-gone")) asked.push(doors.postgres.ping().then(() => outbox.flush()));
-  if (modes.holds("redis-gone")) asked.push(doors.redis.ping());
   if (modes.holds("engine-gone"))
     asked.push(doors.engine.ping().then(() => session.triggerHost("engine answers")));
   if (outbox.waiting() > 0) asked.push(outbox.flush());

@@ -7,6 +7,7 @@ export interface LeaseState {
 }
 
 export interface RedisDoor {
+  /** Whether it takes writes: one that is full or a replica answers, but is of no use. */
   ping(): Promise<void>;
   /** Takes the leader lease if free or ours; true when held afterwards. Atomic (Lua). */
   takeLease(holder: string, ttlMs: number): Promise<boolean>;

@@ -12,7 +12,7 @@ export function openRedis(options: RedisOptions): RedisDoor {
   const session = openSession(options);
   const topics = openTopics(session, options);
   return {
-    ping: async () => void (await session.command("ping", (client) => client.ping())),
+    ping: () => session.probe(),
     takeLease: (holder, ttlMs) => takeLease(session, holder, ttlMs),
     renewLease: (holder, ttlMs) => renewLease(session, holder, ttlMs),
     releaseLease: (holder) => releaseLease(session, holder),

@@ -121,3 +121,46 @@ test("a wrong password says who must act", async () => {
   url.password = "wrong";
   expect(await refusalOf(open(url.href).ping())).toBe("rejected redis.access-denied");
 });
+
+test.each([
+  ["full", ["maxmemory", "1mb"], ["maxmemory", "0"]],
+  ["a replica", ["replica"], ["master"]],
+  ["closed to us by a new password", ["requirepass", "new"], ["requirepass", ""]],
+])(
+  "a server that is %s counts as gone until it takes writes again, and does not flicker",
+  async (_, worse, better) => {
+    const door = open();
+    const seen: boolean[] = [];
+    door.onState((reachable) => seen.push(reachable));
+    await door.ping();
+    const admin = new Redis(server.url, { replyMapping: "legacy" });
+    const set = async ([name = "", value]: readonly string[]): Promise<void> => {
+      if (value !== undefined) await admin.config("SET", name, value);
+      else
+        await admin.call("REPLICAOF", ...(name === "replica" ? ["127.0.0.1", "1"] : ["NO", "ONE"]));
+    };
+    await set(worse);
+    // Who is connected stays so over a new password.
+    await admin.call("CLIENT", "KILL", "SKIPME", "yes");
+    try {
+      const refusal = async (): Promise<string> => refusalOf(door.takeLease("a", 60_000));
+      await expect.poll(refusal, POLL).toMatch(/^(transient|rejected) redis\./);
+      await expect.poll(() => seen.at(-1), POLL).toBe(false);
+      const until = seen.length;
+      // As the daemon does while it is away: its own work, and a probe now and then.
+      for (let turn = 0; turn < 10; turn += 1) {
+        await refusalOf(door.readStatus());
+        expect(await refusalOf(door.ping())).toMatch(/^(transient|rejected) redis\./);
+        await refusalOf(door.takeLease("a", 60_000));
+      }
+      expect(seen.slice(until)).toEqual([]);
+    } finally {
+      await set(better);
+      admin.disconnect();
+    }
+    await expect.poll(() => refusalOf(door.ping()), POLL).toBe("answered undefined");
+    await expect.poll(() => seen.at(-1), POLL).toBe(true);
+    expect(await door.takeLease("a", 60_000)).toBe(true);
+    await door.releaseLease("a");
+  },
+);
