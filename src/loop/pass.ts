@@ -12,7 +12,7 @@ import { failed } from "./failed.ts";
 import { groundsOf, planProject } from "./plan-project.ts";
 import { NOT_ENFORCED } from "./check-limits.ts";
 import { areEchoes, REPORTED } from "./reasons.ts";
-import { repairDelayMs } from "./repairs.ts";
+import { countRepair, repairDelayMs } from "./repairs.ts";
 import type { Session } from "./session.ts";
 
 /** One pass; what goes wrong is recorded and decides when the next one comes. Never throws. */
@@ -65,6 +65,7 @@ async function pass(
   const outcomes = await act(plan, actDoors(session), session.signal).finally(() =>
     world.acted.set(project, relist.mark()),
   );
+  countRepair({ plan, observed, outcomes }, session);
   // What was done is remembered also when the database refuses to hear of it.
   await settle(opened, outcomes, under).finally(() => absorb(plan, outcomes, session));
   return true;

@@ -1,6 +1,6 @@
 /** How long a container that keeps dying waits for its next start: its agents' own restart policy cannot help it. */
 import type { ObservedProject } from "../model/observed-project.ts";
-import type { Plan } from "../model/step.ts";
+import type { Outcome, Plan } from "../model/step.ts";
 import { diedOfMemory } from "../plan/drift.ts";
 import { standOf } from "./idle.ts";
 import type { Session } from "./session.ts";
@@ -10,35 +10,54 @@ const STABLE_MS = 60_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 
-/** Milliseconds until this plan's repair may begin; 0 when it may now (and then the repair is counted). */
+/** Milliseconds until this plan's repair may begin; 0 when it may now. */
 export function repairDelayMs(plan: Plan, observed: ObservedProject, session: Session): number {
+  if (repairIn(plan, observed, session) === -1) return 0;
+  const now = session.now();
+  const { count, lastAt } = lately(plan.project, session);
+  // The first two repairs are immediate: one death is an accident, and so may be a second.
+  const waitMs = count < 2 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (count - 2));
+  const remaining = lastAt + waitMs - now;
+  if (remaining <= 0) return 0;
+  const cause = observed.inspected.some(diedOfMemory) ? ", last because memory ran out" : "";
+  session.world.faults.set(plan.project, {
+    passing: false,
+    code: "loop.container-dying",
+    detail: `its container died ${count} times of late${cause}; next start in ${Math.ceil(remaining / 1000)} s`,
+    at: now,
+  });
+  return remaining;
+}
+
+export interface Acted {
+  readonly plan: Plan;
+  readonly observed: ObservedProject;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Counts the repair that was made: one that the engine or the database refused comes again, and is no other death. */
+export function countRepair({ plan, observed, outcomes }: Acted, session: Session): void {
+  if (outcomes[repairIn(plan, observed, session)]?.kind !== "done") return;
+  const { count } = lately(plan.project, session);
+  session.world.repairs.set(plan.project, { count: count + 1, lastAt: session.now() });
+}
+
+/** Which of the steps starts a container that died; -1 when none does. */
+function repairIn(plan: Plan, observed: ObservedProject, session: Session): number {
+  // What we stopped ourselves for want of work did not die.
+  if (standOf(plan.project, session.world)?.kind === "waking") return -1;
   const exited = new Set(
     observed.containers.filter(({ state }) => state === "exited").map(({ id }) => id),
   );
-  const repair = plan.steps.some(
+  return plan.steps.findIndex(
     (step) =>
       step.kind === "start-container" && step.containerId !== null && exited.has(step.containerId),
   );
-  // What we stopped ourselves for want of work did not die.
-  if (!repair || standOf(plan.project, session.world)?.kind === "waking") return 0;
-  const now = session.now();
-  const before = session.world.repairs.get(plan.project);
-  const lately =
-    before !== undefined && now - before.lastAt < STABLE_MS ? before : { count: 0, lastAt: 0 };
-  // The first two repairs are immediate: one death is an accident, and so may be a second.
-  const waitMs =
-    lately.count < 2 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (lately.count - 2));
-  const remaining = lately.lastAt + waitMs - now;
-  if (remaining > 0) {
-    const cause = observed.inspected.some(diedOfMemory) ? ", last because memory ran out" : "";
-    session.world.faults.set(plan.project, {
-      passing: false,
-      code: "loop.container-dying",
-      detail: `its container died ${lately.count} times of late${cause}; next start in ${Math.ceil(remaining / 1000)} s`,
-      at: now,
-    });
-    return remaining;
-  }
-  session.world.repairs.set(plan.project, { count: lately.count + 1, lastAt: now });
-  return 0;
+}
+
+function lately(project: string, session: Session): Readonly<{ count: number; lastAt: number }> {
+  const before = session.world.repairs.get(project);
+  return before !== undefined && session.now() - before.lastAt < STABLE_MS
+    ? before
+    : { count: 0, lastAt: 0 };
 }

@@ -1,8 +1,9 @@
 /** A container that died because memory ran out is counted once, and not where its runner has told of that kill. */
 import { expect, test } from "vitest";
 import { heardOom, noteDeath, reportOf } from "../../../src/loop/deaths.ts";
-import { repairDelayMs } from "../../../src/loop/repairs.ts";
+import { countRepair, repairDelayMs } from "../../../src/loop/repairs.ts";
 import type { Session } from "../../../src/loop/session.ts";
+import type { Outcome } from "../../../src/model/step.ts";
 import type { NewEvent } from "../../../src/postgres/door.ts";
 import { converge } from "../../../src/plan/converge/converge.ts";
 import { stopped, up, web } from "../../support/goldens.ts";
@@ -127,4 +128,27 @@ test("what is heard while the records are asked is not forgotten, and an orphan'
   expect(world.ooms.get("web")).toMatchObject({ heardAt: STARTED + 50, deaths: 1 });
   heardOom("gone", STARTED, session);
   expect([...world.ooms.keys()]).toEqual(["web"]);
+});
+
+test("a repair is counted when it was made, not each time it is tried: refused starts are no deaths", () => {
+  const { session, world } = aSession();
+  const observed = dead(STARTED, 3, false);
+  const plan = converge(web, observed);
+  const failed = {
+    step: 0,
+    kind: "failed",
+    code: "docker.timeout",
+    detail: "no answer",
+    errorKind: "transient",
+  } as const;
+  const all = (outcome: Outcome): readonly Outcome[] => plan.steps.map(() => outcome);
+  for (let turn = 0; turn < 5; turn += 1) {
+    expect(repairDelayMs(plan, observed, session)).toBe(0);
+    countRepair({ plan, observed, outcomes: turn < 3 ? [] : all(failed) }, session);
+  }
+  expect(world.repairs.size).toBe(0);
+  const done = all({ step: 0, kind: "done", note: null });
+  for (let turn = 0; turn < 3; turn += 1) countRepair({ plan, observed, outcomes: done }, session);
+  expect(world.repairs.get("web")).toMatchObject({ count: 3 });
+  expect(repairDelayMs(plan, observed, session)).toBe(2_000);
 });
