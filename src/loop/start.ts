@@ -101,7 +101,7 @@ function watchStores(state: DaemonState): void {
     modes.set(
       "postgres-gone",
       !reachable,
-      reachable ? "answers" : "Postgres cannot be reached; nothing is accepted",
+      reachable ? "answers" : "Postgres cannot be reached or takes no writes; nothing is accepted",
     );
     modes.set(
       "repairs-waiting",

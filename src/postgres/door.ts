@@ -143,6 +143,7 @@ export interface PostgresDoor {
   readonly tokens: TokenDoor;
   readonly questions: QuestionDoor;
   readonly answers: AnswerDoor;
+  /** Whether it takes writes; `postgres.read-only` when it only answers. */
   ping(): Promise<void>;
   /** The database clock, milliseconds since the epoch. */
   clock(): Promise<number>;

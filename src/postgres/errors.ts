@@ -11,12 +11,14 @@ const TIMEOUT: Verdict = ["transient", "postgres.timeout"];
 const CONTENDED: Verdict = ["conflict", "postgres.write-contended"];
 const OVERLOADED: Verdict = ["transient", "postgres.overloaded"];
 
+const READ_ONLY = "postgres.read-only";
+
 /** Exact states first, then their class (first two characters); what is in neither is our own mistake. */
 const BY_STATE: Readonly<Record<string, Verdict>> = {
   "57014": TIMEOUT, // statement_timeout
   "55P03": TIMEOUT, // lock_timeout
   "25P03": TIMEOUT, // idle_in_transaction_session_timeout
-  "25006": UNREACHABLE, // read-only: a standby answered
+  "25006": ["transient", READ_ONLY],
   "40001": CONTENDED,
   "40P01": CONTENDED, // deadlock
 
@@ -48,6 +50,8 @@ const NETWORK = /^(E(CONN|PIPE|HOST|NET|TIMEDOUT|NOTFOUND|AI_|NOENT|ACCES))/;
 
 const HINTS: Readonly<Record<string, string>> = {
   "postgres.unreachable": "check that Postgres runs and that BERTH_DATABASE_URL points to it",
+  "postgres.read-only":
+    "point BERTH_DATABASE_URL at the primary, or end its default_transaction_read_only",
   "postgres.database-missing": "create the database that BERTH_DATABASE_URL names",
   "postgres.access-denied": "check the user and password in BERTH_DATABASE_URL",
   "postgres.schema-missing": "let the daemon migrate this database first",
@@ -66,6 +70,17 @@ export function isAnswer(thrown: unknown): boolean {
   return (
     thrown instanceof BerthError || (thrown instanceof DatabaseError && thrown.severity === "ERROR")
   );
+}
+
+/** Whether the server answered, but takes no writes. */
+export function isReadOnly(thrown: unknown): boolean {
+  return thrown instanceof BerthError && thrown.code === READ_ONLY;
+}
+
+/** What a write would meet. */
+export function readOnly(operation: string): BerthError {
+  const detail = `${operation}: it takes no writes`;
+  return new BerthError("transient", { code: READ_ONLY, detail, hint: HINTS[READ_ONLY] });
 }
 
 function verdictOn(thrown: unknown): Verdict {

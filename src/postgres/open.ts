@@ -3,6 +3,7 @@ import { accept, currentDeclaration } from "./accept.ts";
 import { openAnswers } from "./answers.ts";
 import { readAudit, recordAudit } from "./audit.ts";
 import type { PostgresDoor } from "./door.ts";
+import { readOnly } from "./errors.ts";
 import { appendEvents, readEvents } from "./events.ts";
 import { readGeneration, readGenerations, readSources } from "./generations.ts";
 import { ingest } from "./ingest.ts";
@@ -16,6 +17,7 @@ import { enforceRetention } from "./retention.ts";
 import { bootsWithOpenRuns, loseRuns, readRun, readRuns, runOwner } from "./runs.ts";
 import { readRests, writeRest } from "./rest.ts";
 import { openSession } from "./session.ts";
+import type { Session } from "./session.ts";
 import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.ts";
 import { allocateSubnet, releaseSubnet } from "./subnets.ts";
 import { openSettled } from "./task-settle.ts";
@@ -34,7 +36,7 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     tokens: openTokens(session),
     questions: openQuestions(session),
     answers: openAnswers(session),
-    ping: async () => void (await session.read("ping")),
+    ping: () => ping(session),
     clock: () => readClock(session),
     migrate: () => migrate(session, options),
     install: (install) => readInstall(session, install),
@@ -76,4 +78,11 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
       await session.close();
     },
   };
+}
+
+/** What takes no writes is of no use, whatever it answers. */
+async function ping(session: Session): Promise<void> {
+  const [row] = await session.read<{ writable: boolean }>("ping");
+  if (row?.writable !== true) throw readOnly("ping");
+  session.reached(true);
 }

@@ -52,7 +52,7 @@ export function openSession(options: PostgresOptions): Session {
     limits,
     trouble,
     read: (query, values) =>
-      reach.guarded(query, limits.callMs, (signal) =>
+      reach.reading(query, limits.callMs, (signal) =>
         withClient(pool, signal, (client) => statementsOn(client).rows(query, values)),
       ),
     write: ({ operation, epoch, fence = "shared", turn }, work) =>

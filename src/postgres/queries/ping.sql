@@ -1,3 +1,3 @@
--- Whether the server answers.
+-- Whether the server answers, and takes writes.
 -- Input: none. Output: one row. Atomicity: reads nothing.
-select 1 as one
+select current_setting('transaction_read_only') = 'off' as writable

@@ -187,3 +187,34 @@ async function client(): Promise<Client> {
   await made.connect();
   return made;
 }
+
+test("a server that turned read-only counts as gone until it takes writes again, and does not flicker", async () => {
+  const { door, epoch } = await lead();
+  const seen: boolean[] = [];
+  door.onState((reachable) => seen.push(reachable));
+  await door.ping();
+  const write = () =>
+    refusalOf(door.accept(acceptOf(epoch, declarationOf(projectSpec(`p${seen.length}`)))));
+  const admin = await client();
+  await admin.query("set default_transaction_read_only = off");
+  await admin.query("alter system set default_transaction_read_only = on");
+  await admin.query("select pg_reload_conf()");
+  try {
+    await expect.poll(write, POLL).toMatch(/^transient postgres\.read-only$/);
+    await expect.poll(() => seen.at(-1), POLL).toBe(false);
+    const until = seen.length;
+    for (let turn = 0; turn < 10; turn += 1) {
+      await refusalOf(door.projects());
+      expect(await refusalOf(door.ping())).toMatch(/^transient postgres\./);
+      expect(await write()).toMatch(/^transient postgres\./);
+    }
+    expect(seen.slice(until)).toEqual([]);
+  } finally {
+    await admin.query("alter system reset default_transaction_read_only");
+    await admin.query("select pg_reload_conf()");
+    await admin.end();
+  }
+  await expect.poll(() => refusalOf(door.ping()), POLL).toBe("answered undefined");
+  await expect.poll(() => seen.at(-1), POLL).toBe(true);
+  expect(await write()).toMatch(/^answered/);
+});
