@@ -4,6 +4,7 @@ import type { AgentSpec } from "../model/agent.ts";
 import type { HostSpec, ProjectSpec } from "../model/project.ts";
 import { LIMITS } from "./defaults.ts";
 import { memoryForShm, shmRoom } from "../model/tmpfs.ts";
+import { BOUNDS } from "../schema/bounds.ts";
 import { mapOf, placeOf, valueOf } from "./node.ts";
 import type { MapNode, Path } from "./node.ts";
 import type { Problem, ProblemCode } from "./problem.ts";
@@ -39,6 +40,7 @@ export function checkProject(project: MergedProject, host: HostSpec | null): rea
     ]),
     ...checkProcesses(project),
     ...checkShm(project),
+    ...checkSize(project),
     ...checkIdle(project),
     ...(host === null ? [] : checkWorkspace(project, host)),
   ];
@@ -137,6 +139,15 @@ function checkShm(project: MergedProject): readonly Finding[] {
   const reads = [["limits", "memory"], ["tmpfs"]];
   const found = at(project, ["limits", "shm"], ["declare.over-limit", message], reads);
   return [{ ...found, problem: { ...found.problem, hint } }];
+}
+
+/** An alias costs its file a few bytes, and each agent that bears it the whole text. */
+function checkSize(project: MergedProject): readonly Finding[] {
+  const { environment, agents } = project.spec;
+  const bytes = Buffer.byteLength(JSON.stringify([environment, agents]));
+  if (bytes <= BOUNDS.runnerBytes) return [];
+  const message = `must be at most ${BOUNDS.runnerBytes} bytes with the project's environment, aliases and inheritance written out; it is ${bytes}`;
+  return [at(project, ["agents"], ["declare.too-big", message])];
 }
 
 function checkIdle(project: MergedProject): readonly Finding[] {

@@ -12,6 +12,8 @@ export const BOUNDS = {
   agentsPerProject: 64,
   /** Anything one agent says or passes; Linux refuses a single argument of 128 KiB. */
   textLength: 65_536,
+  /** Environment and agents of one project, as they are told its runner: with the rest they fit a message of 1 MiB. */
+  runnerBytes: 921_600,
   environmentEntries: 256,
   labels: 64,
   commandParts: 256,

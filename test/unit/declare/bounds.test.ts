@@ -133,6 +133,21 @@ test("at most 500 problems are told, and that there are more", () => {
   );
 });
 
+test("a project whose agents are too large for a message to its runner is refused, also when its file is small", () => {
+  const bearers = Array.from(
+    { length: 20 },
+    (_, n) => `  a${n}: { command: [x], environment: *many }\n`,
+  ).join("");
+  const text = (texts: number): string => {
+    const many = Array.from({ length: texts }, (_, n) => `V${n}: "${"ü".repeat(20_000)}"`);
+    return `name: web\nimage: i\nlimits: { agents: 20 }\nx-many: &many { ${many.join(", ")} }\nagents:\n${bearers}`;
+  };
+  expect(refused(bundleOf({ "web.yaml": text(1) }))).toEqual([]);
+  expect(refused(bundleOf({ "web.yaml": text(2) }))).toEqual([
+    expect.stringMatching(/^web.yaml:5:1 agents must be at most 921600 bytes .* it is 16\d{5}$/),
+  ]);
+});
+
 test("names JavaScript gives a meaning to stay harmless", () => {
   const text = `
 name: web
