@@ -167,3 +167,16 @@ test("a control socket that was removed is back before the next daemon needs a h
   expect((await look.healthy("calm", 15_000)).agents[0]?.runId).toBe(before?.runId);
   expect(await stack.ok("exec", "calm", "--", "/bin/echo", "there")).toBe("there\n");
 });
+
+test("a container that is killed again and again waits longer for its next start, and says so", async () => {
+  await look.healthy("web");
+  const { Id } = await look.container("web");
+  const reasons = await eventually("it says that its container dies", async () => {
+    await stack.docker("kill", Id).catch(() => undefined);
+    const rows = await stack.json<{ name: string; reasons: string[] }[]>("ps");
+    const told = rows.find(({ name }) => name === "web")?.reasons ?? [];
+    return told.some((reason) => reason.includes("its container died")) ? told : undefined;
+  });
+  expect(reasons.join()).toMatch(/its container died \d+ times of late; next start in \d+ s/);
+  await look.healthy("web", 20_000);
+});
