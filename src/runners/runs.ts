@@ -9,7 +9,7 @@ import {
 } from "../protocol/segment.ts";
 import { isRunId, META_FILE, parseRunMeta, RUNS_FOLDER, type RunMeta } from "../protocol/spool.ts";
 import type { OutputQuery } from "./door.ts";
-import { isAbsent } from "./faults.ts";
+import { isAbsent, systemCode } from "./faults.ts";
 import { readWhole } from "./read-file.ts";
 
 const MAX_META_BYTES = 65_536;
@@ -77,7 +77,7 @@ export async function listSegments(folder: string): Promise<readonly number[]> {
 export async function firstAt(folder: string, segment: number): Promise<number | null> {
   const path = join(folder, segmentName(segment));
   // The first record is a `b` of a few bytes, or a chunk whose header is all we need.
-  const bytes = await readWhole(path, 3 * MAX_HEADER_BYTES).catch(absentIsEmpty);
+  const bytes = await readWhole(path, 3 * MAX_HEADER_BYTES).catch(noFileIsEmpty);
   const [first] = decodeRecords(bytes).records;
   if (first !== undefined) return first.at;
   const stamp = /^(\d{1,16}) [oebx] /.exec(bytes.toString("latin1"))?.[1];
@@ -93,7 +93,7 @@ export async function lastWrite(folder: string): Promise<number> {
 }
 
 async function remember(folder: string, run: string, memory: RunMemory): Promise<void> {
-  const bytes = await readWhole(join(folder, META_FILE), MAX_META_BYTES).catch(absentIsEmpty);
+  const bytes = await readWhole(join(folder, META_FILE), MAX_META_BYTES).catch(noFileIsEmpty);
   const meta = parseRunMeta(bytes.toString("utf8"));
   if (meta !== null && meta.run === run) {
     memory.set(run, meta);
@@ -119,8 +119,10 @@ function absentIsNone(thrown: unknown): string[] {
   throw thrown;
 }
 
-function absentIsEmpty(thrown: unknown): Buffer {
-  if (isAbsent(thrown)) return Buffer.alloc(0);
+/** A folder or a link in the place of a file is none of ours. */
+function noFileIsEmpty(thrown: unknown): Buffer {
+  const code = systemCode(thrown);
+  if (isAbsent(thrown) || code === "EISDIR" || code === "ELOOP") return Buffer.alloc(0);
   throw thrown;
 }
 

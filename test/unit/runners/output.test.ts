@@ -102,6 +102,9 @@ test("garbage in a spool is stepped over", async () => {
   mkdirSync(`${spool.folder}/runs/no-meta`);
   writeFileSync(`${spool.folder}/runs/no-meta/000001.seg`, "900 o 5\nlost\n\n");
   symlinkSync("/etc", `${spool.folder}/runs/link`);
+  mkdirSync(`${spool.folder}/runs/folder/meta.json`, { recursive: true });
+  mkdirSync(`${spool.folder}/runs/linked`);
+  symlinkSync("/etc/passwd", `${spool.folder}/runs/linked/meta.json`);
   run.roll(1003);
   run.write(1004, "stdout", "after\n");
   expect(texts(await spool.read())).toEqual(["lost", "before", "after"]);
