@@ -3,7 +3,7 @@ import { formatBytes } from "../base/bytes.ts";
 import type { AgentSpec } from "../model/agent.ts";
 import type { HostSpec, ProjectSpec } from "../model/project.ts";
 import { LIMITS } from "./defaults.ts";
-import { memoryForShm, shmRoom } from "../model/tmpfs.ts";
+import { shmRoom } from "../model/tmpfs.ts";
 import { BOUNDS } from "../schema/bounds.ts";
 import { mapOf, placeOf, valueOf } from "./node.ts";
 import type { MapNode, Path } from "./node.ts";
@@ -129,16 +129,11 @@ function checkProcesses(project: MergedProject): readonly Finding[] {
  * `config show` does.
  */
 function checkShm(project: MergedProject): readonly Finding[] {
-  const { limits, tmpfs } = project.spec;
-  const { memoryBytes, shmBytes } = limits;
-  if (shmBytes <= Math.max(LIMITS.shmBytes, shmRoom(memoryBytes, tmpfs))) return [];
-  const room = Math.floor(shmRoom(memoryBytes, tmpfs) / MIB) * MIB;
-  const memory = formatBytes(memoryBytes);
-  const message = `must be ≤ ${formatBytes(room)} with a limits.memory of ${memory}; it is ${formatBytes(shmBytes)}`;
-  const hint = `files in memory have a third of limits.memory together: ${formatBytes(memoryForShm(shmBytes, tmpfs))} would do`;
-  const reads = [["limits", "memory"], ["tmpfs"]];
-  const found = at(project, ["limits", "shm"], ["declare.over-limit", message], reads);
-  return [{ ...found, problem: { ...found.problem, hint } }];
+  const { memoryBytes, shmBytes } = project.spec.limits;
+  if (shmBytes <= Math.max(LIMITS.shmBytes, shmRoom(memoryBytes))) return [];
+  const room = formatBytes(Math.floor(shmRoom(memoryBytes) / MIB) * MIB);
+  const message = `must be ≤ ${room} with a limits.memory of ${formatBytes(memoryBytes)}; it is ${formatBytes(shmBytes)}`;
+  return [at(project, ["limits", "shm"], ["declare.over-limit", message], [["limits", "memory"]])];
 }
 
 /** An alias costs its file a few bytes, and each agent that bears it the whole text. */

@@ -3,9 +3,10 @@ import type { TmpfsSpec } from "../model/desired.ts";
 import {
   declaredTmpfs,
   inodesFor,
+  leftBytes,
   runBytes,
+  SHM_TARGET,
   shmRoom,
-  tmpfsBudget,
   WANTED_BYTES,
   wantedBytes,
 } from "../model/tmpfs.ts";
@@ -20,7 +21,7 @@ const VAR_TMP: Mount = { target: "/var/tmp", options: "rw,noexec,nosuid,nodev,mo
 /** Secrets, payloads of tasks (256 KiB each), what agents speak through. */
 const RUN: Mount = { target: "/run", options: "rw,noexec,nosuid,nodev,mode=755" };
 /** Mounted by us rather than by its size alone: the engine would leave its inodes unbounded. */
-const SHM: Mount = { target: "/dev/shm", options: "rw,noexec,nosuid,nodev,mode=1777" };
+const SHM: Mount = { target: SHM_TARGET, options: "rw,noexec,nosuid,nodev,mode=1777" };
 const DECLARED_OPTIONS = "rw,noexec,nosuid,nodev,mode=1777";
 
 /** Where they are and how mounted, in mount order: what of them only a new container can change. */
@@ -29,15 +30,14 @@ export function tmpfsMounts({ tmpfs }: ProjectSpec): readonly Mount[] {
 }
 
 /**
- * With the sizes that the memory limit allows at this moment. A tight budget goes to /run and /dev/shm by a third each at
- * most, since those have a purpose somebody named; the rest shrink alike.
+ * With the sizes that the memory limit allows at this moment: /dev/shm what is declared, of a tight budget a third at most
+ * to /run; the rest shrink alike.
  */
 export function sizeTmpfs(spec: ProjectSpec, memoryBytes: number): readonly TmpfsSpec[] {
   const { tmp, varTmp, declared } = WANTED_BYTES;
   const run = runBytes(memoryBytes);
-  const shm = Math.min(spec.limits.shmBytes, shmRoom(memoryBytes, spec.tmpfs));
-  const left = tmpfsBudget(memoryBytes) - run - shm;
-  const scale = Math.min(1, left / wantedBytes(spec.tmpfs));
+  const shm = Math.min(spec.limits.shmBytes, shmRoom(memoryBytes));
+  const scale = Math.min(1, leftBytes(memoryBytes, shm) / wantedBytes(spec.tmpfs));
   return [
     sized(TMP, tmp * scale),
     sized(VAR_TMP, varTmp * scale),

@@ -2,9 +2,10 @@
 import type Docker from "dockerode";
 import type { ContainerSpec, LimitValues, MountSpec } from "../model/desired.ts";
 import { AS_CREATED } from "../model/pinned.ts";
+import { SHM_TARGET } from "../model/tmpfs.ts";
 import type { Ownership } from "./door.ts";
 import { LABEL, ownershipLabels } from "./labels.ts";
-import { SHM_TARGET, tmpfsField } from "./tmpfs-field.ts";
+import { tmpfsField } from "./tmpfs-field.ts";
 
 /** All the runner needs: to hand files over, to become the agent's uid, and to end what it started. */
 const RUNNER_CAPABILITIES = ["CHOWN", "SETUID", "SETGID", "KILL"];

@@ -97,7 +97,7 @@ export async function inspectContainer(
       cpuShares: host.CpuShares ?? 0,
     },
     pinned: await readPinned(link, host),
-    tmpfsBytes: tmpfsBytes(host.Tmpfs, host.ShmSize),
+    tmpfsBytes: tmpfsBytes(host.Tmpfs),
     stopTimeoutSeconds: stopTimeoutOf(found.Config),
     pid: state.Pid,
     startedAt: state.StartedAt,

@@ -41,7 +41,7 @@ export interface InspectedContainer {
   readonly id: string;
   readonly limits: LimitValues;
   readonly pinned: PinnedValues;
-  /** What its tmpfs may hold together; fixed when it was created. */
+  /** What its tmpfs but /dev/shm may hold together; fixed when it was created. */
   readonly tmpfsBytes: number;
   /** How long the engine waits when somebody else stops it; fixed when it was created. */
   readonly stopTimeoutSeconds: number;

@@ -31,7 +31,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "limits.agents": "The most agent processes: replicas of services and running tasks together.",
   "limits.nofile": "Open files per process.",
   "limits.shm":
-    "Size of /dev/shm. More than the default of 64MiB is refused if it does not fit the third of limits.memory that files in memory have together; the default becomes what fits.",
+    "Size of /dev/shm, at most half of limits.memory; only beside a memory limit below 140MiB the default of 64MiB becomes what fits.",
   network: "Whom the project may talk to.",
   "network.egress": "none: nobody; open: public addresses only.",
   workspace: "Where the project's files live, mounted at /workspace; one of volume, path or git.",

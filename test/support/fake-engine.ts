@@ -4,6 +4,7 @@
  * taken name adopts ours or fails, a network with live endpoints cannot go, a limit below use kills. Replayed
  * against a real engine by test/integration/docker/replay-fake.test.ts.
  */
+import { heldBytes } from "../../src/model/tmpfs.ts";
 import type { LimitValues, RunnerConfig } from "../../src/model/desired.ts";
 import type { ContainerState } from "../../src/model/observed.ts";
 import { AS_CREATED, type PinnedValues } from "../../src/model/pinned.ts";
@@ -252,7 +253,7 @@ function create(engine: FakeEngine, step: Extract<Step, { kind: "create-containe
     generation: Number(container.labels["berth.generation"]),
     limits: container.limits,
     pinned: AS_CREATED,
-    tmpfsBytes: container.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    tmpfsBytes: heldBytes(container.tmpfs),
     networkIds: [],
     networkName: container.networkName,
     exitCode: null,

@@ -1,4 +1,5 @@
 /** What is seen of a sample project: nothing at all, or running just as desired. */
+import { heldBytes } from "../../src/model/tmpfs.ts";
 import type { DesiredProject } from "../../src/model/desired-project.ts";
 import type { OwnLabels } from "../../src/model/observed.ts";
 import type { ObservedProject } from "../../src/model/observed-project.ts";
@@ -89,7 +90,7 @@ export function running(desired: DesiredProject): ObservedProject {
         id: "c1",
         limits: container.limits,
         pinned: AS_CREATED,
-        tmpfsBytes: container.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        tmpfsBytes: heldBytes(container.tmpfs),
         stopTimeoutSeconds: container.stopTimeoutSeconds,
         pid: 42,
         startedAt: "",

@@ -5,7 +5,7 @@ import type { ContainerSpec } from "../../model/desired.ts";
 import type { DesiredProject } from "../../model/desired-project.ts";
 import type { ObservedContainer } from "../../model/observed.ts";
 import type { FieldChange } from "../../model/step.ts";
-import { tmpfsFits } from "../../model/tmpfs.ts";
+import { heldBytes, tmpfsFits } from "../../model/tmpfs.ts";
 import { isLive } from "../live.ts";
 import type { Reason } from "../drift.ts";
 import { isAttached, networkChanges } from "./network.ts";
@@ -79,13 +79,12 @@ function crowdedBy({ inspected }: Situation, spec: ContainerSpec): Replacement |
   const from = showBytes(inspected.limits.memoryBytes);
   const to = showBytes(memoryBytes);
   const held = showBytes(inspected.tmpfsBytes);
-  const tmpfsBytes = spec.tmpfs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return {
     cause: `a memory limit of ${to} has no room for its tmpfs of ${held}`,
     external: false,
     changes: [
       ...(from === to ? [] : [{ field: "limits.memory", from, to }]),
-      { field: "tmpfs.size", from: held, to: showBytes(tmpfsBytes) },
+      { field: "tmpfs.size", from: held, to: showBytes(heldBytes(spec.tmpfs)) },
     ],
   };
 }

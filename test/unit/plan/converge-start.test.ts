@@ -154,17 +154,17 @@ test("a limit that its tmpfs could fill asks for a new container, running or not
         generation: 2,
       }),
     );
-  expect(plan(wish(192), { ...up, memoryUsageBytes: MIB })).toMatchInlineSnapshot(`
-    "[] #1 container:web, stop-container, a memory limit of 192MiB has no room for its tmpfs of 170.66MiB
-    [1] #2 container:web, remove-container, a memory limit of 192MiB has no room for its tmpfs of 170.66MiB
+  expect(plan(wish(112), { ...up, memoryUsageBytes: MIB })).toMatchInlineSnapshot(`
+    "[] #1 container:web, stop-container, a memory limit of 112MiB has no room for its tmpfs of 106.66MiB
+    [1] #2 container:web, remove-container, a memory limit of 112MiB has no room for its tmpfs of 106.66MiB
     [2] #3 spool:web, prepare-spool, configuration for the start
     [2,3] #4 container:web, create-container, replaces #2
     [4] #5 container:web, start-container, created by #4"
   `);
-  expect(plan(wish(192), stopped(137))).toContain("remove-container, a memory limit of 192MiB");
-  expect(converge(wish(192), up).steps[0]?.changes).toEqual([
-    { field: "limits.memory", from: "512MiB", to: "192MiB" },
-    { field: "tmpfs.size", from: "170.66MiB", to: "64MiB" },
+  expect(plan(wish(112), stopped(137))).toContain("remove-container, a memory limit of 112MiB");
+  expect(converge(wish(112), up).steps[0]?.changes).toEqual([
+    { field: "limits.memory", from: "512MiB", to: "112MiB" },
+    { field: "tmpfs.size", from: "106.66MiB", to: "24.88MiB" },
   ]);
   expect(plan(wish(256), { ...up, memoryUsageBytes: MIB })).toBe(
     "[] #1 container:web, update-container, memory limit 512MiB → 256MiB",
