@@ -25,16 +25,19 @@ export function payloadFault(payloadBytes: number): RequestFault | null {
 
 /** Before it milliseconds are no instant anybody means, but seconds, or a duration: March 1973. */
 const EARLIEST_MS = 100_000_000_000;
-/** Farther ahead nothing is due; a unit was mistaken. */
-const FARTHEST_MS = 10 * 365 * 86_400_000;
+/** Longer from now on nobody says; an instant was meant. */
+const LONGEST_MS = 10 * 365 * 86_400_000;
+/** The end of the year 9999; behind it are microseconds. */
+const LATEST_MS = 253_402_300_799_999;
+const UNITS =
+  "deadlineAt is milliseconds since 1970, deadlineMs milliseconds from now on; `berth run --deadline` takes 10m, or 2026-01-31T12:00:00Z";
 
 function unlikely(detail: string): RequestFault {
-  return {
-    kind: "usage",
-    code: "task.deadline-unlikely",
-    detail,
-    hint: "deadlineAt is milliseconds since 1970, deadlineMs milliseconds from now on; `berth run --deadline` takes 10m, or 2026-01-31T12:00:00Z",
-  };
+  return { kind: "usage", code: "task.deadline-unlikely", detail, hint: UNITS };
+}
+
+function past(detail: string, hint: string): RequestFault {
+  return { kind: "usage", code: "task.deadline-past", detail, hint };
 }
 
 /** A deadline that is past, or that nobody means; null when it is neither. `now` in milliseconds since the epoch. */
@@ -44,21 +47,16 @@ export function deadlineFault(
 ): RequestFault | null {
   if (deadlineAt === null) return null;
   const instant = instantText(deadlineAt);
-  if (deadlineAt - now > FARTHEST_MS)
-    return unlikely(
-      deadlineMs === null
-        ? `the deadline ${instant} is more than ten years ahead`
-        : `a deadline in ${roughDuration(deadlineMs)} is more than ten years ahead`,
-    );
+  if (deadlineMs !== null && deadlineMs > LONGEST_MS)
+    return unlikely(`a deadline in ${roughDuration(deadlineMs)} is more than ten years ahead`);
+  if (deadlineAt > LATEST_MS) return unlikely(`the deadline ${deadlineAt} would be ${instant}`);
   if (deadlineAt > now) return null;
   if (deadlineAt < EARLIEST_MS)
-    return unlikely(`the deadline ${deadlineAt} would be ${instant}, long ago`);
-  return {
-    kind: "usage",
-    code: "task.deadline-past",
-    detail: `the deadline ${instant} passed ${roughDuration(now - deadlineAt)} ago`,
-    hint: "it has to be ahead: a time to come, or a duration from now on",
-  };
+    return past(`the deadline ${deadlineAt} would be ${instant}, long ago`, UNITS);
+  return past(
+    `the deadline ${instant} passed ${roughDuration(now - deadlineAt)} ago`,
+    "it has to be ahead: a time to come, or a duration from now on",
+  );
 }
 
 /** A project that is completed takes no work; one that is paused or stopped does, which waits. Null when it may be queued. */
