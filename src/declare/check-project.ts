@@ -67,8 +67,7 @@ function checkAgent(project: MergedProject, agent: AgentSpec): readonly Finding[
           at(
             project,
             [...path, "restart", "backoff_max"],
-            ["declare.bad-value", "must be ≥ backoff"],
-            [[...path, "restart", "backoff"]],
+            ["declare.bad-value", "must be ≥ backoff", [[...path, "restart", "backoff"]]],
           ),
         ]
       : []),
@@ -83,7 +82,7 @@ function checkTask(project: MergedProject, agent: AgentSpec): readonly Finding[]
   const path = ["agents", agent.name];
   const { task } = agent;
   const wrong = (key: string, message: string, ...reads: readonly Path[]): Finding =>
-    at(project, [...path, key], ["declare.bad-value", message], [[...path, "on"], ...reads]);
+    at(project, [...path, key], ["declare.bad-value", message, [[...path, "on"], ...reads]]);
   if (task === null)
     return WORKER_KEYS.filter((key) => isWritten(project, agent.name, key)).map((key) =>
       wrong(key, "is for workers only: add `on: task`, or remove it"),
@@ -121,7 +120,7 @@ function checkProcesses(project: MergedProject): readonly Finding[] {
   const reads = all.flatMap(({ name }) =>
     ["on", "replicas", "min"].map((key) => ["agents", name, key]),
   );
-  return [at(project, ["limits", "agents"], ["declare.over-limit", message], reads)];
+  return [at(project, ["limits", "agents"], ["declare.over-limit", message, reads])];
 }
 
 /**
@@ -133,7 +132,7 @@ function checkShm(project: MergedProject): readonly Finding[] {
   if (shmBytes <= Math.max(LIMITS.shmBytes, shmRoom(memoryBytes))) return [];
   const room = formatBytes(Math.floor(shmRoom(memoryBytes) / MIB) * MIB);
   const message = `must be ≤ ${room} with a limits.memory of ${formatBytes(memoryBytes)}; it is ${formatBytes(shmBytes)}`;
-  return [at(project, ["limits", "shm"], ["declare.over-limit", message], [["limits", "memory"]])];
+  return [at(project, ["limits", "shm"], ["declare.over-limit", message, [["limits", "memory"]]])];
 }
 
 /** An alias costs its file a few bytes, and each agent that bears it the whole text. */
@@ -151,7 +150,7 @@ function checkIdle(project: MergedProject): readonly Finding[] {
   if (idle.stopAfterMs > idle.freezeAfterMs) return [];
   const message = "must be > freeze_after: both count from the end of the last work";
   const reads = [["idle", "freeze_after"]];
-  return [at(project, ["idle", "stop_after"], ["declare.bad-value", message], reads)];
+  return [at(project, ["idle", "stop_after"], ["declare.bad-value", message, reads])];
 }
 
 /** Lexically; a symlink that leaves the root is seen only by whoever opens it. */
@@ -174,12 +173,10 @@ function missing(project: MergedProject, path: Path, hint: string): Finding {
 }
 
 /** At the value if it is written, else at the deepest place on the way to it that is, else at the project's name. */
-// oxlint-disable-next-line max-params -- the last says what else was read
 function at(
   project: MergedProject,
   path: Path,
-  [code, message]: readonly [ProblemCode, string],
-  reads: readonly Path[] = [],
+  [code, message, reads = []]: readonly [ProblemCode, string, (readonly Path[])?],
 ): Finding {
   const { entry, span } = placeOf(project.map, path);
   const whole = entry?.key === path.at(-1);

@@ -55,7 +55,7 @@ export class EventFeed {
         after = found.at(-1)?.id ?? after;
         // the records held everything up to `from` when they were asked
         if (behind && found.length < BATCH) after = Math.max(after, from);
-        if (!behind && found.length === 0) await untilNews(grown, signal, POLL_MS);
+        if (!behind && found.length === 0) await untilNews(grown, signal);
       }
     } finally {
       this.#followers -= 1;
@@ -137,7 +137,7 @@ function keptAfter(events: readonly EventRecord[], after: number): readonly Even
 }
 
 /** Waits for `news`, an abort or `pollMs`, whichever is first. Plain timers: aborting a promised one makes an error each time. */
-function untilNews(news: Promise<void>, signal: AbortSignal, pollMs: number): Promise<void> {
+function untilNews(news: Promise<void>, signal: AbortSignal, pollMs?: number): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const over = (): void => {
@@ -145,7 +145,7 @@ function untilNews(news: Promise<void>, signal: AbortSignal, pollMs: number): Pr
       signal.removeEventListener("abort", over);
       resolve();
     };
-    const poll = setTimeout(over, pollMs).unref();
+    const poll = pollMs === undefined ? undefined : setTimeout(over, pollMs).unref();
     signal.addEventListener("abort", over, { once: true });
     void news.then(over);
   });

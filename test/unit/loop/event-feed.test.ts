@@ -118,6 +118,21 @@ test("without a place to begin a follower hears what happens from now on", async
   expect(await following).toEqual([6, 7]);
 });
 
+test("who waits for an event and leaves is gone at once, and with the last of them the reader", async () => {
+  const world = records();
+  const stop = new AbortController();
+  const following = world.feed.follow({ after: 0, project: null }, stop.signal);
+  const next = following[Symbol.asyncIterator]().next();
+  await expect.poll(() => world.queries).toBe(2);
+  const left = performance.now();
+  stop.abort();
+  expect(await next).toEqual({ done: true, value: undefined });
+  expect(performance.now() - left).toBeLessThan(1_000);
+  world.write(anEvent(1));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(world.queries).toBe(2);
+});
+
 test("when the records fail, followers are told, and the next ones begin anew", async () => {
   const world = records();
   const following = take(world.feed, { after: 0 }, { count: 2 });
