@@ -9,6 +9,7 @@ import type { IntentRequest, ProjectRow } from "../../src/postgres/door.ts";
 import type { TaskDoor } from "../../src/postgres/task-door.ts";
 import { HOST } from "./declarations.ts";
 import { INSTALL, sampleRecord } from "./project-samples.ts";
+import { readyReport } from "./runner-report.ts";
 
 /** What the desk asks of the runners. */
 export interface DeskRunners {
@@ -19,6 +20,18 @@ export interface DeskRunners {
     request: Readonly<{ run: string; task: string; agent: string }>,
   ): Promise<void>;
   cancelRun(project: string, run: string): Promise<void>;
+}
+
+/** Runners that are heard and have nothing to complain of; attempts go to `runner`. */
+export function heardRunner(
+  runner: Readonly<{ take(request: Readonly<{ run: string; task: string }>): Promise<void> }>,
+): DeskRunners {
+  return {
+    connected: () => true,
+    report: (project) => readyReport(project),
+    runTask: (_project, request) => runner.take(request),
+    cancelRun: async () => undefined,
+  };
 }
 
 export interface DeskParts {

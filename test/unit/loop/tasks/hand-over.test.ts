@@ -4,7 +4,7 @@ import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import type { OpenDesk } from "../../../../src/loop/tasks/desk-state.ts";
 import type { Session } from "../../../../src/loop/session.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
-import { deskSession } from "../../../support/desk-session.ts";
+import { deskSession, heardRunner } from "../../../support/desk-session.ts";
 import { readyReport } from "../../../support/runner-report.ts";
 import { type FakeTaskDoor, fakeTaskDoor } from "../../../support/fake-task-door.ts";
 import { FakeTaskRunner, type RunnerFate } from "../../../support/fake-task-runner.ts";
@@ -41,12 +41,7 @@ async function offered(...answers: readonly RunnerFate[]): Promise<Stage> {
   );
   const session = deskSession({
     tasks: fake.door,
-    runners: {
-      connected: () => true,
-      report: () => readyReport("web"),
-      runTask: (_project, request) => runner.take(request),
-      cancelRun: async () => undefined,
-    },
+    runners: heardRunner(runner),
     epoch: 1,
     slots: 2,
     projects: [WEB],

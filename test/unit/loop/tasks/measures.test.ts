@@ -8,8 +8,7 @@ import {
 } from "../../../../src/loop/tasks/measures.ts";
 import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
-import { deskSession } from "../../../support/desk-session.ts";
-import { readyReport } from "../../../support/runner-report.ts";
+import { deskSession, heardRunner } from "../../../support/desk-session.ts";
 import { fakeTaskDoor } from "../../../support/fake-task-door.ts";
 import { FakeTaskRunner, type RunnerFate } from "../../../support/fake-task-runner.ts";
 import { submitRow } from "../../../support/submit-row.ts";
@@ -47,12 +46,7 @@ test("a task's wait is counted once, when its runner has it, however often it wa
       () => "answered",
       () => Date.now(),
     ).door,
-    runners: {
-      connected: () => true,
-      report: () => readyReport("web"),
-      runTask: (_project, request) => runner.take(request),
-      cancelRun: async () => undefined,
-    },
+    runners: heardRunner(runner),
     epoch: 1,
     slots: 1,
     projects: [

@@ -5,7 +5,7 @@ import { BerthError } from "../../../../src/base/errors.ts";
 import type { JournalBody, JournalEvent } from "../../../../src/model/run.ts";
 import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
-import { deskSession } from "../../../support/desk-session.ts";
+import { deskSession, heardRunner } from "../../../support/desk-session.ts";
 import { readyReport } from "../../../support/runner-report.ts";
 import { fakeTaskDoor, type Fate } from "../../../support/fake-task-door.ts";
 import type { RunnerFate } from "../../../support/fake-task-runner.ts";
@@ -138,12 +138,7 @@ test("in every interleaving each task runs once, at most `max` at a time, and th
       const ending = new AbortController();
       const session = deskSession({
         tasks: fake.door,
-        runners: {
-          connected: () => true,
-          report: () => readyReport("web"),
-          runTask: (_project, request) => runner.take(request),
-          cancelRun: async () => undefined,
-        },
+        runners: heardRunner(runner),
         epoch: 1,
         slots: SLOTS,
         projects: [WEB],
