@@ -8,7 +8,7 @@ import {
 } from "../model/question.ts";
 import type { JournalBody } from "../model/run.ts";
 import { CappedBytes } from "./capped-bytes.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../model/identity.ts";
 import type { Reply, ReplyFiles } from "./reply-files.ts";
 import type { QuestionSaying } from "./saying.ts";
 

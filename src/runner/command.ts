@@ -1,10 +1,10 @@
 /** Short commands run as an agent, to their end: health checks, making the home directory, git. */
 import type { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment } from "../model/agent-environment.ts";
 import { readPipe } from "./fifo.ts";
 import type { PipeReader } from "./fifo.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../model/identity.ts";
 import { nextMarker } from "./launch.ts";
 import type { Launcher } from "./launch.ts";
 import { DRAIN_DEADLINE_MS, within } from "./run.ts";

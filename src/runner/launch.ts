@@ -5,8 +5,8 @@ import { getSystemErrorMessage } from "node:util";
 import type { AgentCommand } from "../protocol/entry.ts";
 import { condemn } from "./condemn.ts";
 import { openForReading } from "./fifo.ts";
-import { AnswerReader, encodeFifos, encodeStart, encodeTake } from "./launch-frame.ts";
-import type { Answer, StreamName, Streams } from "./launch-frame.ts";
+import { AnswerReader, encodeFifos, encodeStart, encodeTake } from "../protocol/launch-frame.ts";
+import type { Answer, StreamName, Streams } from "../protocol/launch-frame.ts";
 import { FIRST_MARKER } from "./proc.ts";
 
 export interface Exit {

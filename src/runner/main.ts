@@ -4,8 +4,8 @@ import { CONTROL_SOCKET, JOURNAL_FOLDER, RUNS_FOLDER } from "../protocol/spool.t
 import { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
 import { ControlServer } from "./control.ts";
-import { imageEnvironment } from "./environment.ts";
-import { readUserFiles } from "./identity.ts";
+import { imageEnvironment } from "./image.ts";
+import { readUserFiles } from "./image.ts";
 import { Journal } from "./journal.ts";
 import { Launcher } from "./launch.ts";
 import { OpenRuns } from "./open-runs.ts";

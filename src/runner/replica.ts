@@ -3,7 +3,7 @@ import type { AgentStateKind, AgentStatus } from "../model/agent.ts";
 import { FRESH_HISTORY, restartDecision } from "../model/restart.ts";
 import type { EndedRun, RestartHistory } from "../model/restart.ts";
 import type { ExitCause, JournalBody } from "../model/run.ts";
-import type { AgentPlan } from "./agent-plan.ts";
+import type { AgentPlan } from "../model/agent-plan.ts";
 import { Bell } from "./bell.ts";
 import type { ShortCommand, ShortOutcome } from "./command.ts";
 import type { Exit } from "./launch.ts";

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { FifoMaker } from "./fifo.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../model/identity.ts";
 
 /** One question's files; `berth-agent` knows the names. */
 export interface Reply {

@@ -1,7 +1,7 @@
 /** The health of one run: asked as its plan says, and anew when a later plan says otherwise. */
 import type { HealthSpec } from "../model/agent.ts";
 import type { JournalBody } from "../model/run.ts";
-import type { AgentPlan } from "./agent-plan.ts";
+import type { AgentPlan } from "../model/agent-plan.ts";
 import type { Clock } from "./clock.ts";
 import type { ShortCommand, ShortOutcome } from "./command.ts";
 import { HealthWatch } from "./health.ts";

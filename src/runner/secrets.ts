@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../model/identity.ts";
 
 const SECRETS_FOLDER = "/run/secrets";
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;

@@ -5,7 +5,7 @@ import { Asker } from "./asker.ts";
 import type { AskerName } from "./asker.ts";
 import { condemn } from "./condemn.ts";
 import type { FifoMaker } from "./fifo.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../model/identity.ts";
 import { ReplyFiles } from "./reply-files.ts";
 import type { Saying } from "./saying.ts";
 import { Voices } from "./voice.ts";

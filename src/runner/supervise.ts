@@ -1,8 +1,8 @@
 /** All replicas of the project: starts and stops only the difference between what is configured and what is there. */
 import type { AgentStatus } from "../model/agent.ts";
 import type { RunnerConfig } from "../model/desired.ts";
-import { isWorker, planAgent } from "./agent-plan.ts";
-import type { AgentPlan, ImageFacts } from "./agent-plan.ts";
+import { isWorker, planAgent } from "../model/agent-plan.ts";
+import type { AgentPlan, ImageFacts } from "../model/agent-plan.ts";
 import { cpuMsOf, findMarked } from "./proc.ts";
 import { Replica } from "./replica.ts";
 import type { Nudge, ReplicaRoom } from "./replica.ts";

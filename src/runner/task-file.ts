@@ -1,7 +1,7 @@
 /** A task's payload as a file in tmpfs: what its process has as stdin and at $BERTH_TASK_FILE. */
 import { closeSync, fchownSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../model/identity.ts";
 
 export class TaskFiles {
   readonly #folder: string;

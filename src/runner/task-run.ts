@@ -1,7 +1,7 @@
 /** One attempt of a task: its process with payload, result and words, from before its start until its terminal event. */
 import type { ExitCause, JournalBody } from "../model/run.ts";
 import type { DaemonFrame } from "../protocol/frame.ts";
-import type { AgentPlan } from "./agent-plan.ts";
+import type { AgentPlan } from "../model/agent-plan.ts";
 import type { Exit } from "./launch.ts";
 import type { Progress } from "./progress.ts";
 import { RESULT_FD, ResultPipe } from "./result-pipe.ts";

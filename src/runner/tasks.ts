@@ -1,8 +1,8 @@
 /** All task runs of the project: which are accepted, which live, who may still start. */
 import { BerthError } from "../base/errors.ts";
 import { isRunId } from "../protocol/spool.ts";
-import { isWorker } from "./agent-plan.ts";
-import type { AgentPlan } from "./agent-plan.ts";
+import { isWorker } from "../model/agent-plan.ts";
+import type { AgentPlan } from "../model/agent-plan.ts";
 import { condemn } from "./condemn.ts";
 import type { Journal } from "./journal.ts";
 import { KnownRuns } from "./known-runs.ts";

@@ -3,7 +3,7 @@ import { constants, fchownSync, openSync, readSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { openForReading, readPipe } from "./fifo.ts";
 import type { FifoMaker } from "./fifo.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "../model/identity.ts";
 import { SayingReader } from "./saying.ts";
 import type { Saying } from "./saying.ts";
 

@@ -14,9 +14,9 @@ import type { RunnerConfig } from "../model/desired.ts";
 import { backoffMs } from "../base/backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { ShortCommand, ShortOutcome } from "./command.ts";
-import { HOME, WORKSPACE } from "./environment.ts";
-import type { Environment } from "./environment.ts";
-import type { Identity } from "./identity.ts";
+import { HOME, WORKSPACE } from "../model/agent-environment.ts";
+import type { Environment } from "../model/agent-environment.ts";
+import type { Identity } from "../model/identity.ts";
 
 const QUICK_MS = 10_000;
 /** A clone of a large repository over a slow line. */

@@ -6,7 +6,7 @@ import {
   encodeStart,
   encodeTake,
   MAX_REQUEST_BYTES,
-} from "../../../src/runner/launch-frame.ts";
+} from "../../../src/protocol/launch-frame.ts";
 import { describeRefusal, exitOf } from "../../../src/runner/launch.ts";
 
 const COMMAND = {

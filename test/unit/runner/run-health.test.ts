@@ -1,7 +1,7 @@
 /** A run's health as its plan says: well at once where nothing is asked, and asked anew only when another plan asks otherwise. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HealthSpec } from "../../../src/model/agent.ts";
-import type { AgentPlan } from "../../../src/runner/agent-plan.ts";
+import type { AgentPlan } from "../../../src/model/agent-plan.ts";
 import { Clock } from "../../../src/runner/clock.ts";
 import { RunHealth } from "../../../src/runner/run-health.ts";
 import { agentSpec } from "../../support/declarations.ts";

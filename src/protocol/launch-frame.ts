@@ -1,6 +1,6 @@
 /** The launcher's line in bytes: little-endian words and NUL-ended strings; images/runner/launcher says the same in C. */
-import { groupsOf, variablesOf } from "../protocol/entry.ts";
-import type { AgentCommand } from "../protocol/entry.ts";
+import { groupsOf, variablesOf } from "./entry.ts";
+import type { AgentCommand } from "./entry.ts";
 
 const START = 1;
 const FIFOS = 2;

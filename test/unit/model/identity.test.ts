@@ -1,7 +1,7 @@
 /** Whom agents run as, and that it is never root. */
 import { expect, test } from "vitest";
-import { resolveIdentity } from "../../../src/runner/identity.ts";
-import type { IdentityWish } from "../../../src/runner/identity.ts";
+import { resolveIdentity } from "../../../src/model/identity.ts";
+import type { IdentityWish } from "../../../src/model/identity.ts";
 
 const FILES = {
   passwd:

@@ -1,8 +1,8 @@
 /** What the runner makes of one declared agent: the process to start, and a fingerprint that tells when it must be another. */
-import type { AgentSpec } from "../model/agent.ts";
-import type { RunnerConfig } from "../model/desired.ts";
-import { agentEnvironment, WORKSPACE } from "./environment.ts";
-import type { Environment } from "./environment.ts";
+import type { AgentSpec } from "./agent.ts";
+import type { RunnerConfig } from "./desired.ts";
+import { agentEnvironment, WORKSPACE } from "./agent-environment.ts";
+import type { Environment } from "./agent-environment.ts";
 import { resolveIdentity } from "./identity.ts";
 import type { IdentityVerdict, UserFiles } from "./identity.ts";
 

@@ -1,5 +1,4 @@
 /** The environment of an agent: the image's, the project's, the agent's, and what Berth says about itself. */
-import { readFileSync } from "node:fs";
 
 export const WORKSPACE = "/workspace";
 export const HOME = "/workspace/.home";
@@ -27,18 +26,4 @@ export function agentEnvironment(layers: EnvironmentLayers): Environment {
 function withOurs(path: string): string {
   if (path.split(":").includes(BERTH_PATH)) return path;
   return path === "" ? BERTH_PATH : `${path}:${BERTH_PATH}`;
-}
-
-/** The environment the engine gave the container, which only PID 1 still has. */
-export function imageEnvironment(path = "/proc/1/environ"): Environment {
-  return parseEnvironment(readFileSync(path, "utf8"));
-}
-
-/** NUL-separated NAME=value. */
-export function parseEnvironment(text: string): Environment {
-  const pairs = text.split("\0").flatMap((entry): [string, string][] => {
-    const equals = entry.indexOf("=");
-    return equals > 0 ? [[entry.slice(0, equals), entry.slice(equals + 1)]] : [];
-  });
-  return Object.fromEntries(pairs);
 }

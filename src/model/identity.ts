@@ -1,5 +1,4 @@
 /** Whom an agent runs as: its `user:`, else the workspace's owner, else the image's USER, else 10001; never uid 0. */
-import { closeSync, constants, openSync, readSync } from "node:fs";
 
 export interface Identity {
   readonly uid: number;
@@ -28,7 +27,6 @@ export interface IdentityWish {
 export const DEFAULT_IDENTITY: Identity = { uid: 10_001, gid: 10_001, groups: [] };
 /** The kernel's -1 means "no change" to setresuid. */
 const MAX_ID = 4_294_967_294;
-const MAX_USER_FILE_BYTES = 1_048_576;
 
 /** The identity wished for, or why there is none. */
 export function resolveIdentity(wish: IdentityWish, files: UserFiles): IdentityVerdict {
@@ -85,24 +83,4 @@ function numeric(text: string): number | null {
   if (!/^\d{1,10}$/.test(text)) return null;
   const value = Number(text);
   return value <= MAX_ID ? value : null;
-}
-
-/** The image's /etc/passwd and /etc/group; empty where the image has none. */
-export function readUserFiles(root = "/etc"): UserFiles {
-  return { passwd: readCapped(`${root}/passwd`), group: readCapped(`${root}/group`) };
-}
-
-/** Not trusted to be a plain small file: opened without blocking, read up to a cap. */
-function readCapped(path: string): string {
-  try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const bytes = Buffer.alloc(MAX_USER_FILE_BYTES);
-      return bytes.toString("utf8", 0, readSync(fd, bytes));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return "";
-  }
 }
