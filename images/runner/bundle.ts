@@ -44,7 +44,7 @@ const WARM: RunnerConfig = {
   secretNames: [],
   git: null,
   workspaceOwner: null,
-  image: { entrypoint: [], user: null, workdir: null },
+  image: { entrypoint: [], user: null, workdir: null, environment: null },
   restartSerials: {},
 };
 

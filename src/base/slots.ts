@@ -8,6 +8,10 @@ export interface Slots {
     work: () => Promise<T>,
     place: Readonly<{ line: number; signal?: AbortSignal }>,
   ): Promise<T>;
+  /** Whether any slot is held. */
+  busy(): boolean;
+  /** Resolves when none is held, at once if so. */
+  idle(): Promise<void>;
 }
 
 interface Waiter {
@@ -20,10 +24,12 @@ export function createSlots(count: number): Slots {
   let free = count;
   let lines = 0;
   const queue: Waiter[] = [];
+  const idlers: (() => void)[] = [];
   const release = (): void => {
     const next = queue.shift();
     if (next === undefined) free += 1;
     else next.grant();
+    if (free === count) for (const resolve of idlers.splice(0)) resolve();
   };
   const acquire = (line: number, signal: AbortSignal | undefined): Promise<void> => {
     if (free > 0) {
@@ -48,6 +54,9 @@ export function createSlots(count: number): Slots {
   };
   return {
     line: () => lines++,
+    busy: () => free < count,
+    idle: () =>
+      free === count ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve)),
     async use(work, { line, signal }) {
       signal?.throwIfAborted();
       await acquire(line, signal);

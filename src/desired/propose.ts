@@ -11,6 +11,7 @@ export const UNSEEN_IMAGE: ImageDefaults = {
   entrypoint: [],
   user: null,
   workdir: null,
+  environment: null,
   volumes: [],
 };
 

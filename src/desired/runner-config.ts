@@ -11,6 +11,8 @@ export interface ImageDefaults {
   readonly entrypoint: readonly string[];
   readonly user: string | null;
   readonly workdir: string | null;
+  /** Its ENV; null: not looked at yet. */
+  readonly environment: Readonly<Record<string, string>> | null;
   /** VOLUME paths of the image. */
   readonly volumes: readonly string[];
 }
@@ -42,6 +44,7 @@ export function desireRunnerConfig(
       entrypoint: facts.image.entrypoint,
       user: facts.image.user,
       workdir: facts.image.workdir,
+      environment: facts.image.environment,
     },
     restartSerials: Object.fromEntries(agents.map(({ name }) => [name, serialOf(name, record)])),
   };
@@ -55,11 +58,12 @@ function serialOf(agent: string, record: ProjectRecord): number {
 
 /** An agent's part is `<process>-<policy>-<replicas or task>-<serial>`: what restarts it stands apart from what does not. */
 function configFingerprint(config: Omit<RunnerConfig, "hash">): string {
+  const { environment: _seenInside, ...image } = config.image;
   return fingerprint([
     ["environment", brief(config.environment)],
     ["secrets", brief(config.secretNames)],
     ["workspace", brief([config.git, config.workspaceOwner])],
-    ["image", brief(config.image)],
+    ["image", brief(image)],
     ...config.agents.map((agent) => {
       const {
         command,

@@ -13,6 +13,8 @@ export interface ImageFacts {
   readonly entrypoint: readonly string[];
   readonly user: string | null;
   readonly workdir: string | null;
+  /** Its ENV. */
+  readonly environment: Readonly<Record<string, string>>;
   /** VOLUME paths of the image: each becomes a labelled project volume. */
   readonly volumes: readonly string[];
 }

@@ -35,8 +35,17 @@ function factsOf(found: Docker.ImageInspectInfo): ImageFacts {
     entrypoint: typeof entrypoint === "string" ? [entrypoint] : entrypoint,
     user: textOrNull(config.User),
     workdir: textOrNull(config.WorkingDir),
+    environment: variablesOf(config.Env ?? []),
     volumes: Object.keys(config.Volumes ?? {}).toSorted(),
   };
+}
+
+/** Of NAME=value; the last of a name counts. */
+function variablesOf(env: readonly string[]): Readonly<Record<string, string>> {
+  const pairs = env.map((each) => [each, each.indexOf("=")] as const);
+  return Object.fromEntries(
+    pairs.flatMap(([each, at]) => (at > 0 ? [[each.slice(0, at), each.slice(at + 1)]] : [])),
+  );
 }
 
 function textOrNull(text: string | null | undefined): string | null {

@@ -1,4 +1,5 @@
 /** The daemon's life: reach the stores, wait to lead, lead until it is over, and again. Start is recovery; there is no other path. */
+import { calm } from "./calm.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError, causeChain } from "../base/errors.ts";
 import type { EngineFacts } from "../model/observed.ts";
@@ -18,7 +19,12 @@ export interface LifeOptions {
   readonly holder: string;
   readonly chance: () => number;
   openRunners(
-    options: Readonly<{ spoolRoot: string; epoch: number; listener: RunnersListener }>,
+    options: Readonly<{
+      spoolRoot: string;
+      epoch: number;
+      listener: RunnersListener;
+      calm: () => Promise<void>;
+    }>,
   ): RunnersDoor;
   /** Told who we are as soon as it is known; helpers label what they make with it. */
   onIdentity(own: Ownership): void;
@@ -101,6 +107,9 @@ async function ledBy(options: LifeOptions, led: Led, signal: AbortSignal): Promi
     spoolRoot,
     epoch: led.own.epoch,
     listener: listenToRunners(state),
+    calm: async () => {
+      if (state.session !== null) await calm(state.session);
+    },
   });
   let leading: Leading | null = null;
   const stopping = new Promise<string>((resolve) =>

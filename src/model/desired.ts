@@ -76,6 +76,8 @@ export interface RunnerConfig {
     entrypoint: readonly string[];
     user: string | null;
     workdir: string | null;
+    /** Null where nobody has looked: then no agent is started before the runner, which sees it from inside. No part of `hash`. */
+    environment: Readonly<Record<string, string>> | null;
   }>;
   /** Serial of the last restart asked for, by agent name; a higher one restarts its replicas. */
   readonly restartSerials: Readonly<Record<string, number>>;

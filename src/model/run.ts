@@ -52,6 +52,8 @@ export type JournalBody =
       pid: number;
       generation: number;
       task?: string;
+      /** Milliseconds since the epoch, where it began before its runner could write this. */
+      startedAt?: number;
     }>
   | Readonly<{ kind: "ready"; run: string; agent: string; replica: number }>
   | Readonly<{ kind: "unhealthy"; run: string; agent: string; replica: number; reason: string }>

@@ -31,9 +31,14 @@ export interface RunEnd extends RunStart {
 export function startsOf(events: readonly JournalEvent[]): readonly RunStart[] {
   return events.flatMap((event) =>
     event.kind === "started"
-      ? [{ ...whose(event), generation: event.generation, startedAt: event.at }]
+      ? [{ ...whose(event), generation: event.generation, startedAt: beganAt(event) }]
       : [],
   );
+}
+
+/** What began before its runner could write it says when; no run begins after it was told. */
+function beganAt({ at, startedAt = at }: Extract<JournalEvent, { kind: "started" }>): number {
+  return Math.min(at, startedAt);
 }
 
 /** One end a run: the first that is told. What a start in the same stretch says of its run is exact. */

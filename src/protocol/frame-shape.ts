@@ -62,7 +62,13 @@ const config = shapeOf({
   secretNames: listOf(isText),
   git: orNull(shapeOf({ url: isText, ref: isText })),
   workspaceOwner: orNull(shapeOf({ uid: isCount, gid: isCount })),
-  image: shapeOf({ entrypoint: listOf(isText), user: orNull(isText), workdir: orNull(isText) }),
+  image: shapeOf({
+    entrypoint: listOf(isText),
+    user: orNull(isText),
+    workdir: orNull(isText),
+    // Told since there are first starts.
+    environment: maybe(orNull(dictOf(isText))),
+  }),
   restartSerials: dictOf(isCount),
 });
 

@@ -13,7 +13,13 @@ export const ACKED_FILE = "acked";
 const run = { run: isText, agent: isText, replica: isCount };
 const BODIES: Readonly<Record<JournalBody["kind"], Check>> = {
   boot: shapeOf({ epoch: isCount, configHash: orNull(isText) }),
-  started: shapeOf({ ...run, pid: isCount, generation: isCount, task: maybe(isText) }),
+  started: shapeOf({
+    ...run,
+    pid: isCount,
+    generation: isCount,
+    task: maybe(isText),
+    startedAt: maybe(isCount),
+  }),
   ready: shapeOf(run),
   unhealthy: shapeOf({ ...run, reason: isText }),
   exited: shapeOf({

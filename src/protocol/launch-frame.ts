@@ -24,6 +24,9 @@ export interface Streams {
   readonly heard: readonly StreamName[];
 }
 
+/** Of a service: its output, and nothing to read. */
+export const SERVICE_STREAMS: Streams = { heard: ["stdout", "stderr"] };
+
 /** `opened`: the launcher closes its end. `refused`: it makes the pipe ours for a moment, and tells of it again. */
 export type Taking = "opened" | "refused";
 

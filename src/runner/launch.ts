@@ -66,6 +66,13 @@ interface Running {
   exit: Exit | null;
 }
 
+interface Following {
+  readonly id: number;
+  readonly frame: Buffer | null;
+  readonly command: AgentCommand;
+  readonly spoke: StreamTaker;
+}
+
 /** What it needs of the clock: lived time, so that a frozen container's launcher is not late. */
 type Lived = Readonly<{ lived(): number }>;
 
@@ -98,6 +105,15 @@ export class Launcher {
     const id = this.#nextId();
     const frame = encodeStart(id, command, streams);
     if (frame === null) return { ok: false, reason: "the command is too long, or holds a NUL" };
+    return this.#follow({ id, frame, command, spoke });
+  }
+
+  /** A start that the launcher was asked for before this program was there; its answers still lie on the line. */
+  adopt(id: number, command: AgentCommand, spoke: StreamTaker): Promise<LaunchVerdict> {
+    return this.#follow({ id, frame: null, command, spoke });
+  }
+
+  async #follow({ id, frame, command, spoke }: Following): Promise<LaunchVerdict> {
     const ended = Promise.withResolvers<Exit>();
     this.#running.set(id, {
       ended: ended.resolve,
@@ -128,10 +144,11 @@ export class Launcher {
     return this.#lastId;
   }
 
-  #ask(id: number, frame: Buffer): Promise<Answer> {
+  /** Null: it was asked for already. */
+  #ask(id: number, frame: Buffer | null): Promise<Answer> {
     return new Promise((resolve) => {
       this.#asked.set(id, { answer: resolve, askedAt: this.#clock.lived() });
-      this.#send(frame);
+      if (frame !== null) this.#send(frame);
     });
   }
 

@@ -1,16 +1,18 @@
 /** The in-container program: boots from the spool, serves the control socket, ends with SIGTERM. */
 import { chmodSync } from "node:fs";
 import { CONTROL_SOCKET, JOURNAL_FOLDER, RUNS_FOLDER } from "../protocol/spool.ts";
+import { ENDING_VARIABLE, FIRST_VARIABLE } from "../protocol/first-starts.ts";
+import { newRunId } from "../protocol/run-id.ts";
 import { Clock } from "./clock.ts";
 import { condemn } from "./condemn.ts";
 import { ControlServer } from "./control.ts";
 import { imageEnvironment } from "./image.ts";
 import { readUserFiles } from "./image.ts";
+import { FirstStarts } from "./first-starts.ts";
 import { Journal } from "./journal.ts";
 import { Launcher } from "./launch.ts";
 import { OpenRuns } from "./open-runs.ts";
 import { OutputStore } from "./output.ts";
-import { newRunId } from "./run.ts";
 import { Runner, SAMPLE_MS } from "./runner.ts";
 import { SecretFiles } from "./secrets.ts";
 import { Spool } from "./spool.ts";
@@ -25,8 +27,9 @@ declare const BERTH_VERSION: string;
 async function start(): Promise<void> {
   const clock = new Clock();
   clock.start();
-  const boot = newRunId(clock.now());
   const spool = new Spool(SPOOL);
+  const first = new FirstStarts(spool, process.env[FIRST_VARIABLE] !== undefined);
+  const boot = first.boot ?? newRunId(clock.now(), Math.random);
   chmodSync(SPOOL, 0o700);
   const launcher = new Launcher(clock);
   const journal = new Journal(spool.path(JOURNAL_FOLDER), { boot, now: () => clock.now() });
@@ -35,6 +38,7 @@ async function start(): Promise<void> {
   });
   const runner: Runner = new Runner({
     boot,
+    first,
     clock,
     store,
     launcher,
@@ -52,9 +56,11 @@ async function start(): Promise<void> {
     serving: (line) => runner.serving(line),
     closed: () => runner.closed(),
   });
-  endOnSignal(runner, server);
+  const end = endOnSignal(runner, server);
   runner.boot();
   await server.keep();
+  // The launcher was told so while it waited for a reason to start us.
+  if (process.env[ENDING_VARIABLE] !== undefined) end();
   setInterval(() => {
     runner.tick();
     void server.keep();
@@ -62,8 +68,8 @@ async function start(): Promise<void> {
   setTimeout(() => store.adopt(), ADOPT_OUTPUT_AFTER_MS);
 }
 
-/** `docker stop` comes as SIGTERM through PID 1. */
-function endOnSignal(runner: Runner, server: ControlServer): void {
+/** `docker stop` comes as SIGTERM through PID 1; the answer does the same. */
+function endOnSignal(runner: Runner, server: ControlServer): () => void {
   let ending = false;
   const end = (): void => {
     if (ending) return;
@@ -78,6 +84,7 @@ function endOnSignal(runner: Runner, server: ControlServer): void {
   };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
+  return end;
 }
 
 process.on("uncaughtException", (thrown) => condemn(thrown.stack ?? thrown.message));

@@ -3,6 +3,7 @@ import { BerthError } from "../base/errors.ts";
 import type { RunnerConfig } from "../model/desired.ts";
 import type { JournalBody } from "../model/run.ts";
 import type { ExecTicket, RunnerFrame } from "../protocol/frame.ts";
+import { TASK_FOLDER } from "../protocol/run-id.ts";
 import { planProject, primaryIdentity } from "../model/agent-plan.ts";
 import type { ImageFacts } from "../model/agent-plan.ts";
 import { Bell } from "./bell.ts";
@@ -22,9 +23,6 @@ import type { TaskOrder } from "./task-run.ts";
 import { Tasks } from "./tasks.ts";
 import { prepareWorkspace } from "./workspace.ts";
 import type { WorkspaceState } from "./workspace.ts";
-
-/** Tasks' payloads, FIFOs to speak through, answers: tmpfs, so that nothing of it outlives the container. */
-const TASK_FOLDER = "/run/.berth-task";
 
 export interface ProjectParts extends Omit<RunRoom, "speech"> {
   readonly image: ImageFacts;

@@ -8,7 +8,8 @@ import { Bell } from "./bell.ts";
 import type { ShortCommand, ShortOutcome } from "./command.ts";
 import type { Exit } from "./launch.ts";
 import { RunHealth } from "./run-health.ts";
-import { newRunId, startRun } from "./run.ts";
+import { newRunId } from "../protocol/run-id.ts";
+import { startRun } from "./run.ts";
 import type { ActiveRun, RunRoom } from "./run.ts";
 
 /** What a replica is told from outside. `config` and `restart` end the run and begin another; the others end it for good. */
@@ -115,7 +116,8 @@ export class Replica {
 
   async #live(): Promise<void> {
     for (;;) {
-      await this.#passGate();
+      // What runs already waits for nothing.
+      if (!this.#room.first.has(this.agent, this.number)) await this.#passGate();
       if (this.#isFinal()) break;
       this.#nudge = null;
       const ended = await this.#runOnce();
@@ -186,6 +188,7 @@ export class Replica {
     if (!verdict.ok) {
       const { id: run, reason } = verdict;
       journal.append({ kind: "start-failed", run, ...name, reason, generation: plan.generation });
+      this.#room.first.told(run);
       this.#room.openRuns.remove(run);
       this.#progress.reason = reason;
       return { startedAt: at, endedAt: clock.now(), failed: true };
@@ -193,12 +196,16 @@ export class Replica {
     const { run } = verdict;
     this.#run = run;
     const { generation } = plan;
-    journal.append({ kind: "started", run: run.id, ...name, pid: run.pid, generation });
+    const { startedAt } = run;
+    const earlierMs = Math.max(0, at - startedAt);
+    const when = earlierMs > 0 ? { startedAt } : {};
+    journal.append({ kind: "started", run: run.id, ...name, pid: run.pid, generation, ...when });
+    this.#room.first.told(run.id);
     const { cause, exit } = await this.#watch(run, plan);
     const survivors = await run.finish(exit);
     // A SIGKILL of ours explains itself; any other may have been the kernel's.
     const oom = exit.signal === "SIGKILL" && cause === "self" && this.#room.claimOom();
-    const durationMs = Math.round(clock.lived() - livedAt);
+    const durationMs = Math.round(clock.lived() - livedAt + earlierMs);
     const { code, signal } = exit;
     const facts = { code, signal, oom, cause, survivors, durationMs, ...run.memory(oom) };
     journal.append({ kind: "exited", run: run.id, ...name, ...facts });
@@ -272,5 +279,5 @@ function describeExit(exit: Exit, oom: boolean, cause: ExitCause): string {
 /** What no start can do without (a FIFO, a folder in the spool) was refused: no descriptor, process or space left. */
 function failedStart(thrown: unknown): Readonly<{ ok: false; id: string; reason: string }> {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return { ok: false, id: newRunId(Date.now()), reason };
+  return { ok: false, id: newRunId(Date.now(), Math.random), reason };
 }

@@ -1,6 +1,6 @@
 /** One run: a process of an agent with its output, from before its start until nothing of its tree is left. */
-import { closeSync, openSync, readSync } from "node:fs";
 import type { MemoryCurve } from "../model/run.ts";
+import { newRunId } from "../protocol/run-id.ts";
 import type { RunMeta } from "../protocol/spool.ts";
 import type { AgentPlan } from "../model/agent-plan.ts";
 import type { Clock } from "./clock.ts";
@@ -8,10 +8,11 @@ import { readMemoryLimit, readWorkingSet } from "./cgroup.ts";
 import { condemn } from "./condemn.ts";
 import { readPipe } from "./fifo.ts";
 import type { PipeReader } from "./fifo.ts";
+import type { Begun, TakesFirst } from "./first-starts.ts";
 import type { Identity } from "../model/identity.ts";
 import { nextMarker } from "./launch.ts";
 import type { Exit, Launcher } from "./launch.ts";
-import { STREAMS } from "../protocol/launch-frame.ts";
+import { SERVICE_STREAMS, STREAMS } from "../protocol/launch-frame.ts";
 import type { StreamName } from "../protocol/launch-frame.ts";
 import { CurveRecorder } from "./memory-curve.ts";
 import type { OpenRuns } from "./open-runs.ts";
@@ -30,39 +31,35 @@ export interface RunRoom {
   readonly launcher: Launcher;
   readonly openRuns: OpenRuns;
   readonly speech: Pick<Speech, "begin" | "end" | "voiceOf">;
+  readonly first: TakesFirst;
 }
 
 export type RunVerdict =
   | Readonly<{ ok: true; run: ActiveRun }>
   | Readonly<{ ok: false; id: string; reason: string }>;
 
-/** Sorts by start time, unique beyond any clock. */
-export function newRunId(now: number): string {
-  return `${Math.trunc(now).toString(36)}-${randomHex(5)}`;
-}
-
-/** Straight from the kernel: loading node:crypto would cost every runner 4 ms of its start. */
-function randomHex(count: number): string {
-  const bytes = Buffer.alloc(count);
-  const fd = openSync("/dev/urandom", "r");
-  readSync(fd, bytes);
-  closeSync(fd);
-  return bytes.toString("hex");
-}
-
-/** Starts the planned process; resolves when its command runs, or could not be started. */
+/** Starts the planned process, or takes over the one that was begun before; resolves when its command runs, or could not be started. */
 export async function startRun(
   plan: AgentPlan,
   replica: number,
   room: RunRoom,
 ): Promise<RunVerdict> {
-  const startedAt = room.clock.now();
-  const id = newRunId(startedAt);
+  const begun = room.first.take(plan.spec.name, replica);
+  const startedAt = begun?.startedAt ?? room.clock.now();
+  const id = begun?.run ?? newRunId(startedAt, Math.random);
   if (!plan.identity.ok) return { ok: false, id, reason: plan.identity.reason };
   const { generation, spec } = plan;
   const meta = { run: id, agent: spec.name, replica, boot: room.boot, generation, startedAt };
   const own = { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id };
-  const parts = { plan, identity: plan.identity.identity, meta, own, task: null, feed: null };
+  const parts = {
+    plan,
+    identity: plan.identity.identity,
+    meta,
+    own,
+    task: null,
+    feed: null,
+    begun,
+  };
   const spawned = await spawnRun(parts, room);
   return spawned.ok ? spawned : { ...spawned, id };
 }
@@ -73,6 +70,8 @@ export interface SpawnParts {
   readonly meta: RunMeta;
   readonly own: Readonly<Record<string, string>>;
   readonly task: string | null;
+  /** Its process was started before this program was. */
+  readonly begun: Begun | null;
   /** The path of what a task reads from, and who takes the end from which its result is read. */
   readonly feed: Readonly<{ in: string; result: (readFd: number) => void }> | null;
 }
@@ -106,11 +105,11 @@ async function launch(
   parts: SpawnParts,
   room: RunRoom,
 ): Promise<LaunchedRun | Readonly<{ ok: false; reason: string }>> {
-  const { plan, identity, meta, feed } = parts;
+  const { plan, identity, meta, feed, begun } = parts;
   try {
     const output = room.store.open(meta, parts.task === null ? "at-once" : "with-output");
     room.openRuns.add(meta);
-    const marker = nextMarker();
+    const marker = begun?.marker ?? nextMarker();
     const { run, agent, replica } = meta;
     const spoken = room.speech.begin({ run, agent, replica, task: parts.task }, identity);
     const environment = { ...plan.environment, ...parts.own, ...spoken };
@@ -119,11 +118,11 @@ async function launch(
       if (stream === "result") feed?.result(readFd);
       else readers.push(readPipe(readFd, (bytes) => output.write(room.clock.now(), stream, bytes)));
     };
-    const launched = await room.launcher.start(
-      { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv },
-      feed === null ? { heard: ["stdout", "stderr"] } : { in: feed.in, heard: STREAMS },
-      take,
-    );
+    const command = { ...identity, marker, cwd: plan.cwd, environment, argv: plan.argv };
+    const streams = feed === null ? SERVICE_STREAMS : { in: feed.in, heard: STREAMS };
+    const launched = await (begun === null
+      ? room.launcher.start(command, streams, take)
+      : room.launcher.adopt(begun.id, command, take));
     if (!launched.ok) output.end(room.clock.now());
     return launched.ok ? { ...launched, marker, output, readers } : launched;
   } catch (thrown) {

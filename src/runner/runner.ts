@@ -11,8 +11,10 @@ import type { Refusal } from "./fence.ts";
 import { withoutEnd } from "./open-runs.ts";
 import { OomLedger } from "./oom.ts";
 import type { Progress } from "./progress.ts";
+import type { FirstStarts } from "./first-starts.ts";
 import { Project, servesSame } from "./project.ts";
 import type { ProjectParts } from "./project.ts";
+import { killTree } from "./tree-kill.ts";
 
 export const SAMPLE_MS = 5_000;
 /** Changes within this time become one status frame: at most 20 a second. */
@@ -23,7 +25,7 @@ type Command = Exclude<DaemonFrame, { kind: "hello" | "resume" | "ack" }>;
 type Fenced = Exclude<Command, { kind: "ping" }>;
 
 export type RunnerParts = Omit<ProjectParts, "record" | "claimOom" | "changed" | "progress"> &
-  Readonly<{ version: string }>;
+  Readonly<{ version: string; first: FirstStarts }>;
 
 /** INVARIANT: one line at most is served. */
 export class Runner {
@@ -56,7 +58,9 @@ export class Runner {
     if (config !== null) this.#fence.atLeast(config.epoch);
     this.record({ kind: "boot", epoch: this.#fence.epoch, configHash: config?.hash ?? null });
     this.#tellLostRuns();
+    this.#parts.first.offer(config?.hash ?? null);
     if (config !== null) this.#project.obey(config);
+    this.#endLeftOver();
   }
 
   /** Each 5 seconds: read the cgroup, settle OOM counts, retry what the disk refused, tell the daemon if there is news. */
@@ -224,11 +228,21 @@ export class Runner {
 
   /** What was running when the last boot ended so that nobody could tell. */
   #tellLostRuns(): void {
-    const { journal, openRuns } = this.#parts;
-    const left = openRuns.left();
+    const { journal, openRuns, first } = this.#parts;
+    const left = [...openRuns.left(), ...first.lost()];
     for (const { run, agent, replica } of withoutEnd(left, journal.recent()))
       this.record({ kind: "lost", run, agent, replica, reason: "container died" });
     for (const { run } of left) openRuns.remove(run);
+  }
+
+  /** First starts of a configuration that is not in force any more; what is to run instead has been started already. */
+  #endLeftOver(): void {
+    const { first } = this.#parts;
+    for (const { run, agent, replica, marker } of first.leftOver()) {
+      void killTree(marker);
+      this.record({ kind: "lost", run, agent, replica, reason: "begun for another configuration" });
+    }
+    first.settle();
   }
 
   #tellSoon(): void {

@@ -121,7 +121,7 @@ export class TaskRun {
     const own = this.#environment(path);
     const { task } = this.order;
     const feed = { in: path, result: (readFd: number) => result.begin(readFd) };
-    const parts = { plan, identity, meta, own, task, feed };
+    const parts = { plan, identity, meta, own, task, feed, begun: null };
     const spawned = await spawnRun(parts, this.#room).catch(refused);
     return spawned.ok ? { ...spawned, result, voice } : spawned;
   }

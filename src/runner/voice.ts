@@ -1,6 +1,6 @@
 /** The FIFO through which runs of one user speak by `berth-agent`: one project is one trust domain, so its runs share it. */
 import { constants, fchownSync, openSync, readSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { voicePath } from "../protocol/run-id.ts";
 import { openForReading, readPipe } from "./fifo.ts";
 import type { FifoMaker } from "./fifo.ts";
 import type { Identity } from "../model/identity.ts";
@@ -64,7 +64,7 @@ export class Voices {
 
   /** Where this user's FIFO is, or soon will be. */
   pathOf(owner: Identity): string {
-    return join(this.#folder, `voice-${owner.uid}`);
+    return voicePath(this.#folder, owner);
   }
 
   /** The voice of this user. */

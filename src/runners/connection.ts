@@ -12,8 +12,10 @@ import {
 } from "./conversation.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { Dialer } from "./dialer.ts";
+import { createForerunner, type Forerunner } from "./forerunner.ts";
 import { createEventFeed, type EventFeed } from "./event-feed.ts";
 import { frozen, tasksUnknown, unreachable } from "./faults.ts";
+import type { Begun } from "./first-starts.ts";
 import type { RunnersOptions } from "./options.ts";
 
 /** A conversation that lasted this long was a good one: the next dial starts without backoff. */
@@ -60,6 +62,8 @@ class KeptConnection implements Connection {
   readonly #deadlines = createDeadlines();
   readonly #feed: EventFeed;
   readonly #dialer: Dialer;
+  /** What the launcher told before its runner was there; that runner comes when it is asked for anything. */
+  readonly #forerunner: Forerunner;
   #talk: Conversation | null = null;
   #welcome: Welcome | null = null;
   #report: RunnerReport | null = null;
@@ -76,7 +80,15 @@ class KeptConnection implements Connection {
       randomness: () => runners.randomness(),
       wanted: () => this.#talk === null,
       reached: (socket) => this.#begin(socket),
+      absent: () => this.#forerunner.look(),
       trouble: (cause) => this.#warn("the control socket cannot be used", { cause }),
+    });
+    this.#forerunner = createForerunner({
+      project,
+      folder,
+      runners,
+      told: (begun) => this.#heardOf(begun),
+      lost: () => this.#tell(() => runners.listener.onConnected(project, false)),
     });
     this.#feed = createEventFeed(options.after, {
       deliver: (events) => runners.listener.onEvents(project, events),
@@ -91,7 +103,7 @@ class KeptConnection implements Connection {
   }
 
   connected(): boolean {
-    return this.#welcome !== null;
+    return this.#welcome !== null || this.#forerunner.there();
   }
 
   report(): RunnerReport | null {
@@ -103,10 +115,11 @@ class KeptConnection implements Connection {
     if (value === this.#frozen) return;
     this.#frozen = value;
     this.#deadlines.setFrozen(value);
-    if (!value) this.kick();
+    if (!value) this.#dialer.kick();
   }
 
   kick(): void {
+    this.#forerunner.forget();
     this.#dialer.kick();
   }
 
@@ -117,6 +130,8 @@ class KeptConnection implements Connection {
   ): Promise<ExecTicket | null> {
     const { project } = this.#options;
     if (this.#frozen) return Promise.reject(frozen(project));
+    if (this.#welcome === null && this.#forerunner.there())
+      return this.#forerunner.call(timeoutMs).then(() => this.ask(what, timeoutMs, frame));
     if (this.#talk === null) return Promise.reject(unreachable(project, "it is not connected"));
     if (!this.#knowsTasks && NEED_TASKS.includes(what))
       return Promise.reject(tasksUnknown(project));
@@ -126,6 +141,7 @@ class KeptConnection implements Connection {
   close(): void {
     this.#closed = true;
     this.#dialer.close();
+    this.#forerunner.close();
     this.#talk?.end("the connection was given up");
     this.#feed.close();
     this.#deadlines.clear();
@@ -161,7 +177,30 @@ class KeptConnection implements Connection {
     }
     this.#feed.restartFrom(after);
     this.#talk?.send({ kind: "resume", after });
+    if (!this.#forerunner.arrived()) this.#tell(() => runners.listener.onConnected(project, true));
+  }
+
+  /** The runner's first word in its place: its processes run, and it is there as soon as anything is asked of it. */
+  #heardOf(begun: Begun): void {
+    const { project, runners } = this.#options;
+    if (this.#welcome !== null || this.#closed) return;
+    const { boot, ...state } = begun;
+    const report: RunnerReport = {
+      ...state,
+      project,
+      bootId: boot,
+      epoch: this.#options.epoch(),
+      heardAt: runners.now(),
+      sample: null,
+      workspace: "ready",
+      workspaceDetail: null,
+      missingSecrets: [],
+      taskRuns: [],
+      journalSeq: null,
+    };
+    this.#report = report;
     this.#tell(() => runners.listener.onConnected(project, true));
+    this.#tell(() => runners.listener.onReport(report));
   }
 
   #heard(status: Status): void {

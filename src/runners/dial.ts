@@ -3,6 +3,7 @@ import { constants, watch, type FSWatcher } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { TOLD_FILE } from "../protocol/first-starts.ts";
 import { CONTROL_SOCKET } from "../protocol/spool.ts";
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -35,12 +36,16 @@ function connected(path: string): Promise<Socket> {
   });
 }
 
-/** Calls `arrived` when a control socket is made in `folder`; null where it cannot be watched, then polling has to do. */
-export function watchArrival(
-  folder: string,
-  arrived: () => void,
-  ended: () => void,
-): FSWatcher | null {
+export interface Arrivals {
+  /** A control socket is made. */
+  arrived(): void;
+  /** A launcher told of first starts. */
+  told(): void;
+  ended(): void;
+}
+
+/** Tells of what is made in `folder`; null where it cannot be watched, then polling has to do. */
+export function watchArrival(folder: string, arrivals: Arrivals): FSWatcher | null {
   let watcher: FSWatcher;
   try {
     watcher = watch(folder, { persistent: false });
@@ -48,8 +53,9 @@ export function watchArrival(
     return null;
   }
   watcher.on("change", (_kind, name) => {
-    if (name === CONTROL_SOCKET) arrived();
+    if (name === CONTROL_SOCKET) arrivals.arrived();
+    if (name === TOLD_FILE) arrivals.told();
   });
-  watcher.on("error", ended);
+  watcher.on("error", () => arrivals.ended());
   return watcher;
 }

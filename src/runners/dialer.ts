@@ -21,6 +21,8 @@ export interface DialerParts {
   wanted(): boolean;
   /** The socket is the caller's from now on. */
   reached(socket: Socket): void;
+  /** Nobody listens: what was begun before the runner may lie in the folder. */
+  absent(): void;
   /** Why it cannot be used; a runner that is not there is no trouble. Told once for each reason. */
   trouble(cause: string): void;
 }
@@ -105,16 +107,19 @@ export class Dialer {
   /** That nothing listens is the common case while a container starts. */
   #unmet(thrown: unknown): void {
     const code = systemCode(thrown) ?? String(thrown);
-    if (NOBODY_LISTENS.includes(code) || code === this.#lastUnmet) return;
+    if (NOBODY_LISTENS.includes(code)) return this.#parts.absent();
+    if (code === this.#lastUnmet) return;
     this.#lastUnmet = code;
     this.#parts.trouble(causeChain(thrown));
   }
 
   #watch(): void {
-    this.#watcher ??= watchArrival(
-      this.#parts.folder,
-      () => this.#dialAtOnce(),
-      () => this.stopWatching(),
-    );
+    this.#watcher ??= watchArrival(this.#parts.folder, {
+      arrived: () => this.#dialAtOnce(),
+      told: () => {
+        if (this.#parts.wanted()) this.#parts.absent();
+      },
+      ended: () => this.stopWatching(),
+    });
   }
 }

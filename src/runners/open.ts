@@ -3,6 +3,7 @@ import { commandsThrough, type Ask } from "./commands.ts";
 import { keepConnected, type Connection } from "./connection.ts";
 import type { RunnersDoor } from "./door.ts";
 import { spoolFault, unreachable } from "./faults.ts";
+import { layFirstStarts } from "./first-starts.ts";
 import { readJournal } from "./journal.ts";
 import type { RunnersOptions } from "./options.ts";
 import { readOutput } from "./output.ts";
@@ -47,6 +48,7 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
       // A look that is older than a removal may have attached again: a new spool is another journal.
       if (!(await spoolExists(options.spoolRoot, project))) detach(project);
       await writeSpool(options.spoolRoot, project, config);
+      await layFirstStarts(project, config, options);
       connections.get(project)?.kick();
     },
     removeSpool(project) {

@@ -13,6 +13,8 @@ export interface RunnersOptions {
   /** The fencing epoch commands carry until `setEpoch`. */
   readonly epoch: number;
   readonly listener: RunnersListener;
+  /** Resolves when the machine has no container to start: what can wait until then does, for some seconds at most. */
+  calm(): Promise<void>;
   /** Milliseconds since the epoch. */
   now(): number;
   /** A number in [0, 1). */

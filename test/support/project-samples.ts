@@ -18,7 +18,14 @@ export const INSTALL: InstallFacts = {
   runnerVolume: "berth-main-runner-abc",
 };
 
-export const IMAGE = { id: "sha256:1", entrypoint: [], user: null, workdir: null, volumes: [] };
+export const IMAGE = {
+  id: "sha256:1",
+  entrypoint: [],
+  user: null,
+  workdir: null,
+  environment: null,
+  volumes: [],
+};
 
 /** What each image of a fake engine says of itself: a name that is moved then means other volumes and another user. */
 export function imageOf(id: string): ImageDefaults {

@@ -23,6 +23,8 @@ export interface DoorFixture {
   };
   /** What onEvents does; by default everything given is durable. */
   durable: (events: readonly JournalEvent[]) => Promise<number>;
+  /** Resolves when runners that wait for a calm machine are called; at once by default. */
+  calm: Promise<void>;
   spool(project?: string): string;
   close(): Promise<void>;
 }
@@ -47,12 +49,14 @@ export function doorFixture(folder = ""): DoorFixture {
   const fixture: DoorFixture = {
     root,
     told,
+    calm: Promise.resolve(),
     durable: (events) => Promise.resolve(events.at(-1)?.seq ?? 0),
     spool: (project = "web") => join(root, project),
     door: openRunners({
       spoolRoot: root,
       install: "test",
       epoch: 5,
+      calm: () => fixture.calm,
       now: () => Date.now(),
       randomness: () => 0.5,
       log: { info: warn, warn },
@@ -90,7 +94,7 @@ export function runnerConfig(hash = "h1"): RunnerConfig {
     secretNames: [],
     git: null,
     workspaceOwner: null,
-    image: { entrypoint: [], user: null, workdir: null },
+    image: { entrypoint: [], user: null, workdir: null, environment: null },
     restartSerials: {},
   };
 }

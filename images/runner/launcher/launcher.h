@@ -79,6 +79,8 @@ struct request {
 };
 /* Reads what has come. */
 void hear_line(void);
+/* Takes the rest of a file as requests that came first, and closes it. */
+void hear_file(int file);
 /* The next whole request; its strings are good until the next call. 0 when there is none. */
 int next_request(struct request *into);
 int has_request(void);
@@ -86,5 +88,14 @@ int has_request(void);
 void answer(uint32_t kind, uint32_t id, uint32_t first, uint32_t second);
 void tell_answers(void);
 
+/* first.c: first starts, in the spool. `first`: uid and gid the workspace is to have, the length of what only daemon and
+   runner read, that, then requests. The launcher renames it to `begun` and serves the requests while the runner is not yet
+   there; `told` is what it answered, `go` asks for the runner. src/protocol/first-starts.ts says the same. */
+/* The file at its requests, taken; -1 when there is none, or the runner had better do it. */
+int take_first_starts(void);
+int open_told(void);
+char **await_runner(char **variables);
+
 /* serve.c */
+int64_t now_ms(void);
 _Noreturn void serve(char **argv);

@@ -18,9 +18,12 @@ static size_t held, used;
 static char *words[MAX_WORDS];
 static uint32_t answers[MAX_ANSWERS][4];
 static size_t answer_count;
+/* Where answers are told as well until the runner speaks: for the daemon, which has nobody else to ask. */
+static int told = -1;
 
 void tell_answers(void) {
   const char *at = (const char *)answers;
+  if (told >= 0 && answer_count > 0 && write(told, at, answer_count * sizeof *answers) < 0) close(told), told = -1;
   for (size_t left = answer_count * sizeof *answers; left > 0;) {
     ssize_t sent = send(LINE, at, left, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
@@ -36,6 +39,19 @@ void answer(uint32_t kind, uint32_t id, uint32_t first, uint32_t second) {
   record[0] = kind, record[1] = id, record[2] = first, record[3] = second;
 }
 
+_Noreturn static void malformed(void) {
+  errno = EPROTO;
+  die("a request");
+}
+
+void hear_file(int file) {
+  ssize_t got;
+  while ((got = read(file, bytes + held, sizeof bytes - held)) > 0) held += (size_t)got;
+  if (got < 0 || held == sizeof bytes) malformed();
+  close(file);
+  told = open_told();
+}
+
 void hear_line(void) {
   memmove(bytes, bytes + used, held - used);
   held -= used, used = 0;
@@ -43,11 +59,7 @@ void hear_line(void) {
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (got <= 0) _exit(0);
   held += (size_t)got;
-}
-
-_Noreturn static void malformed(void) {
-  errno = EPROTO;
-  die("the runner's request");
+  if (told >= 0) close(told), told = -1;
 }
 
 /* Points `words` to the NUL-ended strings of a request; dies if they are not exactly as many as promised. */

@@ -2,7 +2,8 @@
  * The launcher: turns a forked process into an agent's command, in one exec, for the runner and for `berth exec`.
  *
  *   launcher serve NAME=VALUE… -- PROGRAM ARGUMENT…
- *     Becomes PROGRAM, which has at descriptor 3 a line to a child that stays and serves its requests (launcher.h).
+ *     Becomes PROGRAM, which has at descriptor 3 a line to a child that stays and serves its requests (launcher.h). Where
+ *     first starts lie in the spool they are served before, and PROGRAM comes when it is needed (first.c).
  *   launcher as UID:GID[:GROUP…] FOLDER NAME=VALUE… -- COMMAND ARGUMENT…
  *     Becomes COMMAND with that identity.
  *

@@ -45,7 +45,7 @@ static void await(int how, int fd, uint64_t what, uint32_t events) {
   if (epoll_ctl(news, how, fd, &wanted) < 0) die("epoll_ctl");
 }
 
-static int64_t now_ms(void) {
+int64_t now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1000000;
@@ -169,6 +169,13 @@ static void serve_requests(void) {
   }
 }
 
+/* As if the runner had asked for it before anything else; what becomes of it waits on the line. */
+static void hear_first(int first) {
+  hear_file(first);
+  serve_requests();
+  tell_answers();
+}
+
 static void hear_command(uint64_t id, int what) {
   struct live *each = by_id(id);
   if (each == NULL) return; /* it ended meanwhile */
@@ -233,10 +240,12 @@ _Noreturn void serve(char **argv) {
   char **program = after_dashes(argv);
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL); /* what is ignored stays so over an exec */
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, line) < 0) die("socketpair");
+  int first = take_first_starts();
   pid_t pid = fork();
   if (pid < 0) die("fork");
   if (pid > 0) {
     keep_line(line[0], line[1]);
+    if (first >= 0) argv = await_runner(argv); /* its other copy closes with exec */
     execve(program[0], program, argv);
     die(program[0]);
   }
@@ -256,5 +265,6 @@ _Noreturn void serve(char **argv) {
   await(EPOLL_CTL_ADD, LINE, OF_LINE, EPOLLIN | EPOLLONESHOT);
   raise_file_limit();
   prepare_children();
+  if (first >= 0) hear_first(first);
   for (;;) turn(children);
 }

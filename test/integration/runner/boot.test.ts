@@ -119,7 +119,7 @@ test("user, directory and environment are those declared, the workspace belongs 
       ],
       {
         environment: { WHO: "project" },
-        image: { entrypoint: [], user: "1234:77", workdir: null },
+        image: { entrypoint: [], user: "1234:77", workdir: null, environment: null },
       },
     ),
   );

@@ -107,7 +107,7 @@ export function configOf(
     secretNames: [],
     git: null,
     workspaceOwner: null,
-    image: { entrypoint: [], user: null, workdir: null },
+    image: { entrypoint: [], user: null, workdir: null, environment: null },
     restartSerials: {},
     ...more,
   };
@@ -195,7 +195,7 @@ export class World {
     const [program = "", ...argv] = RUNNER_ENTRYPOINT;
     const memory = options.memory ?? "128m";
     const flags = words(`
-      run -d --label ${LABEL} --network none --user 0:0 --workdir / --read-only --cgroupns private
+      run -d --label ${LABEL} --hostname ${project} --network none --user 0:0 --workdir / --read-only --cgroupns private
       --cap-drop ALL --cap-add CHOWN --cap-add SETUID --cap-add SETGID --cap-add KILL
       --security-opt no-new-privileges --oom-score-adj 300 --log-driver local --stop-timeout 20
       --memory ${memory} --memory-swap ${memory} --pids-limit ${options.pids ?? 128} --cpus 1.5

@@ -30,7 +30,7 @@ const UNTAGGED: EngineEvent = {
   },
   attributes: {},
 };
-const FACTS: ImageFacts = IMAGE;
+const FACTS: ImageFacts = { ...IMAGE, environment: {} };
 
 /** A session on an engine that has these images, by name or id, and keeps what it was asked. */
 function session(images: Readonly<Record<string, ImageFacts>>) {

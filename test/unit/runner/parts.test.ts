@@ -124,7 +124,7 @@ const CONFIG: RunnerConfig = {
   secretNames: [],
   git: null,
   workspaceOwner: null,
-  image: { entrypoint: ["/entry"], user: null, workdir: "/srv" },
+  image: { entrypoint: ["/entry"], user: null, workdir: "/srv", environment: null },
   restartSerials: {},
 };
 const IMAGE = { environment: {}, users: { passwd: "", group: "" } };

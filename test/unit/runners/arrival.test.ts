@@ -21,7 +21,7 @@ beforeEach(async () => {
       world.dials.push(dialled);
       return dialled.promise;
     },
-    watchArrival: (_folder: string, arrived: () => void) => {
+    watchArrival: (_folder: string, { arrived }: Readonly<{ arrived(): void }>) => {
       world.arrived = arrived;
       return world.watched ? { close: () => undefined } : null;
     },
