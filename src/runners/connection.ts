@@ -87,7 +87,11 @@ class KeptConnection implements Connection {
       project,
       folder,
       runners,
-      told: (begun) => this.#heardOf(begun),
+      told: (begun) => {
+        this.#tell(() => runners.listener.onConnected(project, true));
+        this.#heardOf(begun);
+      },
+      changed: (begun) => this.#heardOf(begun),
       lost: () => this.#tell(() => runners.listener.onConnected(project, false)),
     });
     this.#feed = createEventFeed(options.after, {
@@ -183,7 +187,6 @@ class KeptConnection implements Connection {
   /** The runner's first word in its place: its processes run, and it is there as soon as anything is asked of it. */
   #heardOf(begun: Begun): void {
     const { project, runners } = this.#options;
-    if (this.#welcome !== null || this.#closed) return;
     const { boot, ...state } = begun;
     const report: RunnerReport = {
       ...state,
@@ -199,7 +202,6 @@ class KeptConnection implements Connection {
       journalSeq: null,
     };
     this.#report = report;
-    this.#tell(() => runners.listener.onConnected(project, true));
     this.#tell(() => runners.listener.onReport(report));
   }
 

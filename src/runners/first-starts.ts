@@ -1,6 +1,6 @@
 /** First starts as the daemon sees them: laid down before a container's start, and read back once the launcher has begun them. */
 import { constants } from "node:fs";
-import { open, readFile, unlink, writeFile } from "node:fs/promises";
+import { open, readFile, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentStatus } from "../model/agent.ts";
 import type { RunnerConfig } from "../model/desired.ts";
@@ -107,29 +107,35 @@ export interface Begun {
   readonly agents: readonly AgentStatus[];
 }
 
-/** Null until every start is answered by a process; what was refused is the runner's to tell. `now`: ms since the epoch. */
-export async function readBegun(folder: string, now: number): Promise<Begun | null> {
+/** Null until every start is answered by a process; what was refused is the runner's to tell. */
+export async function readBegun(folder: string): Promise<Begun | null> {
   const [told, begun] = await Promise.all(
     [TOLD_FILE, BEGUN_FILE].map((name) => read(folder, name)),
   );
-  const part = begun === null || begun === undefined ? null : decodeFirst(begun);
-  if (part === null || told === null || told === undefined) return null;
-  const pids = new Map(
-    new AnswerReader()
-      .push(told)
-      .flatMap((answer) => (answer.kind === "runs" ? [[answer.id, answer.pid] as const] : [])),
-  );
+  if (begun === null || begun === undefined || told === null || told === undefined) return null;
+  const part = decodeFirst(begun.bytes);
+  if (part === null) return null;
+  const pids = new Map<number, number>();
+  const ended = new Set<number>();
+  for (const answer of new AnswerReader().push(told.bytes)) {
+    if (answer.kind === "runs") pids.set(answer.id, answer.pid);
+    if (answer.kind === "ended") ended.add(answer.id);
+  }
   const agents = part.starts.flatMap((start) => {
     const pid = pids.get(start.id);
-    return pid === undefined ? [] : [statusOf(start, pid, now)];
+    if (pid === undefined) return [];
+    return [
+      ended.has(start.id)
+        ? endedStatus(start)
+        : statusOf(start, { pid, startedAt: begun.changedAt }),
+    ];
   });
   return agents.length < part.starts.length ? null : { ...part, agents };
 }
 
 function statusOf(
   { agent, replica, run, state }: FirstStart,
-  pid: number,
-  now: number,
+  { pid, startedAt }: Readonly<{ pid: number; startedAt: number }>,
 ): AgentStatus {
   return {
     agent,
@@ -141,10 +147,17 @@ function statusOf(
     lastExit: null,
     pid,
     runId: run,
-    startedAt: now,
+    startedAt,
     cpuMs: null,
     rssBytes: null,
   };
+}
+
+/** What comes of its end is its runner's to decide, which the launcher starts for it. */
+function endedStatus(start: FirstStart): AgentStatus {
+  const gone = { pid: null, runId: null, startedAt: null };
+  const reason = "it has ended, and its runner is coming";
+  return { ...statusOf(start, { pid: 0, startedAt: 0 }), ...gone, state: "starting", reason };
 }
 
 /** Asks for the runner. A spool that refuses is no fault: the launcher starts it some seconds later by itself. */
@@ -152,9 +165,14 @@ export async function callRunner(folder: string): Promise<void> {
   await writeFile(join(folder, GO_FILE), "", { mode: 0o600, flag: "w" }).catch(() => undefined);
 }
 
-async function read(folder: string, name: string): Promise<Buffer | null> {
+/** `changedAt`, in ms since the epoch: of `begun`, its renaming by the launcher that begins. */
+async function read(
+  folder: string,
+  name: string,
+): Promise<Readonly<{ bytes: Buffer; changedAt: number }> | null> {
+  const path = join(folder, name);
   try {
-    return await readFile(join(folder, name));
+    return { bytes: await readFile(path), changedAt: Math.trunc((await stat(path)).ctimeMs) };
   } catch {
     return null;
   }

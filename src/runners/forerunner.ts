@@ -9,9 +9,11 @@ const COMES_WITHIN_MS = 30_000;
 export interface ForerunnerParts {
   readonly project: string;
   readonly folder: string;
-  readonly runners: Pick<RunnersOptions, "calm" | "now">;
-  /** What has begun; told once for each start of a container, and not when its runner is there already. */
+  readonly runners: Pick<RunnersOptions, "calm">;
+  /** What has begun, for the first time after a start of the container. */
   told(begun: Begun): void;
+  /** Something of it has ended. */
+  changed(begun: Begun): void;
   /** The runner never came. */
   lost(): void;
 }
@@ -39,6 +41,8 @@ class FolderForerunner implements Forerunner {
   readonly #parts: ForerunnerParts;
   #there = false;
   #called = false;
+  /** Processes that have not ended. */
+  #running = 0;
   /** Counts starts: a look that began before another start says nothing of it. */
   #start = 0;
   #looking = false;
@@ -77,6 +81,8 @@ class FolderForerunner implements Forerunner {
 
   arrived(): boolean {
     const stood = this.#there;
+    // A look that is under way says nothing any more.
+    this.#start += 1;
     this.#end(null);
     return stood;
   }
@@ -95,16 +101,23 @@ class FolderForerunner implements Forerunner {
 
   async #look(): Promise<void> {
     this.#looking = true;
-    while (this.#again && !this.#there) {
+    while (this.#again) {
       this.#again = false;
       const start = this.#start;
-      const begun = await readBegun(this.#parts.folder, this.#parts.runners.now());
-      if (begun !== null && start === this.#start) this.#standIn(begun);
+      const begun = await readBegun(this.#parts.folder);
+      if (begun !== null && start === this.#start) this.#hear(begun);
     }
     this.#looking = false;
   }
 
-  #standIn(begun: Begun): void {
+  #hear(begun: Begun): void {
+    const running = begun.agents.filter(({ pid }) => pid !== null).length;
+    const before = this.#running;
+    this.#running = running;
+    if (this.#there) {
+      if (running !== before) this.#parts.changed(begun);
+      return;
+    }
     this.#there = true;
     this.#called = false;
     this.#parts.told(begun);

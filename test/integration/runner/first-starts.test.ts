@@ -46,7 +46,7 @@ function lay(spool: string, config: Parameters<typeof layFirstStarts>[1]): Promi
 }
 
 function begunIn(project: Project): ReturnType<typeof readBegun> {
-  return readBegun(project.spool, Date.now());
+  return readBegun(project.spool);
 }
 
 async function hasRunner(project: Project): Promise<boolean> {
