@@ -36,7 +36,10 @@ export async function writeSpool(
     const handle = await open(folder, DIRECTORY);
     try {
       await handle.chmod(0o700);
-      await replaceDesired(folder, JSON.stringify(config));
+      const text = JSON.stringify(config);
+      // Flushing costs a repair milliseconds, on a busy disk hundreds. A host that crashes looks here again before the next start.
+      if (await isThere(join(folder, DESIRED_FILE), text)) return;
+      await replaceDesired(folder, text);
       await handle.sync();
     } finally {
       await handle.close();
@@ -67,6 +70,22 @@ export async function deleteSpool(spoolRoot: string, project: string): Promise<v
     await (found.isDirectory() ? rm(folder, { recursive: true, force: true }) : unlink(folder));
   } catch (thrown) {
     if (!isAbsent(thrown)) throw spoolFault(project, "it cannot be removed", thrown);
+  }
+}
+
+async function isThere(path: string, text: string): Promise<boolean> {
+  try {
+    const handle = await open(
+      path,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
+    try {
+      return (await handle.readFile("utf8")) === text;
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return false;
   }
 }
 
