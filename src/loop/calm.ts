@@ -1,5 +1,4 @@
 /** When the machine has no container to start: what is not urgent waits for that, so that no start waits for it. */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Session } from "./session.ts";
 
 /** An engine without an operation for so long has finished what was applied together. */
@@ -9,13 +8,25 @@ const MOST_MS = 5_000;
 
 /** Resolves when nothing was asked of the engine for a moment, after five seconds, or when the session ends. */
 export async function calm({ slots, signal }: Pick<Session, "slots" | "signal">): Promise<void> {
-  const late = AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)]);
-  const over = new Promise<void>((resolve) =>
-    late.addEventListener("abort", () => resolve(), { once: true }),
-  );
-  for (;;) {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const state = { over: signal.aborted };
+  const end = (): void => {
+    state.over = true;
+    resolve();
+  };
+  const late = setTimeout(end, MOST_MS);
+  signal.addEventListener("abort", end, { once: true });
+  if (state.over) resolve();
+  do {
     await Promise.race([slots.idle(), over]);
-    await delay(QUIET_MS, undefined, { signal: late }).catch(() => undefined);
-    if (!slots.busy() || late.aborted) return;
-  }
+    await Promise.race([after(QUIET_MS), over]);
+  } while (slots.busy() && !state.over);
+  clearTimeout(late);
+  signal.removeEventListener("abort", end);
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

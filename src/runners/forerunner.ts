@@ -40,6 +40,8 @@ export function createForerunner(parts: ForerunnerParts): Forerunner {
 class FolderForerunner implements Forerunner {
   readonly #parts: ForerunnerParts;
   #there = false;
+  /** Its runner came, or never did: what the files say is of the past. */
+  #over = false;
   #called = false;
   /** Processes that have not ended. */
   #running = 0;
@@ -81,14 +83,14 @@ class FolderForerunner implements Forerunner {
 
   arrived(): boolean {
     const stood = this.#there;
-    // A look that is under way says nothing any more.
-    this.#start += 1;
+    this.#over = true;
     this.#end(null);
     return stood;
   }
 
   forget(): void {
     this.#start += 1;
+    this.#over = false;
     const stood = this.#there;
     this.#end(unreachable(this.#parts.project, "its container starts anew"));
     if (stood) this.#parts.lost();
@@ -101,7 +103,7 @@ class FolderForerunner implements Forerunner {
 
   async #look(): Promise<void> {
     this.#looking = true;
-    while (this.#again) {
+    while (this.#again && !this.#over) {
       this.#again = false;
       const start = this.#start;
       const begun = await readBegun(this.#parts.folder);
@@ -111,6 +113,7 @@ class FolderForerunner implements Forerunner {
   }
 
   #hear(begun: Begun): void {
+    if (this.#over) return;
     const running = begun.agents.filter(({ pid }) => pid !== null).length;
     const before = this.#running;
     this.#running = running;
@@ -134,6 +137,7 @@ class FolderForerunner implements Forerunner {
     this.#called = true;
     void callRunner(this.#parts.folder);
     this.#patience = setTimeout(() => {
+      this.#over = true;
       this.#end(unreachable(this.#parts.project, "its runner did not come"));
       this.#parts.lost();
     }, COMES_WITHIN_MS);
