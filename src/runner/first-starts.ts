@@ -3,6 +3,7 @@ import { readFileSync, statSync, unlinkSync } from "node:fs";
 import {
   BEGUN_FILE,
   decodeFirst,
+  FIRST_FILE,
   GO_FILE,
   TOLD_FILE,
   type FirstPart,
@@ -40,6 +41,8 @@ export class FirstStarts implements TakesFirst {
   constructor(spool: Spool, ours: boolean) {
     this.#spool = spool;
     this.#ours = ours;
+    // The launcher left it for an earlier boot's sake; it was meant for this one.
+    if (!ours) this.#remove(FIRST_FILE);
     const file = readOrNull(spool.path(BEGUN_FILE));
     this.#part = file === null ? null : decodeFirst(file.bytes);
     this.#begunAt = file?.changedAt ?? 0;
@@ -105,12 +108,14 @@ export class FirstStarts implements TakesFirst {
   }
 
   #clear(): void {
-    for (const name of [TOLD_FILE, GO_FILE, BEGUN_FILE]) {
-      try {
-        unlinkSync(this.#spool.path(name));
-      } catch {
-        // Not there; what cannot be removed is told of again, which changes nothing.
-      }
+    for (const name of [TOLD_FILE, GO_FILE, BEGUN_FILE]) this.#remove(name);
+  }
+
+  #remove(name: string): void {
+    try {
+      unlinkSync(this.#spool.path(name));
+    } catch {
+      // Not there; what cannot be removed is told of again, which changes nothing.
     }
   }
 }

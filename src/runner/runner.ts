@@ -49,7 +49,9 @@ export class Runner {
       changed: () => this.#tellSoon(),
       progress: (run, progress) => this.#tellProgress(run, progress),
     });
-    this.#oom.read(readOomKills(), parts.clock.now());
+    // A container's counter begins at 0, and what was killed of first starts is still to be explained.
+    const counted = parts.first.boot === null ? readOomKills() : 0;
+    this.#oom.read(counted, parts.clock.now());
   }
 
   /** Begins with what the spool holds: agents need no daemon to start. */

@@ -26,7 +26,7 @@ const IMAGE = { entrypoint: [], user: null, workdir: null, environment: { FROM: 
 const UNASKED_MS = 15_000;
 
 /** A container whose spool was prepared as the daemon does it. */
-async function begin(agents: readonly AgentSpec[]): Promise<Project> {
+async function begin(agents: readonly AgentSpec[], pids = 128): Promise<Project> {
   let name = "";
   let config = configOf(name, []);
   return world.start(
@@ -35,7 +35,7 @@ async function begin(agents: readonly AgentSpec[]): Promise<Project> {
       config = configOf(project, agents, { image: IMAGE });
       return config;
     },
-    { prepare: (spool) => lay(spool, config), flags: ["--env", "FROM=image"] },
+    { prepare: (spool) => lay(spool, config), flags: ["--env", "FROM=image"], pids },
   );
 }
 
@@ -104,6 +104,24 @@ test("the restart policy goes on from a first start, and health commands are ask
     (await project.journal()).filter((e) => e.kind === "started" && e.agent === "again").length;
   await eventually("it runs again", async () => (await starts()) > 1);
   expect(await starts()).toBe(2);
+});
+
+test("what the kernel kills for memory before the runner is there died of memory", async () => {
+  const project = await begin([agent("hog", ["tail", "/dev/zero"])]);
+  expect(await project.event("exited")).toMatchObject({ signal: "SIGKILL", oom: true });
+});
+
+test("a fork bomb from the first moment costs its container once, and then its runner is first", async () => {
+  const bomb = agent("bomb", ["perl", "-e", "fork while 1"]);
+  const project = await begin([bomb], 64);
+  const begun = await eventually("it is told of", () => begunIn(project));
+  await callRunner(project.spool);
+  await eventually("the container has ended", async () => !(await project.isRunning()));
+  await lay(project.spool, project.config);
+  await docker("start", project.container);
+  expect(await project.event("lost")).toMatchObject({ run: begun.agents[0]?.runId });
+  const client = await project.connect();
+  await client.status("bomb", ({ state }) => state === "running");
 });
 
 test("a first start has the environment, identity and folder that every other start has", async () => {
