@@ -4,7 +4,13 @@ import { hostFile, agent, namesOf, SLEEP, somePool } from "./declared.ts";
 import { median, msOf } from "./numbers.ts";
 import type { Row } from "./report.ts";
 import { bareEngine, composeSide } from "./rivals.ts";
-import { benchStack, expectRunning, removeProjects, type Scale } from "./stacks.ts";
+import {
+  benchStack,
+  expectProcesses,
+  expectRunning,
+  removeProjects,
+  type Scale,
+} from "./stacks.ts";
 
 /**
  * Every start comes after the removal of another side's twenty containers. For 5 s after that ext4 looks past each of their
@@ -42,6 +48,7 @@ export async function applyBench(scale: Scale): Promise<readonly Row[]> {
       await bare.removeAll();
       await sleep(FORGOTTEN_MS);
       first.ours.push(await msOf(apply));
+      await expectProcesses(stack, names, "sleep");
       await expectRunning(stack, names.length);
       await removeProjects(stack, names);
       await sleep(FORGOTTEN_MS);

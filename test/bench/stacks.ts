@@ -65,6 +65,31 @@ export async function expectRunning(stack: Stack, count: number): Promise<void> 
   if (found !== count) throw new Error(`${found} agents run, not ${count}`);
 }
 
+/**
+ * Fails unless a process of this name is alive in each project's container now, whoever says what: a launcher's or a runner's
+ * word must not be all that is measured.
+ */
+export async function expectProcesses(
+  stack: Stack,
+  names: readonly string[],
+  process: string,
+): Promise<void> {
+  const containers = names.map((name) => `berth-${stack.install}-${name}`);
+  const pids = await stack.docker("inspect", "--format", "{{.State.Pid}}", ...containers);
+  const without = pids
+    .split("\n")
+    .filter((pid) => !descendantsOf(Number(pid)).some((each) => nameOf(each) === process));
+  if (without.length > 0) throw new Error(`${without.length} containers have no ${process}`);
+}
+
+function descendantsOf(pid: number): readonly number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+function nameOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+}
+
 /** Removes the projects with their volumes, so that the next round begins from nothing. */
 export async function removeProjects(stack: Stack, names: readonly string[]): Promise<void> {
   await eachOf(names, 8, (name) => stack.ok("remove", name, "--volumes", "-y"));
