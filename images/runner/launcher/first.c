@@ -90,8 +90,9 @@ static int await_need(int ends) {
   while (!ending && !runner_is_needed() && access(SPOOL "/go", F_OK) < 0) {
     struct epoll_event seen;
     int64_t left = until - now_ms();
-    if (left <= 0 || epoll_wait(news, &seen, 1, (int)left) == 0) break;
-    ending = seen.data.fd == ends;
+    int count = left <= 0 ? 0 : epoll_wait(news, &seen, 1, (int)left);
+    if (count == 0) break;
+    ending = count > 0 && seen.data.fd == ends;
   }
   close(news);
   if (files >= 0) close(files);
