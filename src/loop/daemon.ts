@@ -1,4 +1,5 @@
 /** What the API may ask of the running daemon; the loop implements it, `main` hands it over. */
+import type { Problem } from "../declare/problem.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { EventRecord } from "../model/event.ts";
 import type { Wanted } from "../model/lifecycle.ts";
@@ -39,6 +40,12 @@ export interface ApplyOptions {
   readonly by: Asker;
 }
 
+/** The configuration file's bundle, interpolated, or what is wrong with it. */
+export interface RereadFiles {
+  readonly bundle: Bundle;
+  readonly problems: readonly Problem[];
+}
+
 /** What is asked of one project, by whom; under one key it counts once. */
 export interface ProjectAsk {
   readonly project: string;
@@ -77,6 +84,8 @@ export interface Daemon
   /** What is yet to be done for one project, to bring it to what was accepted; changes nothing. */
   pending(project: string): Promise<ProjectPlan>;
   apply(options: ApplyOptions): Promise<ApplyView>;
+  /** Applies what the configuration file says now; a refusal is an event and the mode `declaration-refused`. */
+  reread(read: () => Promise<RereadFiles>): Promise<ApplyView>;
   projects(): readonly ProjectView[];
   project(name: string): ProjectView;
   describe(name: string): Promise<DescribeView>;

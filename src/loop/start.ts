@@ -55,7 +55,8 @@ function newState(options: StartOptions): DaemonState {
   const { settings, log, now, doors } = options;
   const modes = createModes(now, (mode, entered) => {
     log.warn({ mode: mode.name, detail: mode.detail }, entered ? "mode entered" : "mode left");
-    if (mode.name === "standby") return;
+    // Each refusal is an event of its own, also the second one.
+    if (mode.name === "standby" || (entered && mode.name === "declaration-refused")) return;
     state.outbox.add({
       project: null,
       kind: entered ? "mode.entered" : "mode.left",

@@ -2,8 +2,7 @@
 import { BerthError, asBerthError, causeChain } from "../base/errors.ts";
 import { interpolateBundle } from "../declare/interpolate-text.ts";
 import { loadBundle } from "../declare/load.ts";
-import type { Problem } from "../declare/problem.ts";
-import type { Daemon } from "../loop/daemon.ts";
+import type { Daemon, RereadFiles } from "../loop/daemon.ts";
 import { withoutEmpty } from "../loop/read-settings.ts";
 import type { Log } from "../report/log.ts";
 
@@ -14,7 +13,7 @@ export function reapplyOnHangup(configPath: string | null, daemon: Daemon, log: 
       (generation) => log.info({ generation }, "declaration read again"),
       (error: unknown) =>
         log.error(
-          { chain: causeChain(asBerthError(error)) },
+          { chain: causeChain(error), path: asBerthError(error).path },
           "declaration not accepted; the last good one stays",
         ),
     );
@@ -28,33 +27,18 @@ async function reapply(configPath: string | null, daemon: Daemon): Promise<numbe
       detail: "BERTH_CONFIG is not set",
       hint: "set it to the host file",
     });
+  return (await daemon.reread(() => readAgain(configPath))).generation;
+}
+
+async function readAgain(configPath: string): Promise<RereadFiles> {
   const loaded = await loadBundle(configPath, {
     env: process.env,
     environmentName: withoutEmpty(process.env)["BERTH_ENV"] ?? null,
     cwd: process.cwd(),
     stdin: null,
   });
-  refuse(loaded.problems);
+  if (loaded.problems.length > 0) return loaded;
   const interpolated = interpolateBundle(loaded.bundle, process.env);
-  if (!interpolated.ok) refuse(interpolated.problems);
-  const bundle = interpolated.ok ? interpolated.bundle : loaded.bundle;
-  const accepted = await daemon.apply({
-    bundle,
-    prune: false,
-    expected: null,
-    adopt: false,
-    idempotencyKey: null,
-    by: { who: "config", claim: null, reason: "SIGHUP" },
-  });
-  return accepted.generation;
-}
-
-function refuse(problems: readonly Problem[]): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  throw new BerthError("declaration", {
-    code: first.code,
-    detail: `${first.file}:${first.line}:${first.column} ${first.message}`,
-    hint: first.hint,
-  });
+  if (interpolated.ok) return { bundle: interpolated.bundle, problems: [] };
+  return { bundle: loaded.bundle, problems: interpolated.problems };
 }

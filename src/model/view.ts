@@ -17,7 +17,8 @@ export type ModeName =
   | "firewall-unverified"
   | "standby"
   | "foreign-install"
-  | "mass-orphans";
+  | "mass-orphans"
+  | "declaration-refused";
 
 export interface Mode {
   readonly name: ModeName;

@@ -15,6 +15,7 @@ const MODES: Readonly<Record<ModeName, true>> = {
   standby: true,
   "foreign-install": true,
   "mass-orphans": true,
+  "declaration-refused": true,
 };
 
 export function hostGauges(make: Makers): Fill {

@@ -15,6 +15,7 @@ const mode = proves<Mode>()(
       "standby",
       "foreign-install",
       "mass-orphans",
+      "declaration-refused",
     ]),
     since: instant,
     detail: z.string(),

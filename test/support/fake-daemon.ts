@@ -203,6 +203,7 @@ export function fakeDaemon(changes: Partial<Daemon> = {}): FakeDaemon {
       if (part === undefined) throw new Error("the sample plan has a project");
       return { ...part, project: find(name).name };
     },
+    reread: async () => applied,
     apply: async (options) => note("apply", options, applied),
     projects: () => daemon.world,
     project: find,

@@ -20,6 +20,8 @@ const MEANING: Readonly<Record<Mode["name"], string>> = {
   "foreign-install": "Another Berth uses this install's name.",
   "mass-orphans":
     "More than half of the containers would be orphans: nothing is removed without a yes.",
+  "declaration-refused":
+    "The configuration file was read again and not accepted: what was accepted before holds.",
 };
 
 const TITLE: Readonly<Record<Mode["name"], string>> = {
@@ -32,6 +34,7 @@ const TITLE: Readonly<Record<Mode["name"], string>> = {
   standby: "Standby",
   "foreign-install": "Foreign install",
   "mass-orphans": "Removal held back",
+  "declaration-refused": "Configuration refused",
 };
 
 export function Banners() {

@@ -161,6 +161,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const row = await postgres.install(settings.install);
     return ok("postgres", `answers; install ${row.install}, epoch ${row.epoch}`);
   },
+  async declaration({ modes, settings }) {
+    const refused = modes.list().find(({ name }) => name === "declaration-refused");
+    if (refused === undefined) return ok("declaration", "no reread of BERTH_CONFIG is refused");
+    return {
+      name: "declaration",
+      verdict: "fail",
+      detail: refused.detail,
+      mend: `mend it; then \`berth apply -f ${settings.configPath ?? "FILE"}\`, or SIGHUP to the daemon again`,
+    };
+  },
   async clock({ postgres, now }) {
     const before = now();
     const database = await postgres.clock();

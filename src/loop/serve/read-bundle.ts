@@ -44,7 +44,8 @@ export function readBundle(bundle: Bundle, session: Session, host = session.worl
   return { declaration, origins };
 }
 
-function refused(problems: readonly Problem[], bundle: Bundle): BerthError {
+/** The error of a bundle with problems: all of them, and the place of the first. */
+export function refused(problems: readonly Problem[], bundle: Bundle): BerthError {
   const [first] = problems;
   const message = first?.message ?? "";
   return new BerthError("declaration", {

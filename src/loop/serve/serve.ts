@@ -15,6 +15,7 @@ import { readOutput } from "./output.ts";
 import { notesAbout } from "./notes.ts";
 import { planBundle, planPending } from "./plan-view.ts";
 import { readBundle } from "./read-bundle.ts";
+import { serveReread } from "./reread.ts";
 import { planRollback, rollBack } from "./rollback.ts";
 import { serveQuestions } from "./questions.ts";
 import { serveTasks } from "./tasks.ts";
@@ -42,7 +43,7 @@ export function serve(state: DaemonState): Daemon {
     host: () => hostView(state),
     plan: (bundle, prune) => planBundle(bundle, prune, leading(state)),
     pending: (name) => pendingOf(name, leading(state)),
-    apply: (options) => applyBundle(options, state),
+    ...serveReread(state, (options) => applyBundle(options, state)),
     projects: () => projectViews(state),
     project: (name) => oneView(name, state),
     describe: (name) => describe(name, state),

@@ -256,9 +256,15 @@ test("SIGHUP reads BERTH_CONFIG again and nothing else; a bad file then leaves t
   const before = { ids: await ids(), generations: await generations() };
   stack.write("config.yaml", host("  configured: { weight: heavy }\n"));
   process.kill(stack.daemonPid(), "SIGHUP");
-  await eventually("the refusal is logged", async () => {
-    const { readFileSync } = await import("node:fs");
-    return /declaration not accepted/.test(readFileSync(stack.logFile, "utf8")) ? true : undefined;
-  });
+  const refusal = /config\.yaml:\d+:\d+ .*weight.*\(declare\.wrong-type\)/;
+  await eventually("the refusal is an event", async () =>
+    refusal.test(await stack.ok("events", "--kind", "declaration.refused")) ? true : undefined,
+  );
   expect({ ids: await ids(), generations: await generations() }).toEqual(before);
+  expect((await stack.berth("ps")).stderr).toMatch(refusal);
+  expect((await stack.berth("doctor")).stdout).toMatch(refusal);
+  // Accepted by whoever asks: what is refused is the file, not the signal.
+  stack.write("config.yaml", host(sleeper("configured")));
+  await stack.ok("apply", "-f", config, "-y");
+  expect((await stack.berth("ps")).stderr).not.toContain("declaration-refused");
 });
