@@ -10,8 +10,9 @@ export type Format = (typeof FORMATS)[number];
 export interface Listing<T> {
   readonly columns: readonly Column<T>[];
   readonly name: (row: T) => string;
-  /** Said on stderr instead of an empty table. */
+  /** Said on stderr instead of an empty table; where none were asked for (`-n 0`) it would not be known. */
   readonly empty: string;
+  readonly asked?: number;
 }
 
 /** A list: JSON and YAML as one array, NDJSON and names a line each. */
@@ -27,8 +28,9 @@ export async function printList<T>(
     await print.answer(rows.map((row) => `${listing.name(row)}\n`).join(""));
   else if (format === "json" || format === "yaml")
     await print.answer(await serialized(rows, format));
-  else if (rows.length === 0) await print.note(listing.empty);
-  else {
+  else if (rows.length === 0) {
+    if (listing.asked !== 0) await print.note(listing.empty);
+  } else {
     const columns = listing.columns.filter((column) => column.wide !== true || format === "wide");
     const width =
       io.stdout.isTTY === true && format !== "wide" ? (io.stdout.columns ?? null) : null;

@@ -43,6 +43,7 @@ async function run(context: Context, given: Given): Promise<number> {
   }
   await printList(context, found, {
     name: (row) => String(row.id),
+    asked: wanted,
     empty: "nothing was asked for",
     columns: [
       { title: "TIME", cell: (row) => timeText(row.at) },

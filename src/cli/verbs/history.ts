@@ -19,11 +19,11 @@ export const history: Verb = {
 };
 
 async function run(context: Context, given: Given): Promise<number> {
-  const rows = await (
-    await context.client()
-  ).history(Math.max(1, countOf(given, "limit") ?? SHOWN));
-  await printList(context, rows, {
+  const wanted = countOf(given, "limit") ?? SHOWN;
+  const rows = await (await context.client()).history(Math.max(1, wanted));
+  await printList(context, rows.slice(0, wanted), {
     name: (row) => String(row.generation),
+    asked: wanted,
     empty: "nothing was applied yet",
     columns: [
       { title: "GENERATION", cell: (row) => String(row.generation), right: true },

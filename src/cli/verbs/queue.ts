@@ -24,17 +24,18 @@ export const queue: Verb = {
 
 async function run(context: Context, given: Given): Promise<number> {
   const [word] = given.args;
-  const limit = Math.min(1000, Math.max(1, countOf(given, "limit") ?? SHOWN));
+  const wanted = Math.min(1000, countOf(given, "limit") ?? SHOWN);
   const client = await context.client();
   const found = await client.queue({
     ...(word === undefined ? {} : { project: projectOf(word) }),
-    limit,
+    limit: Math.max(1, wanted),
   });
   // A name that is not there is a mistake, which the daemon words; of a removed project tasks may still wait.
   if (word !== undefined && found.items.length === 0) await client.project(projectOf(word));
-  await printList(context, found.items, {
+  await printList(context, found.items.slice(0, wanted), {
     columns: queueColumns(),
     name: (row) => row.task,
+    asked: wanted,
     empty: "nothing waits for a slot",
   });
   await context.print.note(poolText(found));

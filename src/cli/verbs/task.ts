@@ -66,7 +66,7 @@ async function list(context: Context, words: readonly string[], given: Given): P
   const target = word === undefined ? null : targetOf(word);
   const tag = given.text("tag");
   const states = given.list("state").map(stateOf);
-  const wanted = Math.max(1, countOf(given, "limit") ?? SHOWN);
+  const wanted = countOf(given, "limit") ?? SHOWN;
   const client = await context.client();
   const found = [];
   for (let cursor: string | null = ""; cursor !== null && found.length < wanted;) {
@@ -86,6 +86,7 @@ async function list(context: Context, words: readonly string[], given: Given): P
   await printList(context, found, {
     columns: taskColumns(context),
     name: (row) => row.id,
+    asked: wanted,
     empty: "no tasks; berth run PROJECT AGENT queues one",
   });
   return 0;

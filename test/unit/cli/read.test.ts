@@ -6,6 +6,7 @@ import { VERBS } from "../../../src/cli/verbs.ts";
 import { startServer } from "../../support/api-server.ts";
 import { cli } from "../../support/cli.ts";
 import { aProject, fakeDaemon, NOW, READY } from "../../support/fake-daemon.ts";
+import { aSummary } from "../../support/fake-tasks.ts";
 
 test("ps is a table with health, usage and reasons, and says which modes are degraded", async () => {
   const modes = [
@@ -136,3 +137,21 @@ test("version tells a daemon that does not tell everybody from one that is absen
     stdout: `berth  0.1.0\nthe daemon at ${server.url} does not tell: requests over TCP need a token\n`,
   });
 });
+
+test.each(["task list", "queue", "history", "audit", "events"])(
+  "%s -n 0 asks for none and says nothing of how many there are",
+  async (words) => {
+    const daemon = fakeDaemon({ tasks: async () => [aSummary("t-1")] });
+    await using server = await startServer(daemon);
+    const at = { address: server.address };
+    const { code, stdout, stderr } = await cli([...words.split(" "), "-n", "0"], at);
+    const pool = words === "queue" ? /^2 of 2 slots taken, .*\n$/ : /^$/;
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringMatching(pool),
+    });
+    const json = await cli([...words.split(" "), "-n", "0", "--json"], at);
+    expect(json.stdout).toMatch(/^(\[\]\n)?$/);
+  },
+);
