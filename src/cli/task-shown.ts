@@ -1,21 +1,14 @@
 /** One task as people read it. */
 import { withoutControls } from "../base/controls.ts";
 import type { Task } from "../client/tasks.ts";
-import type { ApiAttempt } from "../schema/api-task.ts";
 import { clip } from "./clip.ts";
 import type { Context } from "./context.ts";
-import { ageText, timeText } from "./format.ts";
-import { exitText, pairLines, statePaint, tookText } from "./task-text.ts";
+import { ageText, spanText, timeText } from "./format.ts";
+import { exitText, pairLines, ranText, statePaint } from "./task-text.ts";
 
-/** Text of `task show`; payload and result are whole in json and yaml. `last` is the attempt of its run, once it has ended. */
-export function shownTask(
-  task: Task,
-  last: ApiAttempt | undefined,
-  { io, style }: Context,
-): string {
+/** Text of `task show`; payload and result are whole in json and yaml. */
+export function shownTask(task: Task, { io, style }: Context): string {
   const now = io.now();
-  const spent = tookText({ ...task, endedAt: last?.endedAt ?? task.endedAt }, now);
-  const took = spent === "-" ? [] : [spent];
   const optional: readonly (readonly [string, string | null])[] = [
     ["Reason", task.reason],
     ["Progress", progressText(task)],
@@ -24,7 +17,8 @@ export function shownTask(
     ["Tags", task.tags.length === 0 ? null : task.tags.join(", ")],
     ["Not before", task.notBefore === null ? null : timeText(task.notBefore)],
     ["Run", task.run],
-    ["Started", task.startedAt === null ? null : [timeText(task.startedAt), ...took].join(", ")],
+    ["Waited", waitedText(task, now)],
+    ["Started", task.ran === null ? null : `${timeText(task.ran.from)}, ran ${ranText(task, now)}`],
     ["Exit", task.endedAt === null ? null : exitText(task)],
     ["Result", task.result === null ? null : clip(JSON.stringify(task.result))],
   ];
@@ -40,6 +34,17 @@ export function shownTask(
     ),
     ["Payload", withoutControls(clip(JSON.stringify(task.payload ?? null)))],
   ]).join("\n");
+}
+
+/** Before its latest attempt: for a slot, and until its process began, for instance because its project was at rest. */
+function waitedText({ readyAt, startedAt, endedAt, ran }: Task, now: number): string | null {
+  if (readyAt === null) return null;
+  // One that waits again has been ready since its latest attempt.
+  const slotAt = startedAt === null || startedAt < readyAt ? null : startedAt;
+  const forSlot = `${spanText((slotAt ?? endedAt ?? now) - readyAt)} for a slot`;
+  if (slotAt === null) return forSlot;
+  const begun = ran?.from ?? endedAt ?? now;
+  return `${forSlot}, ${spanText(begun - slotAt)} for its process`;
 }
 
 function progressText({ progress }: Task): string | null {

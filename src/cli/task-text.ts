@@ -24,7 +24,7 @@ export function taskColumns({ io, style }: Context): readonly Column<TaskSummary
     { title: "COMPLEXITY", cell: (task) => String(task.complexity), right: true, wide: true },
     { title: "EXIT", cell: exitText, right: true },
     { title: "AGE", cell: (task) => ageText(io.now() - task.submittedAt), right: true },
-    { title: "TOOK", cell: (task) => tookText(task, io.now()), right: true },
+    { title: "RAN", cell: (task) => ranText(task, io.now()), right: true },
     { title: "RUN", cell: (task) => task.run ?? "-", wide: true },
     { title: "TAGS", cell: (task) => task.tags.join(","), wide: true },
     { title: "REASON", cell: (task) => task.reason ?? "" },
@@ -63,10 +63,9 @@ export function exitText({
   return signal ?? (exitCode === null ? "-" : String(exitCode));
 }
 
-/** How long it ran, or runs; of one that waits again its attempts tell. */
-export function tookText({ state, startedAt, endedAt }: TaskSummary, now: number): string {
-  if (startedAt === null || state === "pending" || state === "ready") return "-";
-  return spanText((endedAt ?? now) - startedAt);
+/** How long its latest attempt ran, or runs; what it waited before, or waits since, is no part of it. */
+export function ranText({ ran }: TaskSummary, now: number): string {
+  return ran === null ? "-" : spanText((ran.until ?? now) - ran.from);
 }
 
 /** Key and value a line, keys in one column. */

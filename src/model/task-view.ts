@@ -16,13 +16,22 @@ export interface RunningProgress extends TaskProgress {
   readonly agent: string;
 }
 
+/** When the process of a task's latest attempt ran, by its runner's clock; `until` null: it still does. */
+export interface TaskSpan {
+  readonly from: number;
+  readonly until: number | null;
+}
+
 /** A task in a list: without payload and result, which may be 256 KiB each. */
 export interface TaskSummary extends Omit<TaskRecord, "payload" | "result"> {
   readonly progress: TaskProgress | null;
+  /** Null: no attempt has begun; what a write answers does not look for it. */
+  readonly ran: TaskSpan | null;
 }
 
 export interface TaskView extends TaskRecord {
   readonly progress: TaskProgress | null;
+  readonly ran: TaskSpan | null;
 }
 
 /** One try at a task. */

@@ -1,5 +1,5 @@
 /** What the rest of the program may ask of Postgres about tasks: `PostgresDoor.tasks`. */
-import type { AttemptView } from "../model/task-view.ts";
+import type { AttemptView, TaskSpan } from "../model/task-view.ts";
 import type { KeptBreaker } from "../model/breaker.ts";
 import type {
   AttemptOutcome,
@@ -60,8 +60,11 @@ export interface RunningAttempt {
   readonly cancelAsked: boolean;
 }
 
+/** With what its latest attempt tells of it. */
+export type FoundTask = TaskRecord & Readonly<{ ran: TaskSpan | null }>;
+
 /** Without payload and result, which may be 256 KiB each. */
-export type ListedTask = Omit<TaskRecord, "payload" | "result">;
+export type ListedTask = Omit<FoundTask, "payload" | "result">;
 
 /** An attempt that ended, as what it says of its agent. */
 export interface EndedAttempt {
@@ -194,7 +197,7 @@ export interface TaskDoor {
   /** A terminal task other than succeeded and cancelled back to `ready` with one more attempt allowed. */
   retry(epoch: number, task: string, by: KeyedAsker): Promise<TaskRecord>;
   setPriority(epoch: number, task: string, priority: number, by: KeyedAsker): Promise<TaskRecord>;
-  get(task: string): Promise<TaskRecord | null>;
+  get(task: string): Promise<FoundTask | null>;
   list(query: TaskQuery): Promise<readonly ListedTask[]>;
   /** Attempts of one task, oldest first. */
   attempts(task: string): Promise<readonly AttemptView[]>;

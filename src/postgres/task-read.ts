@@ -1,8 +1,8 @@
 /** Tasks as recorded: one, lists, counts, what waits, and how attempts went. */
-import type { AttemptView } from "../model/task-view.ts";
-import type { TaskRecord, WaitingTask } from "../model/task.ts";
+import type { AttemptView, TaskSpan } from "../model/task-view.ts";
+import type { WaitingTask } from "../model/task.ts";
 import type { Session } from "./session.ts";
-import type { ListedTask, TaskCount, TaskQuery } from "./task-door.ts";
+import type { FoundTask, ListedTask, TaskCount, TaskQuery } from "./task-door.ts";
 import { isTaskId } from "./task-id.ts";
 import type { RecordRow } from "./task-settle.ts";
 
@@ -11,10 +11,10 @@ const BATCH = 5_000;
 /** Attempts shown of one task: retries by hand may add up. */
 const ATTEMPTS = 100;
 
-export async function readTask(session: Session, id: string): Promise<TaskRecord | null> {
+export async function readTask(session: Session, id: string): Promise<FoundTask | null> {
   if (!isTaskId(id)) return null;
-  const [row] = await session.read<RecordRow>("task-get", [id]);
-  return row?.record ?? null;
+  const [row] = await session.read<RecordRow & { ran: TaskSpan | null }>("task-get", [id]);
+  return row === undefined ? null : { ...row.record, ran: row.ran };
 }
 
 /** Newest first. */
@@ -24,7 +24,7 @@ export async function readTasks(
 ): Promise<readonly ListedTask[]> {
   if (query.after !== null && !isTaskId(query.after)) return [];
   const { project, agent, states, tag, after, limit } = query;
-  const rows = await session.read<{ record: ListedTask }>("task-list", [
+  const rows = await session.read<{ record: ListedTask; ran: TaskSpan | null }>("task-list", [
     project,
     agent,
     states,
@@ -32,7 +32,7 @@ export async function readTasks(
     after,
     limit,
   ]);
-  return rows.map((row) => row.record);
+  return rows.map(({ record, ran }) => ({ ...record, ran }));
 }
 
 /** Oldest first; none for an id that names no task. */

@@ -38,6 +38,7 @@ const summary = {
   signal: z.string().nullable(),
   run: z.string().nullable(),
   progress: shape({ fraction: z.number(), text: z.string() }).nullable(),
+  ran: shape({ from: instant, until: instant.nullable() }).nullable(),
 };
 
 /** A list has neither payloads nor results, which may be 256 KiB each. */

@@ -174,7 +174,11 @@ export function fakeTaskDoor(fate: (call: string) => Fate, now: () => number): F
           .filter(({ task }) => task === id)
           .map(({ run, outcome }) => ({ ...ATTEMPT, run, outcome: outcome ?? null })),
       ),
-    get: (id) => call("get", () => records.get(id) ?? null),
+    get: (id) =>
+      call("get", () => {
+        const record = records.get(id);
+        return record === undefined ? null : { ...record, ran: null };
+      }),
     cancel: (_epoch, id) =>
       call("cancel", () => {
         const { state, run } = at(id);

@@ -44,6 +44,7 @@ export function aTask(id: string, changes: Partial<TaskView> = {}): TaskView {
     signal: null,
     run: null,
     progress: null,
+    ran: null,
     ...changes,
   };
 }
@@ -54,8 +55,9 @@ export function aDoneTask(id: string, changes: Partial<TaskView> = {}): TaskView
     state: "succeeded",
     attempts: 1,
     run: "r-1",
-    startedAt: NOW - 50_000,
-    endedAt: NOW - 46_800,
+    startedAt: NOW - 52_000,
+    endedAt: NOW - 46_000,
+    ran: { from: NOW - 50_000, until: NOW - 46_800 },
     exitCode: 0,
     result: { fixed: 3 },
     ...changes,

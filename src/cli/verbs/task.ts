@@ -102,12 +102,7 @@ async function show(context: Context, words: readonly string[]): Promise<number>
   const [id] = idsOf("show", words, 1);
   const client = await context.client();
   const found = await client.task(id ?? "");
-  // one that ended while it waited ended later than its last attempt did
-  const last =
-    found.run === null || found.endedAt === null
-      ? undefined
-      : (await client.attempts(found.id)).find(({ run }) => run === found.run);
-  await printOne(context, found, { name: found.id, text: () => shownTask(found, last, context) });
+  await printOne(context, found, { name: found.id, text: () => shownTask(found, context) });
   return 0;
 }
 

@@ -27,7 +27,7 @@ export function TaskTable({ tasks, project, buttons }: TaskTableProps) {
             <th>State</th>
             <th class="number">Tries</th>
             <th>Submitted</th>
-            <th>Took</th>
+            <th>Ran</th>
             {buttons !== undefined && (
               <th>
                 <span class="visually-hidden">Actions</span>
@@ -57,7 +57,7 @@ export function TaskTable({ tasks, project, buttons }: TaskTableProps) {
               <td>
                 <Age at={task.submittedAt} suffix=" ago" />
               </td>
-              <td>{tookText(task)}</td>
+              <td>{ranText(task)}</td>
               {buttons !== undefined && <td class="end">{buttons(task)}</td>}
             </tr>
           ))}
@@ -78,6 +78,7 @@ function Note({ task }: { readonly task: TaskSummary }) {
   return reason === null ? null : <span class="muted reason">{plainText(reason)}</span>;
 }
 
-function tookText({ startedAt, endedAt }: TaskSummary): string {
-  return startedAt === null || endedAt === null ? "–" : spanText(endedAt - startedAt);
+/** Of the latest attempt; one that runs would have to be counted on. */
+function ranText({ ran }: TaskSummary): string {
+  return ran === null || ran.until === null ? "–" : spanText(ran.until - ran.from);
 }

@@ -117,10 +117,10 @@ function TaskFacts({ task }: { readonly task: TaskResource }) {
         ["Tries", `${task.attempts} of ${task.maxAttempts}`],
         ["Submitted", <Age key="submitted" at={task.submittedAt} suffix=" ago" />],
         [
-          "Took",
-          task.startedAt === null || task.endedAt === null
+          "Ran",
+          task.ran === null || task.ran.until === null
             ? null
-            : spanText(task.endedAt - task.startedAt),
+            : spanText(task.ran.until - task.ran.from),
         ],
         ["Not before", task.notBefore === null || !waits ? null : timeText(task.notBefore)],
         ["Deadline", task.deadlineAt === null ? null : timeText(task.deadlineAt)],

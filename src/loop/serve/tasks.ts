@@ -9,7 +9,7 @@ import {
   workerFault,
 } from "../../model/task-request.ts";
 import type { Asker, KeyedAsker, ProjectRow } from "../../postgres/door.ts";
-import type { ListedTask, SubmitRow } from "../../postgres/task-door.ts";
+import type { FoundTask, SubmitRow } from "../../postgres/task-door.ts";
 import type { TaskDaemon } from "../task-daemon.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { type OpenDesk, type SubmitAnswer, waitingOf } from "../tasks/desk-state.ts";
@@ -42,7 +42,7 @@ export function serveTasks(state: DaemonState): TaskDaemon {
   };
 }
 
-async function taskOf(id: string, state: DaemonState): Promise<TaskRecord> {
+async function taskOf(id: string, state: DaemonState): Promise<FoundTask> {
   const record = await state.postgres.tasks.get(id);
   if (record !== null) return record;
   throw new BerthError("usage", {
@@ -150,17 +150,17 @@ async function doubting<T>(desk: OpenDesk, work: Promise<T>): Promise<T> {
   }
 }
 
-function progressOf({ run }: ListedTask, state: DaemonState): TaskProgress | null {
+function progressOf({ run }: Pick<TaskRecord, "run">, state: DaemonState): TaskProgress | null {
   if (run === null) return null;
   return state.session?.desk?.runs.get(run)?.progress ?? null;
 }
 
-function viewOf(record: TaskRecord, state: DaemonState): TaskView {
-  return { ...record, progress: progressOf(record, state) };
+function viewOf(record: TaskRecord | FoundTask, state: DaemonState): TaskView {
+  return { ran: null, ...record, progress: progressOf(record, state) };
 }
 
 /** What was just submitted, as a list shows it. */
 function summaryOf(record: TaskRecord, state: DaemonState): TaskSummary {
   const { payload: _payload, result: _result, ...rest } = record;
-  return { ...rest, progress: progressOf(record, state) };
+  return { ...rest, ran: null, progress: progressOf(record, state) };
 }

@@ -5,7 +5,7 @@ import type { TaskRecord } from "../../../src/model/task.ts";
 import { projectSpec } from "../../support/declarations.ts";
 import { database, desk, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
 import { LOCAL, exited, journal, refusalOf, started } from "./requests.ts";
-import { endOf, failureOf } from "./task-requests.ts";
+import { endOf, failureOf, listOf } from "./task-requests.ts";
 
 leadOwnDatabase();
 startWith(
@@ -103,7 +103,8 @@ test("an attempt ends once: the first end stays, whoever tells another", async (
   const [first] = answers.flat();
   await door.tasks.settle(epoch, ends);
   const { outcome } = (await door.tasks.attempts(id))[0] ?? {};
-  expect(first).toEqual({ ...(await desk.get(id)), outcome });
+  const { ran: _ran, ...recorded } = await desk.get(id);
+  expect(first).toEqual({ ...recorded, outcome });
   await expect(database.sql("update attempt set outcome = 'lost'")).rejects.toThrow(
     "its end is written once",
   );
@@ -121,7 +122,12 @@ test("a journal links the run to its attempt and ends it with exit code and resu
     exitCode: 0,
     result: { text: "a\0b" },
     reason: "its result was not kept: late",
+    // By the runner's clock: what the task waited before, and what its records took, is no part of it.
+    ran: { from: 1_001_000, until: 1_002_000 },
   });
+  expect(await door.tasks.list(listOf({ project: "web" }))).toMatchObject([
+    { id, ran: { from: 1_001_000, until: 1_002_000 } },
+  ]);
   expect(await door.tasks.running()).toEqual([]);
   expect(await door.runs({ project: "web", agent: null, limit: 5 })).toMatchObject([
     { id: "r1", outcome: "succeeded" },

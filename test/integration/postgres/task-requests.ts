@@ -1,7 +1,7 @@
 /** Tasks as the daemon submits and ends them, for the Postgres tests. */
 import type { TaskRecord } from "../../../src/model/task.ts";
 import type { PostgresDoor } from "../../../src/postgres/door.ts";
-import type { Claimed, SubmitRow, TaskDoor } from "../../../src/postgres/task-door.ts";
+import type { Claimed, FoundTask, SubmitRow, TaskDoor } from "../../../src/postgres/task-door.ts";
 import { LOCAL } from "./requests.ts";
 
 export function rowOf(changes: Partial<SubmitRow> = {}): SubmitRow {
@@ -43,6 +43,17 @@ export function failureOf(run: string, changes: Partial<End> = {}): End {
   return endOf(run, { outcome: "failed", exitCode: 1, ...changes });
 }
 
+/** All tasks, unless narrowed. */
+export const listOf = (changes: Partial<Parameters<PostgresDoor["tasks"]["list"]>[0]>) => ({
+  project: null,
+  agent: null,
+  states: [],
+  tag: null,
+  after: null,
+  limit: 100,
+  ...changes,
+});
+
 /** What a test asks of one leader, with the answers it expects to be good. */
 export interface Desk {
   submit(changes?: Partial<SubmitRow>): Promise<TaskRecord>;
@@ -50,7 +61,7 @@ export interface Desk {
   claim(task: string, run?: string): Promise<Claimed | undefined>;
   /** Submits one task and gives it a slot. */
   started(run: string, changes?: Partial<SubmitRow>): Promise<TaskRecord>;
-  get(task: string): Promise<TaskRecord>;
+  get(task: string): Promise<FoundTask>;
   promoted(now?: number): Promise<Awaited<ReturnType<TaskDoor["promote"]>>>;
 }
 

@@ -1,11 +1,10 @@
 /** Tasks: submitted, waiting for each other, listed, steered and forgotten as said. */
 import { expect, test } from "vitest";
 import { TASK_MOVES, TASK_STATES, mayMoveTask } from "../../../src/model/task.ts";
-import type { PostgresDoor } from "../../../src/postgres/door.ts";
 import { projectSpec } from "../../support/declarations.ts";
 import { database, desk, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
 import { LOCAL, refusalOf, wantOf } from "./requests.ts";
-import { endOf, failureOf, rowOf } from "./task-requests.ts";
+import { endOf, failureOf, listOf, rowOf } from "./task-requests.ts";
 
 leadOwnDatabase();
 startWith(
@@ -64,7 +63,8 @@ test("a submitted task is there as it was given, ready for a slot", async () => 
     priorityUsed: 700,
   };
   const [answer] = await submit(given);
-  const task = await desk.get(answer?.ok === true ? answer.task.id : "");
+  const { ran, ...task } = await desk.get(answer?.ok === true ? answer.task.id : "");
+  expect(ran).toBeNull();
   expect(answer).toEqual({ ok: true, task, fresh: true });
   expect(task).toMatchObject({
     project: "web",
@@ -270,16 +270,6 @@ test("the priority of what waits can change, of nothing else", async () => {
   expect(await refusalOf(door.tasks.setPriority(epoch, task.id, 1, LOCAL))).toBe(
     "conflict postgres.move-illegal",
   );
-});
-
-const listOf = (changes: Partial<Parameters<PostgresDoor["tasks"]["list"]>[0]>) => ({
-  project: null,
-  agent: null,
-  states: [],
-  tag: null,
-  after: null,
-  limit: 100,
-  ...changes,
 });
 
 test("lists go newest first, page by page, by project, agent, state and tag", async () => {

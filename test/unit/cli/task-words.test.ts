@@ -6,11 +6,13 @@ import { cli } from "../../support/cli.ts";
 import { fakeDaemon, NOW } from "../../support/fake-daemon.ts";
 import { aDoneTask, aSummary, aTask } from "../../support/fake-tasks.ts";
 
-test("a task that waits to be tried again shows until when, and no duration that goes on", async () => {
+test("a task that waits to be tried again shows until when, and how long its last attempt ran", async () => {
   const waiting = {
     state: "pending",
     run: "r-1",
+    readyAt: null,
     startedAt: NOW - 90_000,
+    ran: { from: NOW - 89_000, until: NOW - 85_000 },
     notBefore: NOW + 30_000,
     attempts: 1,
     reason: "attempt 1 of 3 failed: exit code 7",
@@ -23,10 +25,45 @@ test("a task that waits to be tried again shows until when, and no duration that
   const at = { address: server.address };
   const shown = (await cli(["task", "show", "t-1"], at)).stdout;
   expect(shown).toMatch(/^Not before: \d{4}-/m);
-  expect(shown).toMatch(/^Started: +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/m);
+  expect(shown).toMatch(/^Started: +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, ran 4s$/m);
+  expect(shown).not.toContain("Waited");
   expect((await cli(["task", "list"], at)).stdout).toMatch(
-    /^t-1 +web\/coder +pending +1\/3 +- +60s +- +attempt 1/m,
+    /^t-1 +web\/coder +pending +1\/3 +- +60s +4s +attempt 1/m,
   );
+});
+
+test.each<[string, Parameters<typeof aTask>[1], string | null]>([
+  ["for its first slot", { readyAt: NOW - 5_000 }, "5s for a slot"],
+  [
+    "for its process, whose project is being woken",
+    { state: "running", readyAt: NOW - 5_000, startedAt: NOW - 4_000, run: "r-1" },
+    "1s for a slot, 4s for its process",
+  ],
+  [
+    "again, after an attempt",
+    {
+      readyAt: NOW - 5_000,
+      startedAt: NOW - 20_000,
+      ran: { from: NOW - 19_000, until: NOW - 9_000 },
+    },
+    "5s for a slot",
+  ],
+  [
+    "no longer: cancelled",
+    { state: "cancelled", readyAt: NOW - 5_000, endedAt: NOW - 2_000 },
+    "3s for a slot",
+  ],
+  [
+    "no longer: lost before its process began",
+    { state: "lost", readyAt: NOW - 5_000, startedAt: NOW - 4_000, endedAt: NOW - 1_000 },
+    "1s for a slot, 3s for its process",
+  ],
+  ["for another task", { state: "pending", readyAt: null }, null],
+])("what a task waited is told apart from what it ran: it waits %s", async (_how, task, said) => {
+  const daemon = fakeDaemon({ task: async (id) => aTask(id, task) });
+  await using server = await startServer(daemon);
+  const { stdout } = await cli(["task", "show", "t-1"], { address: server.address });
+  expect(/^Waited: +(.*)$/m.exec(stdout)?.[1] ?? null).toBe(said);
 });
 
 test("an agent that nobody declares is a mistake, not an empty list", async () => {
@@ -73,24 +110,13 @@ test("decisions tell durations with their unit, and what is of the whole project
 });
 
 test("a task that ended while it waited shows how long its last attempt took, not how long it waited after it", async () => {
-  const attempt = {
-    run: "r-1",
-    attempt: 1,
-    claimedAt: NOW - 50_000,
-    startedAt: NOW - 50_000,
-    endedAt: NOW - 49_998,
-    outcome: "failed",
-    exitCode: 7,
-    signal: null,
-    reason: null,
-  } as const;
+  const ran = { from: NOW - 50_000, until: NOW - 49_998 };
   const daemon = fakeDaemon({
-    task: async (id) => aDoneTask(id, { state: "timed-out", exitCode: 7 }),
-    attempts: async () => [attempt],
+    task: async (id) => aDoneTask(id, { state: "timed-out", exitCode: 7, ran }),
   });
   await using server = await startServer(daemon);
   const { stdout } = await cli(["task", "show", "t-1"], { address: server.address });
-  expect(stdout).toMatch(/^Started: .*, 2ms$/m);
+  expect(stdout).toMatch(/^Started: .*, ran 2ms$/m);
 });
 
 test("one task that cannot be cancelled spares the others, and each that cannot is told", async () => {

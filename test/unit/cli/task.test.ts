@@ -13,14 +13,16 @@ test("task list is a table with state, attempts and what went wrong, filtered as
         aSummary("t-3", {
           state: "running",
           attempts: 1,
-          startedAt: NOW - 3_200,
+          startedAt: NOW - 30_000,
+          ran: { from: NOW - 3_200, until: null },
           progress: { fraction: 0.4, text: "reading" },
         }),
         aSummary("t-2", {
           state: "dead",
           attempts: 3,
           startedAt: NOW - 50_000,
-          endedAt: NOW - 46_800,
+          endedAt: NOW - 20_000,
+          ran: { from: NOW - 49_000, until: NOW - 45_800 },
           exitCode: 1,
           reason: "exited with 1 three times",
         }),
@@ -43,7 +45,7 @@ test("task list is a table with state, attempts and what went wrong, filtered as
   const { code, stdout } = await cli([...words, "-n", "20"], { address: server.address });
   expect(code).toBe(0);
   expect(stdout).toMatchInlineSnapshot(`
-    "TASK  AGENT      STATE        ATTEMPT  EXIT  AGE  TOOK  REASON
+    "TASK  AGENT      STATE        ATTEMPT  EXIT  AGE   RAN  REASON
     t-3   web/coder  running 40%      1/3     -  60s  3.2s
     t-2   web/coder  dead             3/3     1  60s  3.2s  exited with 1 three times
     t-1   web/coder  ready            0/3     -  60s     -
@@ -91,7 +93,8 @@ test("task show tells everything of one task", async () => {
     After:     t-0
     Tags:      a, b
     Run:       r-1
-    Started:   TIME, 3.2s
+    Waited:    8s for a slot, 2s for its process
+    Started:   TIME, ran 3.2s
     Exit:      0
     Result:    {"fixed":3}
     Payload:   {"prompt":"hi"}
