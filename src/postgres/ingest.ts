@@ -4,7 +4,7 @@ import { unknownProject } from "./errors.ts";
 import { recordEvents } from "./events.ts";
 import type { TimedEvent } from "./events.ts";
 import type { NewEvent } from "./door.ts";
-import { wordsOfJournal } from "./journal-events.ts";
+import { type Noter, wordsOfJournal } from "./journal-events.ts";
 import { endsOf, startsOf } from "./journal-rows.ts";
 import { attemptEndsOf, attemptStartsOf } from "./journal-tasks.ts";
 import type { RunEnd, RunStart } from "./journal-rows.ts";
@@ -69,15 +69,16 @@ async function ingestIn(tx: Transaction, request: Required<IngestRequest>): Prom
   // A run that began and ended since is written once, with both.
   const open = startsOf(fresh).filter(({ id }) => !ended.has(id));
   // None of these needs another's answer: they go together, in this order.
-  const [, , tasks, questions] = await Promise.all([
+  const [, , tasks, questions, noters] = await Promise.all([
     writeStarts(tx, [project, epoch], open),
     writeEnds(tx, [project, epoch], ends),
     writeAttempts(tx, project, fresh),
     writeQuestions(tx, project, fresh),
+    readNoters(tx, project, fresh),
     tx.rows("project-journal-seq", [project, top]),
   ]);
   const named = new Map(tasks.flatMap(({ run, id }) => (run === null ? [] : [[run, id] as const])));
-  const words = wordsOfJournal({ project, after: mark, events: fresh, tasks: named });
+  const words = wordsOfJournal({ project, after: mark, events: fresh, tasks: named, noters });
   await recordEvents(tx, [...causal(told, words), ...questions], tx.last);
   return { durable: top, tasks };
 }
@@ -140,6 +141,18 @@ async function writeAttempts(
     starts.length > 0 ? tx.rows("attempt-start", [project, ...columns]) : [],
   ]);
   return tasks;
+}
+
+/** Whose notes these are: their runs began here or in an earlier stretch. */
+async function readNoters(
+  tx: Statements,
+  project: string,
+  events: readonly JournalEvent[],
+): Promise<ReadonlyMap<string, Noter>> {
+  const runs = new Set(events.flatMap((event) => (event.kind === "note" ? [event.run] : [])));
+  if (runs.size === 0) return new Map();
+  const rows = await tx.rows<Noter & { run: string }>("run-whose", [project, [...runs]]);
+  return new Map(rows.map(({ run, ...noter }) => [run, noter]));
 }
 
 function startColumns(runs: readonly RunStart[]): readonly (readonly unknown[])[] {

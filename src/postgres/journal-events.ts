@@ -15,12 +15,22 @@ export interface Stretch {
   readonly events: readonly JournalEvent[];
   /** Task by run, of the attempts that ended in it. */
   readonly tasks: ReadonlyMap<string, string>;
+  /** By run, of those that left a note: the journal names no more of them. */
+  readonly noters: ReadonlyMap<string, Noter>;
+}
+
+export interface Noter {
+  readonly agent: string;
+  readonly replica: number;
+  /** Null: it is a service. */
+  readonly task: string | null;
 }
 
 /** The event rows of a stretch of journal, in its order. */
-export function wordsOfJournal({ project, after, events, tasks }: Stretch): readonly TimedEvent[] {
+export function wordsOfJournal(stretch: Stretch): readonly TimedEvent[] {
+  const { project, after, events } = stretch;
   let last = after;
-  const told = foldTasks(events.map((event) => withTask(event, tasks)));
+  const told = foldTasks(events.map((event) => named(event, stretch)));
   return told.flatMap(({ event, folded }) => {
     const gap = event.seq - last - 1;
     last = event.seq;
@@ -38,10 +48,14 @@ export function wordsOfJournal({ project, after, events, tasks }: Stretch): read
   });
 }
 
-/** A journal event; an exit also names the task it was of. */
-type Named = JournalEvent & Readonly<{ task?: string }>;
+/** A journal event; an exit also names the task it was of, and a note whose it is. */
+type Named = JournalEvent & Readonly<{ task?: string; noter?: Noter }>;
 
-function withTask(event: JournalEvent, tasks: ReadonlyMap<string, string>): Named {
+function named(event: JournalEvent, { tasks, noters }: Stretch): Named {
+  if (event.kind === "note") {
+    const noter = noters.get(event.run);
+    return noter === undefined ? event : { ...event, noter };
+  }
   const task = event.kind === "exited" ? tasks.get(event.run) : undefined;
   return task === undefined ? event : { ...event, task };
 }
@@ -119,7 +133,7 @@ function wordsOf(event: Named): readonly Words[] {
         },
       ];
     case "note":
-      return [{ kind: "task.note", message: keptText(event.text), fields: { run: event.run } }];
+      return [noteWords(event)];
     case "asked":
     case "answered":
     case "withdrawn":
@@ -134,6 +148,17 @@ function wordsOf(event: Named): readonly Words[] {
     case "crash-loop":
       return agentWords(event);
   }
+}
+
+/** `task 41 of coder: half way`, as progress is told; `server#0: half way` of a service. */
+function noteWords(event: Extract<Named, { kind: "note" }>): Words {
+  const text = keptText(event.text);
+  const { run, noter } = event;
+  if (noter === undefined) return { kind: "task.note", message: text, fields: { run, text } };
+  const { agent, replica, task } = noter;
+  const subject = task === null ? `${agent}#${replica}` : `task ${task} of ${agent}`;
+  const fields = { agent, replica, run, ...(task === null ? {} : { task }), text };
+  return { kind: "task.note", message: `${subject}: ${text}`, fields };
 }
 
 type AgentEvent = Exclude<

@@ -217,7 +217,6 @@ export interface TaskDoor {
   breakers(): Promise<readonly KeptBreaker[]>;
   /** Each is written over what was there. */
   keepBreakers(epoch: number, breakers: readonly KeptBreaker[]): Promise<void>;
-  note(epoch: number, run: string, text: string): Promise<void>;
   /**
    * Called after the commit with tasks that ended or went back, by whatever did it: `settle`, `cancel`, `ingest`, `loseRuns`, the removal of a
    * project. Then `promote` is due: tasks that waited for them may go on.

@@ -1,6 +1,4 @@
 /** The part of the Postgres door that keeps tasks: `PostgresDoor.tasks`. */
-import { recordEvents } from "./events.ts";
-import { keptText } from "./json-text.ts";
 import type { Session } from "./session.ts";
 import type { TaskDoor } from "./task-door.ts";
 import { promote } from "./task-promote.ts";
@@ -62,27 +60,6 @@ export function openTasks(session: Session, settled: Settled): TaskDoor {
     decisions: (of, limit) => readDecisions(session, of, limit),
     breakers: () => readBreakers(session),
     keepBreakers: (epoch, breakers) => keepBreakers(session, epoch, breakers),
-    note: (epoch, run, text) => note(session, epoch, { run, text }),
     onSettled: (listener) => settled.listen(listener),
   };
-}
-
-/** A note of a run that is no attempt is passed over. */
-async function note(
-  session: Session,
-  epoch: number,
-  { run, text }: Readonly<{ run: string; text: string }>,
-): Promise<void> {
-  await session.write({ operation: "note", epoch }, async (tx) => {
-    const [whose] = await tx.rows<{ task: string; project: string; agent: string }>(
-      "attempt-whose",
-      [run],
-    );
-    if (whose === undefined) return;
-    const { project, agent, task } = whose;
-    const fields = { run, agent, task };
-    await recordEvents(tx, [
-      { project, kind: "task.note", cause: "runner", message: keptText(text), fields, at: null },
-    ]);
-  });
 }

@@ -118,6 +118,9 @@ async function notesOf(
   });
   return events
     .filter(({ fields }) => run !== null && fields["run"] === run)
-    .map(({ at, message }) => ({ at, text: message }))
+    .map(({ at, kind, message, fields: { text } }) => ({
+      at,
+      text: kind === "task.note" && typeof text === "string" ? text : message,
+    }))
     .toReversed();
 }

@@ -297,10 +297,13 @@ test("a listener that throws spoils nothing", async () => {
   await other.close();
 });
 
-test("a note of an attempt is kept as an event of its project", async () => {
+test("a note says whose it is: of which task, or of which service", async () => {
   const { id } = await desk.started("r1");
-  await door.tasks.note(epoch, "r1", "half way");
-  await door.tasks.note(epoch, "nobody", "unheard");
+  const note = (run: string, text: string): JournalBody => ({ kind: "note", run, text });
+  await ingest(journal(1, begun("r1", id), note("r1", "half way")));
+  // Its run began in an earlier stretch; the other one is a service's, and of the last nobody knows.
+  const service = started("s1");
+  await ingest(journal(3, note("r1", "done"), service, note("s1", "up"), note("s9", "lost")));
   const notes = await door.events({
     after: null,
     project: null,
@@ -308,8 +311,16 @@ test("a note of an attempt is kept as an event of its project", async () => {
     limit: 5,
     newestFirst: false,
   });
+  const ofTask = { run: "r1", agent: "coder", replica: 0, task: id };
   expect(notes).toMatchObject([
-    { project: "web", message: "half way", fields: { run: "r1", task: id, agent: "coder" } },
+    { message: `task ${id} of coder: half way`, fields: { ...ofTask, text: "half way" } },
+    { message: `task ${id} of coder: done`, fields: { ...ofTask, text: "done" } },
+    {
+      project: "web",
+      message: "worker#0: up",
+      fields: { run: "s1", agent: "worker", replica: 0, text: "up" },
+    },
+    { message: "lost", fields: { run: "s9", text: "lost" } },
   ]);
 });
 

@@ -174,7 +174,6 @@ test("no write of an older epoch changes a task", async () => {
       tasks.cancel(older, waiting.id, LOCAL),
       tasks.retry(older, running.id, LOCAL),
       tasks.setPriority(older, waiting.id, 1, LOCAL),
-      tasks.note(older, "r1", "x"),
     ].map((call) => refusalOf(call)),
   );
   expect(new Set(refusals)).toEqual(new Set(["conflict postgres.epoch-stale"]));

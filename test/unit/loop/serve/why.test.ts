@@ -69,3 +69,24 @@ test("a decision about the container is a sentence", async () => {
     { agent: "", text: "container frozen: idle since 2026-11-23T05:16:45Z" },
   ]);
 });
+
+test("a note is told in its own words: whose it is the reader knows", async () => {
+  const of = { project: "web", cause: "runner", at: NOW, fields: { run: "r-1" } } as const;
+  const events: readonly EventRecord[] = [
+    {
+      ...of,
+      id: 2,
+      kind: "task.note",
+      message: "task 7 of beat: half way",
+      fields: { run: "r-1", text: "half way" },
+    },
+    { ...of, id: 1, kind: "task.note", message: "as recorded before" },
+  ];
+  const tasks = [aTask("7", { run: "r-1" })];
+  const runs = [{ ...aRun("r-1"), memory: null, ...failed }];
+  const { notes } = await whyOf(
+    "7",
+    deskState({ projects: [WEB], now: NOW, tasks, runs, events }).state,
+  );
+  expect(notes.map(({ text }) => text)).toEqual(["as recorded before", "half way"]);
+});
