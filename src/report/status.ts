@@ -125,7 +125,7 @@ function reasons(sources: StatusSources): readonly string[] {
   if (idle?.kind === "waking") list.push(`waking: ${idle.why}`);
   for (const each of sources.waiting) list.push(`waiting: ${each}`);
   if (container?.state === "running" && (!connected || report === null))
-    list.push(unheard(sources));
+    list.push(...unheard(sources));
   if (report?.workspace === "failed") list.push(`workspace: ${report.workspaceDetail ?? "failed"}`);
   list.push(...secretReasons(sources));
   for (const agent of report?.agents ?? []) {
@@ -136,13 +136,21 @@ function reasons(sources: StatusSources): readonly string[] {
 }
 
 /** Since its last report; one that never reported to this daemon, since its silence was noticed. */
-function unheard({ record, report, silence, now }: StatusSources): string {
+function unheard(sources: StatusSources): readonly string[] {
+  const { record, report, silence, now } = sources;
   const since = report?.heardAt ?? silence?.since ?? now;
-  if (report === null && now - since <= STALE_MS) return "its runner has not answered yet";
+  if (now - since <= STALE_MS) {
+    if (report === null) return ["its runner has not answered yet"];
+    return isLeaving(sources) ? [] : ["the connection to its runner has just ended"];
+  }
   const age = `its runner has not been heard for ${Math.round((now - since) / 1000)} s`;
-  return silence?.told === true
-    ? `${age}; \`berth restart ${record.name}\` gives it a new container`
-    : age;
+  const helps = `; \`berth restart ${record.name}\` gives it a new container`;
+  return [silence?.told === true ? age + helps : age];
+}
+
+/** Its container is to stop, and its runner ends a moment before the engine says so. */
+function isLeaving({ record, idle }: StatusSources): boolean {
+  return record.wanted !== "active" || idle?.kind === "resting";
 }
 
 /** What an agent waits for; and what it has, but could not be given anew. */

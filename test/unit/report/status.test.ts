@@ -94,6 +94,21 @@ test("what is unknown is called unknown, with its age as the reason", () => {
   expect(lost.reasons).toEqual(["its runner has not been heard for 59 s"]);
 });
 
+test("a runner that ends with its project is no silence; one that goes otherwise is told at once, without an age", () => {
+  const gone = (more: Partial<StatusSources>) =>
+    projectView(sources({ connected: false, ...more })).reasons;
+  const wanted = (as: "active" | "stopped" | "inactive" | "completed" | "removed") =>
+    gone({ record: { ...sampleRecord({ wanted: as }), phaseSince: 0 } });
+  for (const left of ["stopped", "inactive", "completed", "removed"] as const)
+    expect(wanted(left)).toEqual([]);
+  const resting = { kind: "resting", rest: "stopped", since: 1_500, why: "idle" } as const;
+  expect(gone({ idle: resting })).toEqual(["stopped: idle; a task wakes it"]);
+  expect(wanted("active")).toEqual(["the connection to its runner has just ended"]);
+  // A container that should have stopped and has not is no ordinary stop.
+  const record = { ...sampleRecord({ wanted: "stopped" }), phaseSince: 0 };
+  expect(gone({ record, now: 30_000 })).toEqual(["its runner has not been heard for 29 s"]);
+});
+
 test("one that never answered says so at first, then for how long, and what helps once that was told", () => {
   const silence = { container: "c1", since: 1_000, ms: 0, countedAt: 0, told: false };
   const reasons = (more: Partial<StatusSources>) =>
