@@ -7,11 +7,13 @@ import { shmRoom } from "../model/tmpfs.ts";
 import { BOUNDS } from "../schema/bounds.ts";
 import { mapOf, placeOf, valueOf } from "./node.ts";
 import type { MapNode, Path } from "./node.ts";
+import { originOf } from "./origins.ts";
 import type { Problem, ProblemCode } from "./problem.ts";
 import { problemAt } from "./source.ts";
 import type { Span } from "./source.ts";
 
 const MIB = 2 ** 20;
+const AGENTS = ["limits", "agents"] as const;
 
 /** A project after merging, and where to point when a value is nowhere written. */
 export interface MergedProject {
@@ -92,7 +94,7 @@ function checkTask(project: MergedProject, agent: AgentSpec): readonly Finding[]
   return [
     ...(task.max < task.min ? [wrong("max", "must be ≥ min", [...path, "min"])] : []),
     ...(task.max > agents
-      ? [wrong("max", `must be ≤ limits.agents, which is ${agents}`, ["limits", "agents"])]
+      ? [wrong("max", `must be ≤ limits.agents, which is ${agents}${byWhom(project)}`, AGENTS)]
       : []),
     ...(agent.replicas > 0 ? [wrong("replicas", excluded)] : []),
     ...(agent.restart.mode === "no"
@@ -113,14 +115,22 @@ function checkProcesses(project: MergedProject): readonly Finding[] {
   const kept = all.reduce((total, agent) => total + (agent.task?.min ?? 0), 0);
   const { agents } = project.spec.limits;
   if (replicas + kept <= agents) return [];
-  const message =
-    kept === 0
-      ? `must be ≥ ${replicas}, the sum of all replicas; it is ${agents}`
-      : `must be ≥ ${replicas + kept}, the sum of all replicas and of all workers' min; it is ${agents}`;
+  const by = byWhom(project);
+  // At the value that many projects inherit nothing else says which of them it is too low for.
+  const whose = by === "" ? "" : ` of ${project.spec.name}`;
+  const sum = `${replicas + kept}, the sum of all replicas${kept === 0 ? "" : " and of all workers' min"}`;
+  const message = `must be ≥ ${sum}${whose}; it is ${agents}${by}`;
   const reads = all.flatMap(({ name }) =>
     ["on", "replicas", "min"].map((key) => ["agents", name, key]),
   );
-  return [at(project, ["limits", "agents"], ["declare.over-limit", message, reads])];
+  return [at(project, AGENTS, ["declare.over-limit", message, reads])];
+}
+
+/** Where `limits.agents` is from; empty where the project says it itself. */
+function byWhom({ map }: MergedProject): string {
+  const { entry } = placeOf(map, AGENTS);
+  if (entry?.key !== "agents") return " by default";
+  return (entry.layer ?? "") === "" ? "" : ` by ${originOf(map, AGENTS)}`;
 }
 
 /**

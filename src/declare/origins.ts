@@ -82,7 +82,7 @@ function leafText(value: Exclude<ShapeValue, Shape>): string {
 const SILENT = "berth default";
 
 /** A leaf comes from where it is written; what only its parents mention is a default. */
-function originOf(map: MapNode | null, path: readonly string[]): string {
+export function originOf(map: MapNode | null, path: readonly string[]): string {
   if (map === null) return SILENT;
   const { entry, span } = placeOf(map, path);
   const written =

@@ -143,3 +143,29 @@ test("a single project file without a host file gets the built-in host", () => {
     workspaceRoots: [],
   });
 });
+
+test.each([
+  [
+    "defaults: { limits: { agents: 2 } }",
+    "berth.yaml:1:31 limits.agents must be ≥ 3, the sum of all replicas of web; it is 2 by defaults (berth.yaml:1)",
+  ],
+  [
+    "templates: { small: { limits: { agents: 1 } } }",
+    "berth.yaml:1:41 limits.agents must be ≥ 3, the sum of all replicas of web; it is 1 by template small (berth.yaml:1)",
+  ],
+])("too few agents by %s is told there, and for whom", (host, told) => {
+  const web = `name: web\nimage: i\n${host.startsWith("t") ? "extends: small\n" : ""}agents: { beat: { command: [x], replicas: 3 } }`;
+  expect(refused(bundleOf({ "berth.yaml": host, "web.yaml": web }))).toEqual([told]);
+});
+
+test("a limit that nobody wrote is called a default, and one that a worker exceeds names its place", () => {
+  const agents = (of: string) => `name: web\nimage: i\nagents: { beat: { command: [x], ${of} } }`;
+  const told = (host: string, of: string) =>
+    refused(bundleOf({ "berth.yaml": host, "web.yaml": agents(of) }));
+  expect(told("{}", "replicas: 17")).toEqual([
+    "web.yaml:1:7 limits.agents must be ≥ 17, the sum of all replicas of web; it is 16 by default",
+  ]);
+  expect(told("defaults: { limits: { agents: 2 } }", "on: task, max: 3")).toEqual([
+    "web.yaml:3:48 agents.beat.max must be ≤ limits.agents, which is 2 by defaults (berth.yaml:1)",
+  ]);
+});
