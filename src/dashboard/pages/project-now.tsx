@@ -1,5 +1,6 @@
 /** A project now: what it uses against its limits, its agents, and what it stands on. */
 import { useEffect } from "preact/hooks";
+import { daemon } from "../daemon.ts";
 import { coresText, percentText, sizeText } from "../format.ts";
 import { projectOf } from "../live-state.ts";
 import { Age } from "../parts/age.tsx";
@@ -7,6 +8,8 @@ import { Chart } from "../parts/chart.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Panel } from "../parts/panel.tsx";
 import { Questions } from "../parts/questions.tsx";
+import { plainText } from "../plain-text.ts";
+import { useResource } from "../resource.ts";
 import { samplesOf } from "../usage.ts";
 import { readHistory } from "../usage-history.ts";
 import { ProjectAgents } from "./project-agents.tsx";
@@ -16,6 +19,7 @@ const NANO = 1e9;
 export function ProjectNow({ name }: { readonly name: string }) {
   useEffect(() => void readHistory(name), [name]);
   const known = projectOf(name)?.value;
+  const notes = useNotes(name);
   if (known === undefined) return <p class="muted empty">Loading…</p>;
   const { view, toldAt } = known;
   return (
@@ -48,11 +52,26 @@ export function ProjectNow({ name }: { readonly name: string }) {
               ),
             ],
             ["Out-of-memory kills", view.usage.oomKills ?? "–"],
+            [
+              "Notes",
+              notes.length === 0 ? null : notes.map((note) => <p key={note}>{plainText(note)}</p>),
+            ],
           ]}
         />
       </Panel>
     </>
   );
+}
+
+/** What its container has from its creation and would have otherwise by now: asked for anew with each container and declaration. */
+function useNotes(name: string): readonly string[] {
+  const view = projectOf(name)?.value.view;
+  const found = useResource({
+    subject: name,
+    version: `${view?.generation} ${view?.containerId} ${view?.containerState}`,
+    read: () => daemon.describe(name),
+  }).value;
+  return found.kind === "there" ? found.value.notes : [];
 }
 
 function Charts({ name }: { readonly name: string }) {

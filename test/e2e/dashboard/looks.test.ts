@@ -21,7 +21,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** What is waited for says that the page is drawn. */
 const PAGES = [
   { name: "overview", at: "#/", drawn: "a-project-with-a-rather-long-name-00" },
-  { name: "project", at: "#/projects/flaky", drawn: "Stands on" },
+  { name: "project", at: "#/projects/flaky", drawn: "image node:26 means another one by now" },
   { name: "project-tasks", at: "#/projects/web/tasks", drawn: "reading the diff" },
   { name: "project-output", at: "#/projects/web/output", drawn: "world" },
   {
