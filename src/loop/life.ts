@@ -63,6 +63,8 @@ async function oneLife(options: LifeOptions, signal: AbortSignal): Promise<void>
   const { postgres, engine, settings } = state;
   await postgres.migrate();
   const { installUid } = await postgres.install(settings.install);
+  // Reading is no sign that it takes writes, and without them nobody leads.
+  await postgres.ping();
   state.modes.set("postgres-gone", false, "answers");
   state.installUid = installUid;
   const facts = await engine.facts();

@@ -12,6 +12,7 @@ const CONTENDED: Verdict = ["conflict", "postgres.write-contended"];
 const OVERLOADED: Verdict = ["transient", "postgres.overloaded"];
 
 const READ_ONLY = "postgres.read-only";
+const DISK_FULL = "postgres.disk-full";
 
 /** Exact states first, then their class (first two characters); what is in neither is our own mistake. */
 const BY_STATE: Readonly<Record<string, Verdict>> = {
@@ -19,6 +20,7 @@ const BY_STATE: Readonly<Record<string, Verdict>> = {
   "55P03": TIMEOUT, // lock_timeout
   "25P03": TIMEOUT, // idle_in_transaction_session_timeout
   "25006": ["transient", READ_ONLY],
+  "53100": ["transient", DISK_FULL],
   "40001": CONTENDED,
   "40P01": CONTENDED, // deadlock
 
@@ -32,7 +34,7 @@ const BY_STATE: Readonly<Record<string, Verdict>> = {
 const BY_CLASS: Readonly<Record<string, Verdict>> = {
   "08": UNREACHABLE,
   "57": UNREACHABLE, // shutting down, starting up
-  "53": OVERLOADED, // connections, memory, disk
+  "53": OVERLOADED, // connections, memory
   "58": OVERLOADED, // I/O
   "28": ["rejected", "postgres.access-denied"],
 };
@@ -52,6 +54,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "postgres.unreachable": "check that Postgres runs and that BERTH_DATABASE_URL points to it",
   "postgres.read-only":
     "point BERTH_DATABASE_URL at the primary, or end its default_transaction_read_only",
+  "postgres.disk-full": "free space where Postgres keeps its data",
   "postgres.database-missing": "create the database that BERTH_DATABASE_URL names",
   "postgres.access-denied": "check the user and password in BERTH_DATABASE_URL",
   "postgres.schema-missing": "let the daemon migrate this database first",
@@ -72,9 +75,10 @@ export function isAnswer(thrown: unknown): boolean {
   );
 }
 
-/** Whether the server answered, but takes no writes. */
-export function isReadOnly(thrown: unknown): boolean {
-  return thrown instanceof BerthError && thrown.code === READ_ONLY;
+/** Which writes a server refuses that answers all the same: all of them, or those that need room; null: it said neither. */
+export function refusedWrites(thrown: unknown): "all" | "large" | null {
+  if (!(thrown instanceof BerthError)) return null;
+  return thrown.code === READ_ONLY ? "all" : thrown.code === DISK_FULL ? "large" : null;
 }
 
 /** What a write would meet. */

@@ -84,5 +84,6 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
 async function ping(session: Session): Promise<void> {
   const [row] = await session.read<{ writable: boolean }>("ping");
   if (row?.writable !== true) throw readOnly("ping");
+  if (session.isFull()) await session.room();
   session.reached(true);
 }

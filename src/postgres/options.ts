@@ -46,6 +46,9 @@ export const BY_KEY =
  */
 export const PLANNED_ONCE = "set local plan_cache_mode = force_generic_plan";
 
+/** What is sorted goes to the disk that the tables are on. */
+export const SPILLED = "set local work_mem = '64kB';\nset local temp_tablespaces = ''";
+
 /** A leader stopped in mid-transaction must not hold the epoch's row against its successor, who has 5 s. */
 const IDLE_IN_TRANSACTION_MS = 2_000;
 const IDLE_CONNECTION_MS = 10_000;

@@ -1,7 +1,7 @@
 /** Every call to the server: through the breaker, under a deadline, its errors translated, and what it tells of reachability. */
 import { BerthError } from "../base/errors.ts";
 import type { Guard } from "../guard/guard.ts";
-import { isReadOnly, translate } from "./errors.ts";
+import { refusedWrites, translate } from "./errors.ts";
 
 export interface Reach {
   guarded<T>(
@@ -11,20 +11,25 @@ export interface Reach {
   ): Promise<T>;
   /** The same for what only reads: a server that refused a write is not back because it answers. */
   reading: Reach["guarded"];
+  /** A write was refused for want of room: only `reached` ends that. */
+  isFull(): boolean;
   /** Tells the listeners if this is news. */
   reached(reachable: boolean): void;
   onState(listener: (reachable: boolean) => void): void;
 }
 
-/** Any answer, a refusal too, means reachable; but of what takes no writes (a standby, a full disk's guard) only a write's. */
+/**
+ * Any answer, a refusal too, means reachable; but of what takes no writes (a standby, a full disk's guard) only a write's. On a full
+ * disk writes that fit into what is there succeed among those that do not, so there neither is a sign.
+ */
 export function openReach(guard: Guard): Reach {
   const listeners: ((reachable: boolean) => void)[] = [];
   let last: boolean | null = null;
-  let refusesWrites = false;
+  let refuses: ReturnType<typeof refusedWrites> = null;
   const reached = (reachable: boolean): void => {
+    if (reachable) refuses = null;
     if (reachable === last) return;
     last = reachable;
-    if (reachable) refusesWrites = false;
     for (const listener of listeners) listener(reachable);
   };
   const call: Reach["guarded"] = async (operation, timeoutMs, work) => {
@@ -34,22 +39,23 @@ export function openReach(guard: Guard): Reach {
       );
     } catch (thrown) {
       const answered = thrown instanceof BerthError && thrown.kind !== "transient";
-      refusesWrites ||= isReadOnly(thrown);
-      if (!(answered && refusesWrites)) reached(answered);
+      refuses = refusedWrites(thrown) ?? refuses;
+      if (!answered || refuses === null) reached(answered);
       throw thrown;
     }
   };
   return {
     reached,
+    isFull: () => refuses === "large",
     onState: (listener) => void listeners.push(listener),
     guarded: async (operation, timeoutMs, work) => {
       const result = await call(operation, timeoutMs, work);
-      reached(true);
+      if (refuses !== "large") reached(true);
       return result;
     },
     reading: async (operation, timeoutMs, work) => {
       const result = await call(operation, timeoutMs, work);
-      if (!refusesWrites) reached(true);
+      if (refuses === null) reached(true);
       return result;
     },
   };

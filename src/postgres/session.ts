@@ -7,7 +7,7 @@ import { inTransaction, statementsOn, withClient } from "./connection.ts";
 import type { Transaction } from "./connection.ts";
 import { turnText } from "./locks.ts";
 import type { Turn } from "./locks.ts";
-import { BY_KEY, LIMITS, PLANNED_ONCE, poolConfig } from "./options.ts";
+import { BY_KEY, LIMITS, PLANNED_ONCE, poolConfig, SPILLED } from "./options.ts";
 import type { PostgresLimits, PostgresOptions } from "./options.ts";
 import { openReach } from "./reach.ts";
 import type { Reach } from "./reach.ts";
@@ -24,6 +24,8 @@ export interface Session extends Reach {
     request: Readonly<{ operation: string; epoch: number; fence?: Fence; turn?: Turn }>,
     work: (tx: Transaction) => Promise<T>,
   ): Promise<T>;
+  /** Fails as a write would that needs room. */
+  room(): Promise<void>;
   trouble(operation: string, error: unknown): void;
   close(): Promise<void>;
 }
@@ -63,6 +65,12 @@ export function openSession(options: PostgresOptions): Session {
             sqlWith(fence === "shared" ? "fence" : "fence-exclusive", [epoch]),
             ...(turn === undefined ? [] : [turnText(turn)]),
           ]),
+        ),
+      ),
+    room: () =>
+      reach.reading("room", limits.callMs, (signal) =>
+        withClient(pool, signal, (client) =>
+          inTransaction(client, async (tx) => void (await tx.rows("room")), [SPILLED]),
         ),
       ),
     close: async () => {

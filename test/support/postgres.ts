@@ -29,8 +29,11 @@ export interface TestPostgres {
   drop(): Promise<void>;
 }
 
-/** The image the integration tests run against. */
-export async function startPostgres({ durable = false } = {}): Promise<
+/** The image the integration tests run against. `inMemory`: directories that hold no more than their mount options say. */
+export async function startPostgres({
+  durable = false,
+  inMemory = {},
+}: Readonly<{ durable?: boolean; inMemory?: Readonly<Record<string, string>> }> = {}): Promise<
   TestServer & Readonly<{ url: string }>
 > {
   const server = await startServer({
@@ -40,6 +43,7 @@ export async function startPostgres({ durable = false } = {}): Promise<
     // No test cuts the power; a killed server's writes are in the page cache. Benches pay what users pay.
     command: durable ? ["postgres"] : ["postgres", "-c", "fsync=off", "-c", "full_page_writes=off"],
     direct: durable,
+    inMemory,
     ask: (host, port) => once(urlAt(host, port), (client) => client.query("select 1")),
   });
   return { ...server, url: urlAt(server.host, server.port) };

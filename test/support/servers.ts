@@ -28,6 +28,8 @@ export interface ServerRequest {
   readonly command: readonly string[];
   /** Reached at its own address, as the daemon reaches its stores: through a port of the host, every byte costs a proxy's CPU. */
   readonly direct?: boolean;
+  /** Directories in memory, with their mount options. */
+  readonly inMemory?: Readonly<Record<string, string>>;
   /** Throws until the server answers. */
   readonly ask: (host: string, port: number) => Promise<unknown>;
 }
@@ -43,6 +45,7 @@ export async function startServer(request: ServerRequest): Promise<TestServer> {
       .withEnvironment({ ...request.environment })
       .withCommand([...request.command])
       .withLabels({ "berth.test": "server" })
+      .withTmpFs({ ...request.inMemory })
       .withExposedPorts({ container: request.port, host })
       .withWaitStrategy(Wait.forListeningPorts())
       .withStartupTimeout(START_MS)
