@@ -41,11 +41,13 @@ function hasMovedOn({ steps }: Plan, outcomes: readonly Outcome[]): boolean {
 }
 
 /** What is recorded takes the place of what is remembered, unless that is news by now; looking again before would find the same for ever. */
-async function readAnew(project: string, session: Session): Promise<void> {
+export async function readAnew(project: string, session: Session): Promise<void> {
   const { world, doors } = session;
   const before = world.records.get(project);
+  world.doubted.add(project);
   try {
     const row = (await doors.postgres.projects()).find(({ name }) => name === project);
+    world.doubted.delete(project);
     if (world.records.get(project) === before) {
       if (row === undefined) forgetAll(project, session);
       else world.records.set(project, row);

@@ -5,7 +5,7 @@ import { settledPhase } from "../model/lifecycle.ts";
 import { checkPlan } from "../plan/checks.ts";
 import { renderPlan } from "../plan/render.ts";
 import { intend, settle, settleOwed } from "../record/steps.ts";
-import { absorb } from "./absorb.ts";
+import { absorb, readAnew } from "./absorb.ts";
 import { actDoors } from "./act-doors.ts";
 import { noteDeath } from "./deaths.ts";
 import { failed } from "./failed.ts";
@@ -45,6 +45,7 @@ async function pass(
   const begun = relist.mark();
   const record = world.records.get(project);
   if (record === undefined || session.signal.aborted) return false;
+  if (world.doubted.has(project)) return doubted(project, session);
 
   const under = { postgres: doors.postgres, epoch: world.install.epoch, owed: world.owed };
   await settleOwed(under);
@@ -69,6 +70,12 @@ async function pass(
   // What was done is remembered also when the database refuses to hear of it.
   await settle(opened, outcomes, under).finally(() => absorb(plan, outcomes, session));
   return true;
+}
+
+/** The next pass acts on what was read. */
+async function doubted(project: string, session: Session): Promise<false> {
+  await readAnew(project, session);
+  return false;
 }
 
 /** A report may have waited for the very pass that found its project arrived. */

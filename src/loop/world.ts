@@ -99,6 +99,8 @@ export interface World {
   tidying: boolean;
   /** `apply --adopt` or `gc --yes` said that many orphans at once are meant. */
   orphansConfirmed: boolean;
+  /** Projects whose records may be elsewhere than is remembered: they are read before anything is done for them. */
+  readonly doubted: Set<string>;
   /** Subnets the engine refused: somebody else uses them. */
   readonly badSubnets: Set<string>;
   /** Outcomes of steps that the database refused to take. */
@@ -153,6 +155,7 @@ export function emptyWorld(install: InstallFacts, facts: EngineFacts): World {
     orphans: new Map(),
     tidying: false,
     orphansConfirmed: false,
+    doubted: new Set(),
     badSubnets: new Set(),
     owed: [],
     hostRoutes: null,
@@ -182,6 +185,7 @@ export function forgetProject(world: World, project: string): void {
     world.secretFaults,
   ])
     map.delete(project);
+  world.doubted.delete(project);
   world.openRuns.delete(project);
   world.ended.delete(project);
   world.spools.delete(project);

@@ -8,6 +8,7 @@ import { askerName } from "../../model/access.ts";
 import type { Wanted } from "../../model/lifecycle.ts";
 import type { IntentRequest } from "../../postgres/door.ts";
 import type { ProjectAsk } from "../daemon.ts";
+import { readAnew } from "../absorb.ts";
 import type { Session } from "../session.ts";
 import { type DaemonState, leading } from "../state.ts";
 import { oneView, recordOf } from "./views.ts";
@@ -21,13 +22,14 @@ export async function intend(
   const session = leading(state);
   const { world, doors, outbox } = session;
   recordOf(ask.project, session);
-  const row = await doors.postgres.intend({
-    epoch: world.install.epoch,
-    project: ask.project,
-    change,
-    by: ask.by,
-    idempotencyKey: ask.idempotencyKey,
-  });
+  const asked = { project: ask.project, change, by: ask.by, idempotencyKey: ask.idempotencyKey };
+  const row = await doors.postgres
+    .intend({ epoch: world.install.epoch, ...asked })
+    .catch((error: unknown) => {
+      // What was not answered may have been done all the same.
+      if (isUnanswered(error)) void readAnew(ask.project, session);
+      throw error;
+    });
   world.records.set(row.name, row);
   session.idle.touch(row.name);
   for (const map of [world.refused, world.faults, world.repairs, world.owners])
@@ -44,6 +46,10 @@ export async function intend(
   session.trigger(row.name, "intent");
   session.desk?.dispatch();
   return oneView(row.name, state);
+}
+
+function isUnanswered(error: unknown): boolean {
+  return !(error instanceof BerthError) || error.kind === "transient";
 }
 
 function sentence(project: string, change: IntentRequest["change"]): string {

@@ -1,8 +1,11 @@
 /** A pass that finds the records elsewhere than it remembers reads them anew, once, instead of asking for the same move for ever. */
 import { expect, test, vi } from "vitest";
 import { createSlots } from "../../../src/base/slots.ts";
+import { BerthError } from "../../../src/base/errors.ts";
 import { projectPass } from "../../../src/loop/pass.ts";
+import { intend } from "../../../src/loop/serve/intents.ts";
 import type { Session } from "../../../src/loop/session.ts";
+import type { DaemonState } from "../../../src/loop/state.ts";
 import type { ProjectRow } from "../../../src/postgres/door.ts";
 import { deskSession } from "../../support/desk-session.ts";
 import { sampleSpec } from "../../support/project-samples.ts";
@@ -96,4 +99,36 @@ test("what became known meanwhile is newer than what was read", async () => {
   await vi.waitFor(() => expect(session.world.records.get("web")).not.toBe(remembered));
   expect(session.world.records.get("web")?.wanted).toBe("removed");
   expect(triggered).toEqual(["recorded otherwise"]);
+});
+
+/** `restart`, which the records answer with an error. */
+function restart(session: Session, error: BerthError): Promise<unknown> {
+  Object.assign(session.doors.postgres, { intend: () => Promise.reject(error) });
+  const by = { who: "local", claim: null, reason: null };
+  const ask = { project: "web", by, idempotencyKey: null };
+  return intend(ask, { kind: "restart", agent: null }, { session } as DaemonState);
+}
+
+test("what was asked and not answered is read from the records, as soon as they can be read", async () => {
+  let away = true;
+  const { session, remembered, triggered } = stage((row) =>
+    away ? new Error("the connection is gone") : [{ ...row, restartSerials: { "": 1 } }],
+  );
+  // As it is remembered there is nothing to do for it.
+  session.world.records.set("web", { ...remembered, phase: "completed" });
+  const lost = new BerthError("transient", { code: "postgres.timeout", detail: "no answer" });
+  await expect(restart(session, lost)).rejects.toThrow("no answer");
+  await vi.waitFor(() => expect(triggered).toEqual(["retry after defect"]));
+  away = false;
+  await projectPass("web", ["retry after defect"], session);
+  expect(session.world.records.get("web")?.restartSerials).toEqual({ "": 1 });
+  expect(triggered).toEqual(["retry after defect", "recorded otherwise"]);
+  expect(session.world.doubted.size).toBe(0);
+});
+
+test("what was refused is not doubted", async () => {
+  const { session } = stage(() => new Error("nobody asks"));
+  const refusal = new BerthError("usage", { code: "postgres.agent-unknown", detail: "no agent" });
+  await expect(restart(session, refusal)).rejects.toThrow("no agent");
+  expect(session.world.doubted.size).toBe(0);
 });
