@@ -20,7 +20,7 @@ export const UNALLOCATED_SUBNET = "the next free /28";
 
 /** What accepting `spec` makes of the record; `spec` null: the project is pruned. */
 export function proposeRecord(
-  before: ProjectRecord | null,
+  before: (ProjectRecord & Readonly<{ declared?: boolean }>) | null,
   proposed: Readonly<{ name: string; spec: ProjectSpec | null; generation: number }>,
 ): ProjectRecord | null {
   const { spec, generation } = proposed;
@@ -46,8 +46,8 @@ export function proposeRecord(
       phase: phaseOnIntent(before.phase, "inactive") ?? before.phase,
     };
   const sameSpec = canonicalJson(before.spec) === canonicalJson(spec);
-  // Accepting wakes what was taken down; what an operator put aside in another way stays aside.
-  const wakes = before.wanted === "inactive";
+  // Accepting wakes what was taken down or pruned; what an operator put aside in another way stays aside.
+  const wakes = before.wanted === "inactive" || before.declared === false;
   const phase = sameSpec ? before.phase : phaseOnChange(before.phase, before.wanted);
   return {
     ...before,

@@ -6,7 +6,7 @@ import { UNALLOCATED_SUBNET, UNSEEN_IMAGE, proposeRecord } from "../../desired/p
 import type { ImageDefaults } from "../../desired/runner-config.ts";
 import type { Bundle } from "../../model/bundle.ts";
 import type { DesiredProject } from "../../model/desired-project.ts";
-import type { Declaration } from "../../model/project.ts";
+import type { Declaration, ProjectSpec } from "../../model/project.ts";
 import type { ProjectRecord } from "../../model/project-record.ts";
 import type { Allocation, Demand } from "../../model/quota.ts";
 import type { EngineSnapshot } from "../../model/observed.ts";
@@ -47,10 +47,12 @@ export async function planSet(proposed: Proposed, session: Session): Promise<Pla
   const unnamed = unnamedBy(proposed, world.records);
   const proposals = new Map<string, ProjectRecord>();
   for (const row of world.records.values()) proposals.set(row.name, row);
-  for (const spec of Object.values(declaration.projects))
-    propose({ name: spec.name, spec, generation }, proposals, world.records);
-  if (prune)
-    for (const name of unnamed) propose({ name, spec: null, generation }, proposals, world.records);
+  const propose = (name: string, spec: ProjectSpec | null): void => {
+    const record = proposeRecord(world.records.get(name) ?? null, { name, spec, generation });
+    if (record !== null) proposals.set(name, record);
+  };
+  for (const spec of Object.values(declaration.projects)) propose(spec.name, spec);
+  if (prune) for (const name of unnamed) propose(name, null);
 
   const snapshot = await session.relist.fresh();
   const allocations = await allocateProposed({ proposals, declaration, snapshot }, session);
@@ -96,21 +98,6 @@ export async function planPending(row: ProjectRow, session: Session): Promise<Pr
 
 function partOf({ project, change, fields, plan, waiting }: Preview): ProjectPlan {
   return { project, change, fields, steps: plan.steps, waiting };
-}
-
-function propose(
-  { name, spec, generation }: Parameters<typeof proposeRecord>[1],
-  proposals: Map<string, ProjectRecord>,
-  rows: ReadonlyMap<string, ProjectRow>,
-): void {
-  const row = rows.get(name) ?? null;
-  // Accepting a project again that was pruned wakes it; what an operator put aside stays aside.
-  const before =
-    row !== null && !row.declared && spec !== null
-      ? { ...row, wanted: "active" as const, phase: "activating" as const }
-      : row;
-  const proposed = proposeRecord(before, { name, spec, generation });
-  if (proposed !== null) proposals.set(name, proposed);
 }
 
 async function allocateProposed(

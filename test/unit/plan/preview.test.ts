@@ -157,6 +157,19 @@ test("a scale by hand lasts until the declaration changes those replicas", () =>
   ).not.toHaveProperty("beat");
 });
 
+test("accepting wakes what was taken down or pruned, and leaves what was put aside in another way", () => {
+  const after = (row: Parameters<typeof sampleRecord>[0], declared: boolean) => {
+    const before = { ...sampleRecord(row), declared };
+    return proposeRecord(before, { name: "web", spec: before.spec, generation: 2 });
+  };
+  const down = { wanted: "inactive", phase: "inactive" } as const;
+  const frozen = { wanted: "frozen", phase: "paused" } as const;
+  expect(after(down, true)).toMatchObject({ wanted: "active", phase: "activating" });
+  expect(after(frozen, true)).toMatchObject(frozen);
+  // Pruned, and frozen by hand since.
+  expect(after(frozen, false)).toMatchObject({ wanted: "active", phase: "resuming" });
+});
+
 test("the fingerprint is equal for equal previews in any order, and not when a step or a field differs", () => {
   const one = preview(record, record.spec, up);
   const two = { ...preview(record, sampleSpec({ environment: { A: "1" } }), up), project: "api" };
