@@ -1,6 +1,7 @@
 /** One connection at a time: taken from the pool, used, given back or destroyed. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientBase, Pool, PoolClient, QueryResultRow } from "pg";
-import { isAnswer } from "./errors.ts";
+import { isAnswer, isCrowded } from "./errors.ts";
 import { sql } from "./sql.ts";
 
 /** Statements by file name; inside a transaction or on their own. */
@@ -34,7 +35,7 @@ export async function withClient<T>(
   signal: AbortSignal,
   work: (client: PoolClient) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
+  const client = await taken(pool, signal);
   let released = false;
   const release = (destroy: boolean): void => {
     if (released) return;
@@ -53,6 +54,21 @@ export async function withClient<T>(
   } catch (thrown) {
     release(!isAnswer(thrown));
     throw thrown;
+  }
+}
+
+/** Soon enough for whoever waits, seldom enough for a server that has its hands full. */
+const CROWDED_MS = 25;
+
+/** A server that has no connection left for us leaves us those we have: what needs one more waits for one of them. */
+async function taken(pool: Pool, signal: AbortSignal): Promise<PoolClient> {
+  for (;;) {
+    try {
+      return await pool.connect();
+    } catch (thrown) {
+      if (!isCrowded(thrown) || pool.totalCount === 0 || signal.aborted) throw thrown;
+      await sleep(CROWDED_MS);
+    }
   }
 }
 

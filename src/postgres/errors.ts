@@ -75,6 +75,11 @@ export function isAnswer(thrown: unknown): boolean {
   );
 }
 
+/** Whether the server lets nobody in, while those who are go on. */
+export function isCrowded(thrown: unknown): boolean {
+  return thrown instanceof DatabaseError && thrown.code === "53300";
+}
+
 /** Which writes a server refuses that answers all the same: all of them, or those that need room; null: it said neither. */
 export function refusedWrites(thrown: unknown): "all" | "large" | null {
   if (!(thrown instanceof BerthError)) return null;

@@ -52,6 +52,8 @@ export const SPILLED = "set local work_mem = '64kB';\nset local temp_tablespaces
 /** A leader stopped in mid-transaction must not hold the epoch's row against its successor, who has 5 s. */
 const IDLE_IN_TRANSACTION_MS = 2_000;
 const IDLE_CONNECTION_MS = 10_000;
+/** Kept however idle: where others take all that a server has, these are what there is to work with. */
+const KEPT_CONNECTIONS = 2;
 const INT8_OID = 20;
 
 /** Our bigints are counters and milliseconds, all below 2^53. */
@@ -82,6 +84,7 @@ export function poolConfig(options: PostgresOptions, limits: PostgresLimits): Po
     // What a transaction asks is sent without waiting for what it asked before; the server answers in order.
     pipeline: true,
     max: limits.connections,
+    min: KEPT_CONNECTIONS,
     idleTimeoutMillis: IDLE_CONNECTION_MS,
   };
 }

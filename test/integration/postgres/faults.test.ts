@@ -151,6 +151,33 @@ test("a leader stopped in mid-transaction does not keep its successor out", asyn
   expect(await refusalOf(door.openSteps(epoch, []))).toBe("answered []");
 });
 
+test("a server with no connection left: what there is goes round, and nobody calls it gone", async () => {
+  const { door, epoch } = await lead();
+  const seen: boolean[] = [];
+  await door.ping();
+  door.onState((reachable) => seen.push(reachable));
+  const others: Client[] = [];
+  try {
+    for (let full = false; !full;) {
+      const other = new Client({ connectionString: server.url });
+      other.on("error", () => undefined);
+      full = await other.connect().then(
+        () => others.push(other) === 0,
+        () => true,
+      );
+    }
+    const calls = Array.from({ length: 20 }, (_, at) =>
+      refusalOf(at % 2 === 0 ? door.ping() : door.openSteps(epoch, [])),
+    );
+    expect(new Set(await Promise.all(calls))).toEqual(
+      new Set(["answered undefined", "answered []"]),
+    );
+    expect(seen).toEqual([]);
+  } finally {
+    await Promise.all(others.map((other) => other.end()));
+  }
+});
+
 test("wrong credentials and a missing database say who must act", async () => {
   expect(await refusalOf(to((url) => (url.password = "wrong")).ping())).toBe(
     "rejected postgres.access-denied",
