@@ -57,7 +57,13 @@ function repairIn(plan: Plan, observed: ObservedProject, session: Session): numb
 
 function lately(project: string, session: Session): Readonly<{ count: number; lastAt: number }> {
   const before = session.world.repairs.get(project);
-  return before !== undefined && session.now() - before.lastAt < STABLE_MS
-    ? before
-    : { count: 0, lastAt: 0 };
+  if (before === undefined) return { count: 0, lastAt: 0 };
+  const now = session.now();
+  // A clock that was set back since must not keep a container down for as long.
+  if (before.lastAt > now) {
+    const counted = { ...before, lastAt: now };
+    session.world.repairs.set(project, counted);
+    return counted;
+  }
+  return now - before.lastAt < STABLE_MS ? before : { count: 0, lastAt: 0 };
 }

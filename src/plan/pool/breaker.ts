@@ -25,10 +25,11 @@ export type BreakerEvent =
   /** Ended without saying anything about the work: cancelled, lost with its container. */
   | Readonly<{ kind: "inconclusive"; task: string }>;
 
-/** As it is at `now`: an open one whose cool-down is over is half-open. */
+/** As it is at `now`: an open one whose cool-down is over is half-open, and so is one that a clock set back would keep open for longer. */
 export function breakerAt(breaker: Breaker, now: number): Breaker {
-  if (breaker.kind !== "open" || now < breaker.until) return breaker;
-  const { failureClass, coolDownMs } = breaker;
+  if (breaker.kind !== "open") return breaker;
+  const { failureClass, coolDownMs, until } = breaker;
+  if (now < until && until - now <= coolDownMs) return breaker;
   return { kind: "half-open", failureClass, probe: null, coolDownMs };
 }
 

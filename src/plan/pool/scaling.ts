@@ -42,11 +42,10 @@ const LOWER_BY = 0.8;
  * least 1 while something waits, so that scaling delays but never starves. urgency (1..4) = (1 + priority/1000) ×
  * (1 + age/10 min, at most 2) × (backlog time/time to the deadline, 1..4).
  */
-export function scale(
-  previous: WorkerTarget | null,
-  sight: BacklogSight,
-  now: number,
-): WorkerTarget {
+export function scale(before: WorkerTarget | null, sight: BacklogSight, now: number): WorkerTarget {
+  // Set by a clock that was set back since: the cool-downs begin now.
+  const previous =
+    before !== null && before.since > now ? { ...before, since: now, lowSince: null } : before;
   const { wanted, why } = wantedOf(sight, now);
   if (previous === null) return { target: wanted, since: now, lowSince: null, why };
   const bounded = Math.max(sight.min, Math.min(sight.max, previous.target));

@@ -152,3 +152,17 @@ test("a repair is counted when it was made, not each time it is tried: refused s
   expect(world.repairs.get("web")).toMatchObject({ count: 3 });
   expect(repairDelayMs(plan, observed, session)).toBe(2_000);
 });
+
+test("a clock set back by an hour delays a repair by no more than its own delay", () => {
+  const { session, world } = aSession();
+  const observed = dead(STARTED, 3, false);
+  const plan = converge(web, observed);
+  let now = STARTED;
+  Object.assign(session, { now: () => now });
+  world.repairs.set("web", { count: 1, lastAt: STARTED + 3_600_000 });
+  expect(repairDelayMs(plan, observed, session)).toBe(0);
+  world.repairs.set("web", { count: 3, lastAt: STARTED + 3_600_000 });
+  expect(repairDelayMs(plan, observed, session)).toBe(2_000);
+  now += 2_000;
+  expect(repairDelayMs(plan, observed, session)).toBe(0);
+});

@@ -42,6 +42,11 @@ test("a success, or failures of another class, start the count again", () => {
   expect(after(CLOSED, [...four, { kind: "inconclusive", task: "t" }, failed()]).kind).toBe("open");
 });
 
+test("a clock set back does not keep it open for longer than it cools down", () => {
+  expect(breakerStarts(opened, -3_600_000)).toBe(1);
+  expect(breakerStarts(opened, 0)).toBe(0);
+});
+
 test("while it is open, tasks that were still running change nothing", () => {
   const events: BreakerEvent[] = [failed(), { kind: "succeeded", task: "t" }];
   expect(after(opened, events, coolDownMs - 1)).toEqual(opened);

@@ -49,6 +49,14 @@ test("the first worker comes at once, further ones at most once a second", () =>
   expect(scale(first, busy, 1_010)).toMatchObject({ target: 6, since: 1_010 });
 });
 
+test("a clock set back by an hour costs one cool-down, not an hour", () => {
+  const busy = { ...QUIET, waiting: 5, running: 1 };
+  const ahead: WorkerTarget = { target: 1, since: 3_600_000, lowSince: null, why: "" };
+  const back = scale(ahead, busy, 5_000);
+  expect(back).toMatchObject({ target: 1, since: 5_000 });
+  expect(scale(back, busy, 6_000).target).toBe(6);
+});
+
 test("fewer come only after fewer would have done for half a minute", () => {
   let state: WorkerTarget = scale(null, { ...QUIET, waiting: 6 }, 0);
   state = scale(state, QUIET, 40_000);
