@@ -1,4 +1,5 @@
 /** Progress of many projects on stderr: redrawn on a terminal, a line a change otherwise, NDJSON for programs, or nothing. */
+import { withoutControls } from "../base/controls.ts";
 import type { Context } from "./context.ts";
 
 const PROGRESS_MODES = ["auto", "tty", "plain", "json", "quiet"] as const;
@@ -19,6 +20,9 @@ export interface Progress {
 }
 
 const CLEAR_LINE = "\u001B[2K";
+/** The terminal cuts lines that are too long for it, which it alone knows: a wrapped one is two when going back up. */
+export const UNWRAPPED = "\u001B[?7l";
+export const WRAPPED = "\u001B[?7h";
 const MARK: Readonly<Record<ProgressLine["state"], string>> = {
   moving: "…",
   settled: "✓",
@@ -53,7 +57,8 @@ export function makeProgress(context: Context): Progress {
 function changes(context: Context, render: (line: ProgressLine) => string): Progress {
   const last = new Map<string, string>();
   return {
-    async update(lines) {
+    async update(said) {
+      const lines = said.map(shown);
       const news = lines.filter((line) => last.get(line.name) !== line.state + line.text);
       for (const line of news) last.set(line.name, line.state + line.text);
       await context.print.raw(news.map((line) => `${render(line)}\n`).join(""));
@@ -62,12 +67,17 @@ function changes(context: Context, render: (line: ProgressLine) => string): Prog
   };
 }
 
+/** A reason may hold what an agent or an engine said, and a line break in it would be drawn over the lines above. */
+function shown(line: ProgressLine): ProgressLine {
+  return { ...line, text: withoutControls(line.text) };
+}
+
 function redrawn(context: Context): Progress {
   let drawn = 0;
   let last = "";
   return {
-    async update(lines) {
-      const picture = pictureOf(context, lines);
+    async update(said) {
+      const picture = pictureOf(context, said.map(shown));
       const text = picture.map((line) => `${CLEAR_LINE}${line}\n`).join("");
       if (text === last) return;
       last = text;
@@ -75,7 +85,7 @@ function redrawn(context: Context): Progress {
       // fewer lines than before: clear what stands below
       const below = picture.length < drawn ? "\u001B[J" : "";
       drawn = picture.length;
-      await context.print.raw(up + text + below);
+      await context.print.raw(up + UNWRAPPED + text + below + WRAPPED);
     },
     end: () => Promise.resolve(),
   };
@@ -83,23 +93,22 @@ function redrawn(context: Context): Progress {
 
 /** Fits the screen: what moves comes first, what does not fit is counted. */
 function pictureOf(context: Context, lines: readonly ProgressLine[]): readonly string[] {
-  const { rows = 24, columns = 80 } = context.io.stderr;
+  const { rows = 24 } = context.io.stderr;
   const room = Math.max(4, rows - ROWS_KEPT);
   const order = { failed: 0, waiting: 1, moving: 2, settled: 3 };
   const fits = lines.length <= room;
-  const shown = fits
+  const first = fits
     ? lines
     : lines.toSorted((a, b) => order[a.state] - order[b.state]).slice(0, room - 1);
-  const width = Math.max(...shown.map((line) => line.name.length), 0);
+  const width = Math.max(...first.map((line) => line.name.length), 0);
   const paint = {
     moving: context.errorStyle.cyan,
     settled: context.errorStyle.green,
     failed: context.errorStyle.red,
     waiting: context.errorStyle.yellow,
   };
-  const drawn = shown.map((line) => {
-    const text = `${line.name.padEnd(width)}  ${line.text}`.slice(0, Math.max(10, columns - 3));
-    return `${paint[line.state](MARK[line.state])} ${text}`;
+  const drawn = first.map((line) => {
+    return `${paint[line.state](MARK[line.state])} ${line.name.padEnd(width)}  ${line.text}`;
   });
-  return fits ? drawn : [...drawn, `  and ${lines.length - shown.length} more`];
+  return fits ? drawn : [...drawn, `  and ${lines.length - first.length} more`];
 }

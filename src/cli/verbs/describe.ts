@@ -1,4 +1,5 @@
 /** `berth describe PROJECT`: what it is, how it is, its agents, last runs and events, and where its settings come from. */
+import { withoutControls } from "../../base/controls.ts";
 import { counted } from "../../base/count.ts";
 import { clip } from "../clip.ts";
 import type { Project } from "../../client/client.ts";
@@ -6,6 +7,7 @@ import type { Description } from "../../schema/api-project.ts";
 import type { Context, Given } from "../context.ts";
 import { ageText, percentText, sizeText, timeText } from "../format.ts";
 import { printOne } from "../output.ts";
+import type { Style } from "../style.ts";
 import { type Column, tableLines } from "../table.ts";
 import type { Verb } from "../verb.ts";
 import { healthPaint, restartsOf } from "./ps.ts";
@@ -31,7 +33,7 @@ async function tell(context: Context, given: Given): Promise<number> {
 function textOf(description: Description, context: Context): string {
   const { project } = description;
   const sections = [
-    [...factsOf(project, context), ...description.notes.map((note) => fact("Note", note))],
+    [...factsOf(project, context), ...description.notes.map((note) => fact(...told("Note", note)))],
     section("Agents", agentColumns(context), project.agents),
     section("Asks you", questionColumns(context), description.questions),
     section("Last runs", runColumns(context), description.runs.slice(0, SHOWN)),
@@ -58,10 +60,8 @@ function factsOf(project: Project, { io, style }: Context): readonly string[] {
             `${project.idle.kind}, without work since ${timeText(project.idle.since)} (${ageText(io.now() - project.idle.since)})`,
           ] as const,
         ]),
-    ...project.reasons.map((reason): readonly [string, string] => ["Reason", reason]),
-    ...(project.fault === null
-      ? []
-      : [["Fault", style.red(`${project.fault.detail} (${project.fault.code})`)] as const]),
+    ...project.reasons.map((reason) => told("Reason", reason)),
+    ...(project.fault === null ? [] : [["Fault", faultOf(project.fault, style)] as const]),
     ["Image", project.image],
     [
       "Container",
@@ -87,6 +87,15 @@ function factsOf(project: Project, { io, style }: Context): readonly string[] {
 
 function fact(key: string, value: string): string {
   return `${`${key}:`.padEnd(12)}${value}`;
+}
+
+function faultOf({ detail, code }: NonNullable<Project["fault"]>, style: Style): string {
+  return style.red(`${withoutControls(detail)} (${code})`);
+}
+
+/** What agents, images and engines say of themselves. */
+function told(key: string, text: string): readonly [string, string] {
+  return [key, withoutControls(text)];
 }
 
 function section<T>(

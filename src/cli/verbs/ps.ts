@@ -1,4 +1,5 @@
 /** `berth ps`: projects with phase, health, agents and usage; degraded modes on stderr. */
+import { withoutControls } from "../../base/controls.ts";
 import type { Project, Ready } from "../../client/client.ts";
 import type { Queue } from "../../client/tasks.ts";
 import type { Context, Given } from "../context.ts";
@@ -49,7 +50,7 @@ export function bannerOf(
 ): readonly string[] {
   return ready.modes.map(
     (mode) =>
-      `${errorStyle.yellow(`degraded: ${mode.name}`)} for ${ageText(io.now() - mode.since)}: ${mode.detail}`,
+      `${errorStyle.yellow(`degraded: ${mode.name}`)} for ${ageText(io.now() - mode.since)}: ${withoutControls(mode.detail)}`,
   );
 }
 

@@ -5,6 +5,7 @@ import type { Queue } from "../../client/tasks.ts";
 import type { Context, Given } from "../context.ts";
 import { percentText, sizeText, spanText } from "../format.ts";
 import { printOne } from "../output.ts";
+import { UNWRAPPED, WRAPPED } from "../progress.ts";
 import { type Column, tableLines } from "../table.ts";
 import type { Verb } from "../verb.ts";
 import { agentsText, bannerOf, healthPaint, memoryText, tasksOf } from "./ps.ts";
@@ -13,9 +14,9 @@ import { poolText, queueColumns } from "./queue.ts";
 const REFRESH_MS = 1_000;
 /** First in line that are shown; more than fit a screen are cut. */
 const WAITING = 20;
-/** The other screen, without a cursor; and back. */
-const ENTER = "\u001B[?1049h\u001B[?25l";
-const LEAVE = "\u001B[?25h\u001B[?1049l";
+/** The other screen, without a cursor, and with lines cut: wrapped ones would push the first ones out. And back. */
+const ENTER = `\u001B[?1049h\u001B[?25l${UNWRAPPED}`;
+const LEAVE = `${WRAPPED}\u001B[?25h\u001B[?1049l`;
 const HOME = "\u001B[H";
 const CLEAR_REST = "\u001B[K";
 const CLEAR_BELOW = "\u001B[J";

@@ -83,6 +83,25 @@ test("colour is for terminals, NO_COLOR and --color decide otherwise", async () 
   expect(colored((await cli(["ps", "--color", "never"], { ...at, tty: true })).stdout)).toBe(false);
 });
 
+test("what others said steers no terminal: reasons, faults, notes and modes", async () => {
+  const evil = "a\u001B[2Jb\r\nc\u0007";
+  const daemon = fakeDaemon({
+    ready: () => ({ ...READY, modes: [{ name: "redis-gone", since: NOW, detail: evil }] }),
+    describe: async () => ({ ...(await fakeDaemon().describe("web")), project, notes: [evil] }),
+  });
+  const fault = { code: "docker.refused", detail: evil, at: NOW };
+  const project = aProject("web", { reasons: [evil], fault });
+  await using server = await startServer(daemon);
+  const at = { address: server.address };
+  const said = [await cli(["describe", "web"], at), await cli(["ps"], at)];
+  for (const { stdout, stderr } of said)
+    expect((stdout + stderr).replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+  expect(said[0]?.stdout).toMatch(/^Reason: +a \[2Jb c $/m);
+  expect(said[0]?.stdout).toMatch(/^Fault: +a \[2Jb c {2}\(docker\.refused\)$/m);
+  expect(said[0]?.stdout).toMatch(/^Note: +a \[2Jb c $/m);
+  expect(said[1]?.stderr).toContain("a [2Jb c");
+});
+
 test("describe tells of agents, runs, events and origins", async () => {
   await using server = await startServer(fakeDaemon());
   const { code, stdout } = await cli(["describe", "web"], { address: server.address });

@@ -226,6 +226,11 @@ test("progress is JSON lines for programs, a redrawn picture on a terminal, and 
   });
   const tty = await cli(["start", "web"], { address: server.address, tty: true });
   expect(tty.stderr).toContain("\u001B[2K");
+  // However narrow the terminal, and whatever was said, each line stays one: the picture is drawn over itself.
+  daemon.world = [aProject("web", { reasons: ["said\u001B[2J\nthis, at some length".repeat(20)] })];
+  const said = (await cli(["start", "web"], { address: server.address, tty: true })).stderr;
+  expect(said).not.toContain("\u001B[2J");
+  expect(said).toMatch(/\[\?7l.*✓.* web .*length\n.\[\?7h/);
   expect(
     (await cli(["start", "web", "--progress", "quiet"], { address: server.address })).stderr,
   ).toBe("");

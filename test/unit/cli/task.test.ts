@@ -248,6 +248,8 @@ test("top shows the machine once, and on a terminal again and again until Ctrl-C
   expect(await live.done).toMatchObject({ code: 130 });
   expect(live.stdout().startsWith("\u001B[?1049h")).toBe(true);
   expect(live.stdout().endsWith("\u001B[?1049l")).toBe(true);
+  // Lines are cut by the terminal meanwhile, or they would push the first ones out of a narrow one.
+  expect(live.stdout().split(/\[\?7[lh]/)).toHaveLength(3);
   expect(looks).toBeGreaterThanOrEqual(2);
 });
 
