@@ -20,6 +20,8 @@ export interface Sent {
   readonly path: string;
   readonly body?: unknown;
   readonly raw?: string;
+  /** The body in pieces, for one that is too large to be made anew for every request. */
+  readonly parts?: readonly (string | Uint8Array)[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -113,25 +115,33 @@ async function answerOf(response: IncomingMessage): Promise<Answer> {
 type Place = Readonly<{ socketPath: string }> | URL;
 
 function send(place: Place, sent: Sent): Promise<IncomingMessage> {
-  const payload = sent.raw ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
+  const parts = partsOf(sent);
+  const size = parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
   return new Promise((resolve, reject) => {
     const outgoing = request({
       ...("socketPath" in place ? place : { hostname: place.hostname, port: place.port }),
       path: sent.path,
-      method: sent.method ?? (payload === undefined ? "GET" : "POST"),
+      method: sent.method ?? (parts.length === 0 ? "GET" : "POST"),
       agent: false,
       headers: {
-        ...(payload === undefined ? {} : { "content-type": "application/json" }),
-        ...(payload === undefined || sent.headers?.["transfer-encoding"] !== undefined
+        ...(parts.length === 0 ? {} : { "content-type": "application/json" }),
+        ...(parts.length === 0 || sent.headers?.["transfer-encoding"] !== undefined
           ? {}
-          : { "content-length": String(Buffer.byteLength(payload)) }),
+          : { "content-length": String(size) }),
         ...sent.headers,
       },
     });
     outgoing.once("response", resolve);
     outgoing.once("error", reject);
-    outgoing.end(payload);
+    for (const part of parts) outgoing.write(part);
+    outgoing.end();
   });
+}
+
+function partsOf({ parts, raw, body }: Sent): readonly (string | Uint8Array)[] {
+  if (parts !== undefined) return parts;
+  if (raw !== undefined) return [raw];
+  return body === undefined ? [] : [JSON.stringify(body)];
 }
 
 /** Waits until `condition` holds, at most `ms`; the only waiting tests do. */

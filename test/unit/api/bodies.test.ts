@@ -1,5 +1,5 @@
 /** Generated from the route table: what a body may weigh, over TCP and on the unix socket, sized and in chunks, with the bounds users have. */
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Route } from "../../../src/api/route.ts";
 import { type Sent, startServer, type TestServer } from "../../support/api-server.ts";
 import { bearer } from "../../support/bearer.ts";
@@ -14,12 +14,14 @@ const bundled = (route: Route): boolean => ["/api/v1/plan", "/api/v1/apply"].inc
 const named = (routes: readonly Route[]) =>
   routes.map((route) => [`${route.method} ${route.path}`, route] as const);
 
-/** A good body of exactly that many bytes: spaces before its end. */
-function weighing(route: Route, bytes: number): string {
+const BLANK = Buffer.alloc(17 * MIB + 1, " ");
+
+/** A good body of exactly that many bytes: spaces before it. */
+function weighing(route: Route, bytes: number): readonly (string | Uint8Array)[] {
   const text = JSON.stringify(
     route.path === "/api/v1/log-level" ? { level: "warn" } : bodyFor(route, "web"),
   );
-  return `${text.slice(0, -1)}${" ".repeat(bytes - text.length)}}`;
+  return [BLANK.subarray(0, bytes - text.length), text];
 }
 
 type Way = (sent: Sent) => ReturnType<TestServer["ask"]>;
@@ -35,7 +37,7 @@ async function statuses(
   const sent = { method: route.method.toUpperCase(), path: pathFor(route, "web") };
   const answers = [];
   for (const headers of kinds) {
-    const answer = await way({ ...sent, raw: weighing(route, bytes), headers: headers ?? {} });
+    const answer = await way({ ...sent, parts: weighing(route, bytes), headers: headers ?? {} });
     const { code } = Object.assign({ code: null }, answer.json());
     answers.push(answer.status === 413 ? code : answer.status === 404 ? "unknown" : answer.status);
     expect((await way({ path: "/healthz" })).status).toBe(200);
@@ -43,40 +45,41 @@ async function statuses(
   return answers;
 }
 
-async function ways(daemon = twoProjects()) {
-  const server = await startServer(daemon, { tokenBurst: 1_000, tokenRate: 1_000 });
+let server: TestServer;
+let tcp: Way;
+const socket: Way = (sent) => server.ask(sent);
+/** One for all: nothing that is asked here depends on what was asked before. */
+beforeAll(async () => {
+  const daemon = twoProjects();
+  server = await startServer(daemon, { tokenBurst: 1_000, tokenRate: 1_000 });
   const { headers } = await bearer(daemon, "admin");
-  const tcp: Way = (sent) => server.askTcp({ ...sent, headers: { ...headers, ...sent.headers } });
-  const socket: Way = (sent) => server.ask(sent);
-  return { tcp, socket, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
-}
+  tcp = (sent) => server.askTcp({ ...sent, headers: { ...headers, ...sent.headers } });
+});
+afterAll(() => server[Symbol.asyncDispose]());
 
 const REFUSED = ["api.body-too-large", "api.body-too-large"];
 
 test.each(named(writes))("%s: 1 MiB over TCP, not a byte more", async (_, route) => {
-  await using server = await ways();
-  expect(await statuses(server.tcp, route, { bytes: MIB, sent: [SIZED] })).not.toContain(
+  expect(await statuses(tcp, route, { bytes: MIB, sent: [SIZED] })).not.toContain(
     "api.body-too-large",
   );
-  expect(await statuses(server.tcp, route, { bytes: MIB + 1 })).toEqual(REFUSED);
+  expect(await statuses(tcp, route, { bytes: MIB + 1 })).toEqual(REFUSED);
 });
 
 test.each(named(writes.filter((route) => !bundled(route))))(
   "%s: 1 MiB on the unix socket, not a byte more",
   async (_, route) => {
-    await using server = await ways();
-    expect(await statuses(server.socket, route, { bytes: MIB, sent: [CHUNKED] })).not.toContain(
+    expect(await statuses(socket, route, { bytes: MIB, sent: [CHUNKED] })).not.toContain(
       "api.body-too-large",
     );
-    expect(await statuses(server.socket, route, { bytes: MIB + 1 })).toEqual(REFUSED);
+    expect(await statuses(socket, route, { bytes: MIB + 1 })).toEqual(REFUSED);
   },
 );
 
 test.each(named(writes.filter(bundled)))(
   "%s: 17 MiB on the unix socket, where a bundle of 16 MiB fits, not a byte more",
   async (_, route) => {
-    await using server = await ways();
-    expect(await statuses(server.socket, route, { bytes: 17 * MIB })).toEqual([200, 200]);
-    expect(await statuses(server.socket, route, { bytes: 17 * MIB + 1 })).toEqual(REFUSED);
+    expect(await statuses(socket, route, { bytes: 17 * MIB })).toEqual([200, 200]);
+    expect(await statuses(socket, route, { bytes: 17 * MIB + 1 })).toEqual(REFUSED);
   },
 );
