@@ -32,6 +32,10 @@ export interface Bounds {
   readonly stallMs: number;
   /** Silence after which a stream says that it is alive. */
   readonly heartbeatMs: number;
+  /** Until the live stream asks for events again after the records could not be read. */
+  readonly eventsAgainMs: number;
+  /** Between looks at the tokens of open streams; together with the age of what is known of tokens, below the promised second. */
+  readonly tokenLookMs: number;
   readonly terminals: number;
   /** One frame of a terminal. */
   readonly terminalFrameBytes: number;
@@ -58,6 +62,8 @@ export const BOUNDS: Bounds = {
   streamBufferBytes: MIB / 16,
   stallMs: 30_000,
   heartbeatMs: 15_000,
+  eventsAgainMs: 2_000,
+  tokenLookMs: 400,
   terminals: 32,
   terminalFrameBytes: MIB,
   terminalStartMs: 10_000,

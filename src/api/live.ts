@@ -4,6 +4,7 @@ import type { Daemon } from "../loop/daemon.ts";
 import type { EventRecord } from "../model/event.ts";
 import type { LiveItem } from "../schema/api-live.ts";
 import { type Caller, readyFor } from "./access.ts";
+import type { Bounds } from "./bounds.ts";
 import type { LiveBoard } from "./live-board.ts";
 import type { Wire } from "./stream.ts";
 
@@ -11,12 +12,11 @@ import type { Wire } from "./stream.ts";
 const TURN_MS = 1_000;
 /** Events read ahead of a reader. */
 const AHEAD_MAX = 256;
-/** Until events are asked for again after the records could not be read. */
-const AGAIN_MS = 2_000;
 
 export interface LiveSources {
   readonly daemon: Pick<Daemon, "follow">;
   readonly board: LiveBoard;
+  readonly bounds: Pick<Bounds, "eventsAgainMs">;
 }
 
 export interface LiveQuestion {
@@ -39,12 +39,12 @@ export const LIVE_WIRE: Wire<LiveItem> = {
 
 /** Everything at first, then changes, until the signal aborts. Events that cannot be read are caught up with later. */
 export async function* live(
-  { daemon, board }: LiveSources,
+  { daemon, board, bounds }: LiveSources,
   question: LiveQuestion,
   signal: AbortSignal,
 ): AsyncGenerator<LiveItem> {
   const events = new Ahead(signal);
-  const feeding = feed(daemon, events, { question, signal });
+  const feeding = feed({ daemon, bounds }, events, { question, signal });
   const seen = new Map<string, number>();
   const { by, scope, project } = question.caller;
   yield { kind: "caller", caller: { who: by.who, scope, project } };
@@ -80,7 +80,7 @@ interface Feeding {
 }
 
 async function feed(
-  daemon: LiveSources["daemon"],
+  { daemon, bounds }: Omit<LiveSources, "board">,
   events: Ahead,
   { question, signal }: Feeding,
 ): Promise<void> {
@@ -98,7 +98,7 @@ async function feed(
     } catch {
       // Postgres is away, which the board says; nothing is lost, because reading goes on after the last event shown
     }
-    await sleep(AGAIN_MS, undefined, { signal: events.signal }).catch(() => undefined);
+    await sleep(bounds.eventsAgainMs, undefined, { signal: events.signal }).catch(() => undefined);
   }
 }
 

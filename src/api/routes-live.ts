@@ -2,6 +2,7 @@
 import type { Daemon } from "../loop/daemon.ts";
 import { liveItem, liveQuery } from "../schema/api-live.ts";
 import { within } from "./access.ts";
+import type { Bounds } from "./bounds.ts";
 import { lastEventId } from "./last-event-id.ts";
 import { live, LIVE_WIRE } from "./live.ts";
 import { LiveBoard } from "./live-board.ts";
@@ -10,13 +11,14 @@ import type { Readers } from "./stream.ts";
 
 export interface LiveFacts {
   readonly daemon: Daemon;
+  readonly bounds: Bounds;
   readonly readers: Readers;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /** One board serves all readers, so that many of them cost hardly more than one. */
-export function liveRoutes({ daemon, readers, now }: LiveFacts): readonly Route[] {
+export function liveRoutes({ daemon, bounds, readers, now }: LiveFacts): readonly Route[] {
   const board = new LiveBoard(daemon, now);
   return [
     route({
@@ -33,7 +35,7 @@ export function liveRoutes({ daemon, readers, now }: LiveFacts): readonly Route[
         if (project !== null) daemon.project(project);
         const after = lastEventId(headers) ?? query.after ?? null;
         return readers.respond(LIVE_WIRE, call, (ended) =>
-          live({ daemon, board }, { project, after, caller }, ended),
+          live({ daemon, board, bounds }, { project, after, caller }, ended),
         );
       },
     }),

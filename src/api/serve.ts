@@ -48,7 +48,7 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   const { daemon, version, log } = options;
   const bounds = { ...BOUNDS, ...options.bounds };
   const wanted = addressesOf(options.listen);
-  const watch = new TokenWatch((token) => daemon.isTokenLive(token));
+  const watch = new TokenWatch((token) => daemon.isTokenLive(token), bounds);
   const readers = new Readers(bounds, watch);
   const tickets = new Tickets(options.now);
   const hosts = new AllowedHosts(options.allowedHosts ?? []);

@@ -1,17 +1,17 @@
 /** What stays open longer than a request: it ends when its token does. */
 import type { Daemon } from "../loop/daemon.ts";
-
-/** Together with the age of what is known of tokens, below the promised second. */
-const LOOK_MS = 400;
+import type { Bounds } from "./bounds.ts";
 
 /** Looks at the tokens of open streams and terminals; while none is open, at nothing. */
 export class TokenWatch {
   readonly #isLive: Daemon["isTokenLive"];
+  readonly #lookMs: number;
   readonly #open = new Map<string, Set<() => void>>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(isLive: Daemon["isTokenLive"]) {
+  constructor(isLive: Daemon["isTokenLive"], { tokenLookMs }: Pick<Bounds, "tokenLookMs">) {
     this.#isLive = isLive;
+    this.#lookMs = tokenLookMs;
   }
 
   /** `end` is called when the token opens nothing any more; answers how to stop watching. A null token never ends. */
@@ -27,7 +27,7 @@ export class TokenWatch {
   }
 
   #next(): NodeJS.Timeout {
-    return setTimeout(() => void this.#look(), LOOK_MS).unref();
+    return setTimeout(() => void this.#look(), this.#lookMs).unref();
   }
 
   async #look(): Promise<void> {

@@ -44,7 +44,7 @@ export function twoProjects(): FakeDaemon {
 }
 
 export function tableOf(daemon: Daemon): readonly Route[] {
-  const watch = new TokenWatch(async () => true);
+  const watch = new TokenWatch(async () => true, BOUNDS);
   return routesOf({
     daemon,
     version: "0",

@@ -85,11 +85,15 @@ test("clients that send nothing, half a head or half a body are cut in time", as
   const { host } = new URL(server.url);
   const head = `POST /api/v1/rollback HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${headers.authorization}\r\n`;
   const whole = `${head}content-type: application/json\r\ncontent-length: 20\r\n\r\n{`;
-  for (const sent of ["", "GET /", head, whole]) {
-    const client = await raw(server, sent);
-    await client.closed;
-    expect([sent, refusal(client)]).toEqual([sent, [408, "api.request-slow"]]);
-  }
+  const clients = await Promise.all(
+    ["", "GET /", head, whole].map(async (sent) => {
+      const client = await raw(server, sent);
+      await client.closed;
+      return [sent, refusal(client)];
+    }),
+  );
+  for (const [sent, refused] of clients)
+    expect([sent, refused]).toEqual([sent, [408, "api.request-slow"]]);
   expect((await server.askTcp({ path: PROJECTS, headers })).status).toBe(200);
 });
 

@@ -111,7 +111,7 @@ test("events that cannot be read do not end the stream, and are asked for again 
     asked.push(query.after);
     return asked.length === 1 ? failing() : lines([anEvent(8)]);
   };
-  await using server = await startServer(fakeDaemon({ follow }));
+  await using server = await startServer(fakeDaemon({ follow }), { eventsAgainMs: 1 });
   const response = await server.open({ path: "/api/v1/live?after=6", headers: SSE });
   let text = "";
   response.on("data", (chunk: Buffer) => (text += chunk.toString()));

@@ -49,7 +49,7 @@ test("a token that expires ends its streams too, and one that Postgres can no lo
     if (vouched) return daemon.isTokenLive(id);
     throw new Error("Postgres is away");
   };
-  await using server = await startServer({ ...daemon, isTokenLive });
+  await using server = await startServer({ ...daemon, isTokenLive }, { tokenLookMs: 20 });
   const { headers } = await bearer(daemon, "read");
   const stream = await server.openTcp({ path: "/api/v1/live", headers: { ...headers, ...SSE } });
   stream.resume().on("error", () => undefined);
@@ -148,7 +148,7 @@ test("a ticket dies with its token, after half a minute, and is not for tokens t
 
 test("a terminal ends when its token does", async () => {
   const daemon = fakeDaemon();
-  await using server = await startServer(daemon);
+  await using server = await startServer(daemon, { tokenLookMs: 20 });
   const { id, headers } = await bearer(daemon, "admin");
   const ws = new WebSocket(`${server.url.replace("http", "ws")}/api/v1/projects/web/exec`, {
     headers,

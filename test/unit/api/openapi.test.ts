@@ -1,6 +1,6 @@
 /** The OpenAPI document is complete, closed over its references, and says what the routes do. */
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { startServer } from "../../support/api-server.ts";
 import { fakeDaemon } from "../../support/fake-daemon.ts";
 
@@ -74,15 +74,17 @@ const ROUTES = [
   "get /metrics",
 ];
 
-async function documentOf(): Promise<Document> {
+/** As two requests get it. */
+const texts: string[] = [];
+let document: Document;
+beforeAll(async () => {
   await using server = await startServer(fakeDaemon());
-  const answer = await server.ask({ path: "/api/v1/openapi.json" });
-  const document: Document = JSON.parse(answer.text);
-  return document;
-}
+  for (let time = 0; time < 2; time += 1)
+    texts.push((await server.ask({ path: "/api/v1/openapi.json" })).text);
+  document = JSON.parse(texts[0] ?? "");
+});
 
-test("every route is described, and nothing else", async () => {
-  const document = await documentOf();
+test("every route is described, and nothing else", () => {
   const found = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method} ${path}`),
   );
@@ -91,9 +93,8 @@ test("every route is described, and nothing else", async () => {
   expect(found.toSorted()).toEqual(ROUTES.toSorted());
 });
 
-test("every path parameter is declared and required, every operation has a summary and a problem", async () => {
-  const { paths } = await documentOf();
-  for (const [path, methods] of Object.entries(paths))
+test("every path parameter is declared and required, every operation has a summary and a problem", () => {
+  for (const [path, methods] of Object.entries(document.paths))
     for (const operation of Object.values(methods)) {
       const declared = (operation.parameters ?? []).filter(
         (one) => one.in === "path" && one.required === true,
@@ -107,19 +108,17 @@ test("every path parameter is declared and required, every operation has a summa
     }
 });
 
-test("every reference leads to a component", async () => {
-  const document = await documentOf();
+test("every reference leads to a component", () => {
   const references = [
     ...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g),
   ];
   expect(references.length).toBeGreaterThan(20);
-  for (const [, name] of references)
-    expect(Object.keys(document.components.schemas)).toContain(name);
+  const named = new Set(references.map(([, name]) => name));
+  expect([...named.difference(new Set(Object.keys(document.components.schemas)))]).toEqual([]);
 });
 
-test("request bodies are the ones the routes check", async () => {
-  const { paths } = await documentOf();
-  const scale = paths["/api/v1/projects/{name}/agents/{agent}/scale"]?.["post"];
+test("request bodies are the ones the routes check", () => {
+  const scale = document.paths["/api/v1/projects/{name}/agents/{agent}/scale"]?.["post"];
   expect(scale?.requestBody?.content["application/json"]?.schema).toMatchObject({
     properties: { replicas: { type: "integer", minimum: 0 } },
     required: ["replicas"],
@@ -127,17 +126,15 @@ test("request bodies are the ones the routes check", async () => {
   });
 });
 
-test("asking twice gives the same document", async () => {
-  await using server = await startServer(fakeDaemon());
-  const first = await server.ask({ path: "/api/v1/openapi.json" });
-  expect((await server.ask({ path: "/api/v1/openapi.json" })).text).toBe(first.text);
+test("asking twice gives the same document", () => {
+  expect(texts[1]).toBe(texts[0]);
 });
 
 test("an independent validator finds the document to be valid OpenAPI 3.1", async () => {
   const validator = new Validator();
-  const document: object = JSON.parse(JSON.stringify(await documentOf()));
-  expect(await validator.validate({ ...document })).toEqual({ valid: true });
+  // it resolves references in place
+  expect(await validator.validate(structuredClone({ ...document }))).toEqual({ valid: true });
   expect(validator.version).toBe("3.1");
   const broken = { ...document, paths: { "/x": { get: { responses: 1 } } } };
-  expect((await new Validator().validate(broken)).valid).toBe(false);
+  expect((await validator.validate(broken)).valid).toBe(false);
 });
