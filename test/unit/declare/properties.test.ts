@@ -33,9 +33,10 @@ const codePoint = fc
 const text = fc.oneof(fc.string({ unit: codePoint, maxLength: 60 }), yamlish);
 
 /** Of one character; of anything else none. */
-function codeOf(text: unknown): number {
-  if (typeof text !== "string" || [...text].length !== 1) throw new Error("not one character");
-  return text.codePointAt(0) ?? 0;
+function codeOf(character: unknown): number {
+  const code = typeof character === "string" ? (character.codePointAt(0) ?? 0) : 0;
+  if (character !== String.fromCodePoint(code)) throw new Error("not one character");
+  return code;
 }
 
 function expectInside(problems: readonly Problem[], files: Readonly<Record<string, string>>): void {
