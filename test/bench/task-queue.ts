@@ -9,6 +9,7 @@ import { agentSpec, declarationOf, projectSpec } from "../support/declarations.t
 import { deskSession } from "../support/desk-session.ts";
 import { readyReport } from "../support/runner-report.ts";
 import { startPostgres } from "../support/postgres.ts";
+import { submitRow } from "../support/submit-row.ts";
 import { graphile } from "./graphile.ts";
 import { median } from "./numbers.ts";
 import type { Row } from "./report.ts";
@@ -145,22 +146,7 @@ async function submitAll(count: number, submit: (project: string) => Promise<voi
 }
 
 function rowOf(project: string): SubmitRow {
-  return {
-    project,
-    agent: "coder",
-    payload: {},
-    priority: null,
-    priorityUsed: 500,
-    deadlineAt: null,
-    deadlineMs: null,
-    tags: [],
-    complexity: 5,
-    after: [],
-    idempotencyKey: null,
-    maxAttempts: 1,
-    backoffMs: 0,
-    timeoutMs: 60_000,
-  };
+  return submitRow(0, { project, payload: {}, idempotencyKey: null, timeoutMs: 60_000 });
 }
 
 type Deliver = Parameters<typeof createEventFeed>[1]["deliver"];

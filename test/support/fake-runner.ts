@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { daemonFrameReader, encodeFrame } from "../../src/protocol/codec.ts";
 import type { DaemonFrame, RunnerFrame } from "../../src/protocol/frame.ts";
 import type { JournalEvent } from "../../src/model/run.ts";
+import { READY_STATUS } from "./runner-report.ts";
 
 export type Kind = DaemonFrame["kind"];
 
@@ -119,16 +120,5 @@ export function started(seq: number): JournalEvent {
 }
 
 export function statusFrame(configHash: string): RunnerFrame {
-  return {
-    kind: "status",
-    configHash,
-    agents: [],
-    sample: null,
-    workspace: "ready",
-    workspaceDetail: null,
-    missingSecrets: [],
-    restartSerials: {},
-    taskRuns: [],
-    journalSeq: 0,
-  };
+  return { kind: "status", configHash, ...READY_STATUS };
 }

@@ -13,18 +13,10 @@ import {
 import { startServer } from "../../support/api-server.ts";
 import { fakeDaemon, NOW } from "../../support/fake-daemon.ts";
 import { aSummary } from "../../support/fake-tasks.ts";
+import { SILENT } from "../../support/submit-row.ts";
 
 const NOBODY = { who: "local", claim: null, reason: null };
 const CODER = { project: "web", agent: "coder" };
-const SILENT = {
-  payload: {},
-  priority: null,
-  deadlineAt: null,
-  deadlineMs: null,
-  tags: [],
-  complexity: 5,
-  after: [],
-};
 
 test("reads answer with the resource their schema describes", async () => {
   await using server = await startServer(fakeDaemon());

@@ -5,6 +5,7 @@ import type { TaskRequest } from "../../../../src/model/task.ts";
 import { agentSpec, projectSpec } from "../../../support/declarations.ts";
 import { deskState } from "../../../support/desk-state.ts";
 import { aTask } from "../../../support/fake-tasks.ts";
+import { SILENT } from "../../../support/submit-row.ts";
 
 const NOW = 1_800_000_000_000;
 const BY = { who: "local", claim: "ann", reason: null };
@@ -13,13 +14,7 @@ const WEB = projectSpec("web", { agents: { coder: agentSpec("coder", { replicas:
 const asked = (changes: Partial<TaskRequest> = {}): TaskRequest => ({
   project: "web",
   agent: "coder",
-  payload: {},
-  priority: null,
-  deadlineAt: null,
-  deadlineMs: null,
-  tags: [],
-  complexity: 5,
-  after: [],
+  ...SILENT,
   idempotencyKey: null,
   ...changes,
 });

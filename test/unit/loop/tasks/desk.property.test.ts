@@ -5,38 +5,27 @@ import { isTerminal } from "../../../../src/model/task.ts";
 import type { Session } from "../../../../src/loop/session.ts";
 import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import type { OpenDesk } from "../../../../src/loop/tasks/desk-state.ts";
-import { agentSpec, projectSpec } from "../../../support/declarations.ts";
 import { deskSession } from "../../../support/desk-session.ts";
-import { readyReport } from "../../../support/runner-report.ts";
-import { fakeTaskDoor, type Fate } from "../../../support/fake-task-door.ts";
+import {
+  BY,
+  FATE,
+  inTurn,
+  runnersUntil,
+  SLOTS,
+  workerProject,
+} from "../../../support/desk-story.ts";
+import { fakeTaskDoor } from "../../../support/fake-task-door.ts";
 import { FakeTaskRunner } from "../../../support/fake-task-runner.ts";
 import { submitRow } from "../../../support/submit-row.ts";
 
-const SLOTS = 3;
 const TASKS = 8;
-const BY = { who: "local", claim: null, reason: null };
-const WEB = projectSpec("web", {
-  limits: { ...projectSpec("web").limits, agents: SLOTS },
-  agents: {
-    coder: agentSpec("coder", {
-      replicas: 0,
-      task: { min: 0, max: SLOTS, timeoutMs: 1_000, retries: { max: 1, backoffMs: 0 } },
-    }),
-  },
-});
+const WEB = workerProject({ retries: 1 });
 /** Longer than every clock of the desk that mends: doubt, audit, handing over again. */
 const MENDED_MS = 40_000;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Fates of calls in their order; when they are used up everything is answered. */
-function fates(list: readonly Fate[]): (call: string) => Fate {
-  const left = list.values();
-  return () => left.next().value ?? "answered";
-}
-
-const FATE = fc.constantFrom<Fate>("answered", "answered", "before", "after");
 const LIFE = fc.record({
   database: fc.array(FATE, { maxLength: 120 }),
   runner: fc.array(FATE, { maxLength: 20 }),
@@ -58,10 +47,9 @@ test("every acknowledged task ends once, no attempt runs twice, and a completed 
   await fc.assert(
     fc.asyncProperty(LIFE, async ({ database, runner: runnerFates, failing, deaths }) => {
       const now = (): number => Date.now();
-      const { door, records, attempts, ingest } = fakeTaskDoor(fates(database), now);
-      const lost = fates(runnerFates);
+      const { door, records, attempts, ingest } = fakeTaskDoor(inTurn(database, "answered"), now);
       const runner = new FakeTaskRunner(
-        () => lost("run"),
+        inTurn(runnerFates, "answered"),
         (at) => failing[at] === true,
       );
       const acknowledged = new Set<number>();
@@ -70,13 +58,7 @@ test("every acknowledged task ends once, no attempt runs twice, and a completed 
         const ending = new AbortController();
         const session = deskSession({
           tasks: door,
-          runners: {
-            connected: () => true,
-            report: () => readyReport("web"),
-            runTask: (_project, request) =>
-              ending.signal.aborted ? new Promise(() => undefined) : runner.take(request),
-            cancelRun: async () => undefined,
-          },
+          runners: runnersUntil(ending.signal, runner),
           epoch: 1,
           slots: SLOTS,
           projects: [WEB],

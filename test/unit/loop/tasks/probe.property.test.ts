@@ -6,24 +6,21 @@ import { openDesk } from "../../../../src/loop/tasks/desk.ts";
 import type { OpenDesk } from "../../../../src/loop/tasks/desk-state.ts";
 import type { Session } from "../../../../src/loop/session.ts";
 import { BREAKER_RULES } from "../../../../src/plan/pool/breaker.ts";
-import { agentSpec, projectSpec } from "../../../support/declarations.ts";
 import { deskSession } from "../../../support/desk-session.ts";
+import {
+  BY,
+  FATE,
+  inTurn,
+  runnersUntil,
+  SLOTS,
+  workerProject,
+} from "../../../support/desk-story.ts";
 import { readyReport } from "../../../support/runner-report.ts";
 import { type FakeTaskDoor, fakeTaskDoor, type Fate } from "../../../support/fake-task-door.ts";
 import { FakeTaskRunner, type RunnerFate } from "../../../support/fake-task-runner.ts";
 import { submitRow } from "../../../support/submit-row.ts";
 
-const SLOTS = 3;
-const BY = { who: "local", claim: null, reason: null };
-const WEB = projectSpec("web", {
-  limits: { ...projectSpec("web").limits, agents: SLOTS },
-  agents: {
-    coder: agentSpec("coder", {
-      replicas: 0,
-      task: { min: 0, max: SLOTS, timeoutMs: 1_000, retries: { max: 0, backoffMs: 0 } },
-    }),
-  },
-});
+const WEB = workerProject();
 const { failures, coolDownMs } = BREAKER_RULES;
 /** After the failures that open it. */
 const GOOD = 4;
@@ -59,13 +56,7 @@ async function lead(world: World): Promise<Life> {
   const ending = new AbortController();
   const session = deskSession({
     tasks: world.fake.door,
-    runners: {
-      connected: () => true,
-      report: () => readyReport("web"),
-      runTask: (_project, request) =>
-        ending.signal.aborted ? new Promise(() => undefined) : world.runner.take(request),
-      cancelRun: async () => undefined,
-    },
+    runners: runnersUntil(ending.signal, world.runner),
     epoch: 1,
     slots: SLOTS,
     projects: [WEB],
@@ -100,12 +91,6 @@ function read(world: World, desk: OpenDesk): void {
   );
 }
 
-function inTurn<T>(list: readonly T[], then: T): () => T {
-  const left = list.values();
-  return () => left.next().value ?? then;
-}
-
-const FATE = fc.constantFrom<Fate>("answered", "answered", "before", "after");
 const HANDED = fc.constantFrom<RunnerFate>("answered", "refused", "refused", "before", "after");
 const DEED = fc.record({
   afterMs: fc.integer({ min: 0, max: 2 * coolDownMs }),

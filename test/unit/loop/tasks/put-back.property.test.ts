@@ -4,28 +4,18 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { BerthError } from "../../../../src/base/errors.ts";
 import type { JournalBody, JournalEvent } from "../../../../src/model/run.ts";
 import { openDesk } from "../../../../src/loop/tasks/desk.ts";
-import { agentSpec, projectSpec } from "../../../support/declarations.ts";
 import { deskSession, heardRunner } from "../../../support/desk-session.ts";
+import { BY, inTurn, SLOTS, workerProject } from "../../../support/desk-story.ts";
 import { readyReport } from "../../../support/runner-report.ts";
 import { fakeTaskDoor, type Fate } from "../../../support/fake-task-door.ts";
 import type { RunnerFate } from "../../../support/fake-task-runner.ts";
 import { submitRow } from "../../../support/submit-row.ts";
 
-const SLOTS = 3;
 const TASKS = 6;
 /** Two at once would share a workspace that is one's own. */
 const MAX = 1;
 const TASK_MS = 3_000;
-const BY = { who: "local", claim: null, reason: null };
-const WEB = projectSpec("web", {
-  limits: { ...projectSpec("web").limits, agents: SLOTS },
-  agents: {
-    coder: agentSpec("coder", {
-      replicas: 0,
-      task: { min: 0, max: MAX, timeoutMs: 60_000, retries: { max: 0, backoffMs: 0 } },
-    }),
-  },
-});
+const WEB = workerProject({ max: MAX, timeoutMs: 60_000 });
 /** Longer than everything that may happen, all tasks one after the other, and every clock of the desk that mends. */
 const MENDED_MS = 20_000 + TASKS * (TASK_MS + 2_000) + 40_000;
 
@@ -76,11 +66,6 @@ class SlowRunner {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function inTurn<T>(list: readonly T[], then: T): () => T {
-  const left = list.values();
-  return () => left.next().value ?? then;
 }
 
 const FATE = fc.constantFrom<Fate>("answered", "answered", "before", "after", "late", "slow");
