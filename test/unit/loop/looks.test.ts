@@ -1,9 +1,9 @@
 /** How old a look at the engine may be for a pass, by why it is made. */
 import { expect, test } from "vitest";
-import { createSlots } from "../../../src/base/slots.ts";
 import { projectPass } from "../../../src/loop/pass.ts";
 import type { Session } from "../../../src/loop/session.ts";
 import type { Mark } from "../../../src/observe/relist.ts";
+import { completing } from "../../support/completing.ts";
 import { deskSession } from "../../support/desk-session.ts";
 import { sampleSpec } from "../../support/project-samples.ts";
 
@@ -51,49 +51,16 @@ test("before its project's first step every pass wants a look of its own", async
 });
 
 /** A pass of a project that has nothing on the engine and is to be completed; each look begun meanwhile counts. */
-async function actedPass(settles: () => Promise<void>): Promise<Session> {
-  const runners = { connected: () => false, report: () => null } as never;
-  const desk = deskSession({
-    tasks: {} as never,
-    runners,
-    epoch: 1,
-    slots: 1,
-    projects: [sampleSpec()],
-    now: () => 0,
-  });
-  const record = desk.world.records.get("web");
-  if (record !== undefined)
-    desk.world.records.set("web", {
-      ...record,
-      wanted: "completed",
-      phase: "completing",
-      subnet: null,
-    });
+async function actedPass(settleSteps: () => Promise<void>): Promise<Session> {
   let mark: Mark = NOW;
-  const nothing = { at: 0, containers: [], networks: [], volumes: [], images: [] };
-  const session = {
-    ...desk,
-    relist: { mark: () => mark, since: async () => nothing, latest: () => nothing },
-    metrics: new Proxy({}, { get: () => () => undefined }),
-    newId: () => "pass",
-    slots: createSlots(1),
-    doors: {
-      ...desk.doors,
-      postgres: {
-        openSteps: async (_epoch: number, rows: readonly unknown[]) => rows.map((_, at) => at),
-        // While it acts somebody else looks twice.
-        settlePhase: async () => {
-          mark += 2;
-          return true;
-        },
-        settleSteps: settles,
-      },
-    },
+  const settlePhase = async (): Promise<boolean> => {
+    // While it acts somebody else looks twice.
+    mark += 2;
+    return true;
   };
-  // A pass that acts on Postgres alone asks no more of a session.
-  const whole = session as unknown as Session;
-  await projectPass("web", ["intent"], whole);
-  return whole;
+  const { session } = completing({ mark: () => mark, postgres: { settlePhase, settleSteps } });
+  await projectPass("web", ["intent"], session);
+  return session;
 }
 
 test("a pass that acted remembers when: what follows from it takes any look begun since", async () => {

@@ -1,14 +1,12 @@
 /** A pass that finds the records elsewhere than it remembers reads them anew, once, instead of asking for the same move for ever. */
 import { expect, test, vi } from "vitest";
-import { createSlots } from "../../../src/base/slots.ts";
 import { BerthError } from "../../../src/base/errors.ts";
 import { projectPass } from "../../../src/loop/pass.ts";
 import { intend } from "../../../src/loop/serve/intents.ts";
 import type { Session } from "../../../src/loop/session.ts";
 import type { DaemonState } from "../../../src/loop/state.ts";
 import type { ProjectRow } from "../../../src/postgres/door.ts";
-import { deskSession } from "../../support/desk-session.ts";
-import { sampleSpec } from "../../support/project-samples.ts";
+import { completing } from "../../support/completing.ts";
 
 interface Stage {
   readonly session: Session;
@@ -19,53 +17,28 @@ interface Stage {
 
 /** A project remembered as being completed, while its row is what `recorded` makes of that. */
 function stage(recorded: (row: ProjectRow) => readonly ProjectRow[] | Error): Stage {
-  const runners = { connected: () => false, report: () => null } as never;
-  const desk = deskSession({
-    tasks: {} as never,
-    runners,
-    epoch: 1,
-    slots: 1,
-    projects: [sampleSpec()],
-    now: () => 0,
-  });
-  const row = desk.world.records.get("web");
-  if (row === undefined) throw new Error("the sample has a record");
-  const remembered: ProjectRow = {
-    ...row,
-    wanted: "completed",
-    phase: "completing",
-    subnet: null,
-  };
-  desk.world.records.set("web", remembered);
   const triggered: string[] = [];
   const forgotten: string[] = [];
-  const nothing = { at: 0, containers: [], networks: [], volumes: [], images: [] };
-  const session = {
-    ...desk,
-    relist: { mark: () => 1, since: async () => nothing, latest: () => nothing },
-    metrics: {
-      pass: () => undefined,
-      forget: (project: string) => void forgotten.push(project),
-    },
-    newId: () => "pass",
-    slots: createSlots(1),
-    trigger: (_project: string, reason: string) => void triggered.push(reason),
-    doors: {
-      ...desk.doors,
-      postgres: {
-        openSteps: async (_epoch: number, rows: readonly unknown[]) => rows.map((_, at) => at),
-        settlePhase: async () => false,
-        settleSteps: async () => undefined,
-        projects: async () => {
-          const rows = recorded(remembered);
-          if (rows instanceof Error) throw rows;
-          return rows;
-        },
+  const { session, remembered } = completing({
+    mark: () => 1,
+    postgres: {
+      settlePhase: async () => false,
+      settleSteps: async () => undefined,
+      projects: async () => {
+        const rows = recorded(remembered);
+        if (rows instanceof Error) throw rows;
+        return rows;
       },
     },
-  };
-  // A pass that acts on Postgres alone asks no more of a session.
-  return { session: session as unknown as Session, remembered, triggered, forgotten };
+    more: {
+      metrics: {
+        pass: () => undefined,
+        forget: (project: string) => void forgotten.push(project),
+      },
+      trigger: (_project: string, reason: string) => void triggered.push(reason),
+    },
+  });
+  return { session, remembered, triggered, forgotten };
 }
 
 test("the recorded row takes the remembered one's place before the next pass", async () => {
