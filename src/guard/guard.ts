@@ -1,4 +1,5 @@
 /** One circuit breaker per door: past too many transient failures calls fail at once, until a probe gets through. */
+import { EventEmitter } from "node:events";
 import CircuitBreaker from "opossum";
 import { BerthError } from "../base/errors.ts";
 import { withDeadline } from "./deadline.ts";
@@ -36,6 +37,8 @@ export interface Guard {
 const FAILURE_THRESHOLD = 5;
 const FAILURE_PERCENT = 50;
 const WINDOW_MS = 10_000;
+/** The window moves on by a tenth at a time. */
+const STEPS = 10;
 /** Recovery "by itself" is promised within 5 s; a probe each second costs nothing. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -43,12 +46,17 @@ const open = new Map<string, Guard>();
 
 /** Opens the breaker of one door. Guards of one name are independent; `breakerStates` shows the newest. */
 export function openGuard(name: string, options: GuardOptions = {}): Guard {
+  const windowMs = options.windowMs ?? WINDOW_MS;
+  const steps = new EventEmitter();
+  const moveOn = windowMover(windowMs, () => steps.emit("rotate"));
   const breaker = new CircuitBreaker((work: () => Promise<void>) => work(), {
     name,
     timeout: false, // our own deadline, which differs from call to call
     volumeThreshold: options.failureThreshold ?? FAILURE_THRESHOLD,
     errorThresholdPercentage: options.failurePercent ?? FAILURE_PERCENT,
-    rollingCountTimeout: options.windowMs ?? WINDOW_MS,
+    rollingCountTimeout: windowMs,
+    rollingCountBuckets: STEPS,
+    rotateBucketController: steps,
     resetTimeout: options.retryAfterMs ?? RETRY_AFTER_MS,
     rollingPercentilesEnabled: false,
     enableSnapshots: false,
@@ -58,8 +66,13 @@ export function openGuard(name: string, options: GuardOptions = {}): Guard {
     breaker.halfOpen ? "half-open" : breaker.opened ? "open" : "closed";
   const guard: Guard = {
     name,
-    call: (operation, timeoutMs, work) =>
-      through(breaker, name, () => withDeadline({ door: name, operation, timeoutMs }, work)),
+    call: (operation, timeoutMs, work) => {
+      moveOn();
+      // Once more before its end is counted: it may have taken as long as the window.
+      return through(breaker, name, () =>
+        withDeadline({ door: name, operation, timeoutMs }, work).finally(moveOn),
+      );
+    },
     state,
     onState: (listener) => {
       breaker.on("open", () => listener(state()));
@@ -73,6 +86,18 @@ export function openGuard(name: string, options: GuardOptions = {}): Guard {
   };
   open.set(name, guard);
   return guard;
+}
+
+/** Moves the window on by the time that has passed, whenever a call comes: a timer of its own would wake an idle daemon each second. */
+function windowMover(windowMs: number, step: () => void): () => void {
+  const stepMs = windowMs / STEPS;
+  let movedAt = performance.now();
+  return () => {
+    const due = Math.floor((performance.now() - movedAt) / stepMs);
+    if (due === 0) return;
+    movedAt += due * stepMs;
+    for (let n = 0; n < Math.min(due, STEPS); n += 1) step();
+  };
 }
 
 /** The state of every open guard by name, for metrics and `/readyz`. */

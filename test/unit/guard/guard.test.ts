@@ -15,6 +15,7 @@ function guardFor(options: GuardOptions = FAST): Guard {
 }
 
 afterEach(() => {
+  vi.useRealTimers();
   for (const guard of opened.splice(0)) guard.close();
 });
 
@@ -108,4 +109,34 @@ test("breakerStates names every open guard and forgets the closed ones", async (
   expect(breakerStates()["store"]).toBe("open");
   guard.close();
   expect(breakerStates()["store"]).toBeUndefined();
+});
+
+test("failures from before the window do not count, however long nobody called", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const guard = guardFor();
+  await fail(guard, "transient", 2);
+  vi.advanceTimersByTime(1_100);
+  await fail(guard, "transient", 2);
+  expect(guard.state()).toBe("closed");
+  vi.advanceTimersByTime(800);
+  await fail(guard, "transient", 1);
+  expect(guard.state()).toBe("open");
+});
+
+test("a call that took as long as the window fails beside none from before it", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const guard = guardFor();
+  await fail(guard, "transient", 2);
+  const slow = (): Promise<never> => {
+    vi.advanceTimersByTime(1_100);
+    return failing("transient")();
+  };
+  await codeOf(guard.call("read", 100, slow));
+  expect(guard.state()).toBe("closed");
+});
+
+test("a guard nobody calls wakes nobody", () => {
+  vi.useFakeTimers();
+  guardFor();
+  expect(vi.getTimerCount()).toBe(0);
 });
