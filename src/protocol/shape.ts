@@ -35,14 +35,14 @@ export function dictOf(check: Check): Check {
   return (value) => isObject(value) && Object.values(value).every(check);
 }
 
-/** A plain object with at least these fields. */
+/** A plain object with at least these fields, its own. Copies nothing: ten times a second a report of some runner is looked at so. */
 export function shapeOf(fields: Readonly<Record<string, Check>>): Check {
   const wanted = Object.entries(fields);
-  return (value) => {
-    if (!isObject(value)) return false;
-    const found = new Map<string, unknown>(Object.entries(value));
-    return wanted.every(([name, check]) => check(found.get(name)));
-  };
+  return (value) =>
+    isObject(value) &&
+    wanted.every(([name, check]) =>
+      check(Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined),
+    );
 }
 
 function isObject(value: unknown): value is object {
