@@ -11,7 +11,8 @@ import { asObject, ndjson, type JsonObject } from "./ndjson.ts";
 const BACKOFF = { firstMs: 50, maxMs: 1_500 };
 /** A stream that lasted this long was a good one: the next pause is short again. */
 const STEADY_MS = 5_000;
-const TYPES = ["container", "network", "volume", "image", "daemon"] as const;
+/** Nobody acts on the others, and hosts on which others work as well tell of volumes all day. */
+const TYPES = ["container", "network", "image"] as const;
 /** Nobody acts on these, and an image's health check or a terminal makes many of them. */
 const NOISE = /^(?:exec_|top|attach|detach|resize|archive-path|extract-to-dir|copy)/;
 

@@ -49,9 +49,6 @@ export function wake(event: EngineEvent, session: Session): void {
       session.world.refused.clear();
       session.triggerHost("image changed");
       return;
-    case "volume":
-    case "daemon":
-      return;
   }
 }
 

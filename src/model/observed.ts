@@ -141,7 +141,7 @@ export interface EngineSnapshot {
 /** One engine event, already translated. */
 export interface EngineEvent {
   readonly at: number;
-  readonly type: "container" | "network" | "volume" | "image" | "daemon";
+  readonly type: "container" | "network" | "image";
   readonly action: string;
   readonly id: string;
   readonly name: string | null;

@@ -40,6 +40,7 @@ test("name, moment and labels are read, and a label that is no number is none", 
 test.each([
   ["an exec", { ...LINE, Action: "exec_start: sh" }],
   ["a type nobody knows", { ...LINE, Type: "swarm" }],
+  ["what nobody acts on", { ...LINE, Type: "volume", Action: "create" }],
   ["no actor", { ...LINE, Actor: null }],
   ["no action", { ...LINE, Action: 3 }],
 ])("%s is not an event", (_, line) => {
