@@ -51,7 +51,8 @@ export const SPILLED = "set local work_mem = '64kB';\nset local temp_tablespaces
 
 /** A leader stopped in mid-transaction must not hold the epoch's row against its successor, who has 5 s. */
 const IDLE_IN_TRANSACTION_MS = 2_000;
-const IDLE_CONNECTION_MS = 10_000;
+/** Longer than the 15 s between looks that come together: a connection made anew each time costs both sides its login and all its plans. */
+const IDLE_CONNECTION_MS = 60_000;
 /** Kept however idle: where others take all that a server has, these are what there is to work with. */
 const KEPT_CONNECTIONS = 2;
 const INT8_OID = 20;
