@@ -21,6 +21,8 @@ export interface RedisDoor {
     topic: string,
     listener: (payload: string) => void,
   ): Promise<Readonly<{ close(): Promise<void> }>>;
+  /** How many listen to a topic now, over all daemons. */
+  listeners(topic: string): Promise<number>;
   /** Live status of projects, with an expiry; rebuilt by the leader after a wipe. */
   writeStatus(status: Readonly<Record<string, string>>, ttlMs: number): Promise<void>;
   readStatus(): Promise<Readonly<Record<string, string>>>;

@@ -19,6 +19,7 @@ export function openRedis(options: RedisOptions): RedisDoor {
     readLease: () => readLease(session),
     publish: (topic, payload) => topics.publish(topic, payload),
     subscribe: (topic, listener) => topics.subscribe(topic, listener),
+    listeners: (topic) => topics.listeners(topic),
     writeStatus: async (status, ttlMs) =>
       void (await session.script("write-status", STATUS, [
         ttlMs,

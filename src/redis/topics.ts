@@ -19,6 +19,7 @@ interface Topic {
 export interface Topics {
   publish(topic: string, payload: string): Promise<void>;
   subscribe(topic: string, listener: Listener): Promise<Subscription>;
+  listeners(topic: string): Promise<number>;
   close(): void;
 }
 
@@ -66,6 +67,13 @@ export function openTopics(session: Session, options: RedisOptions): Topics {
       void (await session.command("publish", (client) =>
         client.publish(channelOf(session, topic), payload),
       )),
+    listeners: async (topic) => {
+      const channel = channelOf(session, topic);
+      const counted = await session.command("count listeners", (client) =>
+        client.pubsub("NUMSUB", channel),
+      );
+      return Number(counted[1]);
+    },
     subscribe: async (name, listener) => {
       const channel = channelOf(session, name);
       const topic = topicOf(channel);

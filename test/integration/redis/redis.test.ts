@@ -62,8 +62,10 @@ test("a wake-up reaches every subscriber of its topic and no other, until it is 
   await door.subscribe("else", (payload) => seen.push(`else ${payload}`));
   await door.publish("changed", "web");
   await expect.poll(() => seen.toSorted(), POLL).toEqual(["one web", "two web"]);
+  expect([await door.listeners("changed"), await door.listeners("nobody's")]).toEqual([2, 0]);
   await one.close();
   await one.close();
+  await expect.poll(() => door.listeners("changed"), POLL).toBe(1);
   await door.publish("changed", "api");
   await expect.poll(() => seen.at(-1), POLL).toBe("two api");
   expect(seen).toHaveLength(3);
