@@ -178,25 +178,40 @@ export interface Keeping {
 
 /**
  * Keeps the lease while we lead. Losing it ends nothing: leadership is over exactly when Postgres says that the epoch
- * moved on, which is asked apart from the lease, so that neither store's silence delays the other's answer.
+ * moved on, which is asked apart from the lease, so that neither store's silence delays the other's answer; but at the same
+ * moments, since each wakes the daemon.
  */
 export function keepLeadership(options: LeaderOptions, epoch: number): Keeping {
   const ending = new AbortController();
-  const everySecond = async (work: () => Promise<string | null>): Promise<string> => {
+  const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
+  const renew = oneAtATime(async () => {
+    await options.redis.takeLease(options.holder, LEASE_TTL_MS);
+  });
+  const look = oneAtATime(async () => {
+    const current = await options.postgres.epoch();
+    if (current > epoch) lose(`epoch ${current} took over from ${epoch}`);
+  });
+  const keep = async (): Promise<never> => {
     for (;;) {
       await sleep(RENEW_MS, undefined, { signal: ending.signal });
-      const over = await work().catch(() => null);
-      if (over !== null) return over;
+      renew();
+      look();
     }
   };
-  const renew = async (): Promise<null> => {
-    await options.redis.takeLease(options.holder, LEASE_TTL_MS);
-    return null;
-  };
-  const look = async (): Promise<string | null> => {
-    const current = await options.postgres.epoch();
-    return current > epoch ? `epoch ${current} took over from ${epoch}` : null;
-  };
-  const lost = Promise.race([everySecond(renew), everySecond(look)]).catch(() => "stopped");
+  keep().catch(() => lose("stopped"));
   return { lost, stop: () => ending.abort() };
+}
+
+/** Asks again only once the last answer has come; a failure is as good as an answer, since the next second asks anew. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let busy = false;
+  return () => {
+    if (busy) return;
+    busy = true;
+    void work()
+      .catch(() => undefined)
+      .finally(() => {
+        busy = false;
+      });
+  };
 }

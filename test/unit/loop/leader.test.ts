@@ -242,3 +242,16 @@ test("leadership ends when the epoch moves on, lease or no lease, and not before
     keeping.stop();
   }
 });
+
+test("lease and epoch are asked about at the same moments, and one store's silence delays the other's answer by nothing", async () => {
+  const { stage, options } = staged({ lease: "mine" });
+  const silent = () => new Promise<never>(() => undefined);
+  const keeping = keepLeadership({ ...options, redis: { ...options.redis, takeLease: silent } }, 7);
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(3_500);
+  expect(vi.getTimerCount()).toBe(1);
+  stage.epoch = 8;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await keeping.lost).toBe("epoch 8 took over from 7");
+  keeping.stop();
+});
