@@ -16,6 +16,7 @@ import { type BreakerChange, forgetMeasures, freeProbes, newMeasures } from "./m
 import { keepLeases } from "./leases.ts";
 import { PROMOTE_MS, newPromotion, noteSettled, noteSubmitted, promoteIfDue } from "./promotion.ts";
 import { agrees, resync } from "./resync.ts";
+import { submitAll } from "./submit-all.ts";
 import { takeEnd } from "./take-end.ts";
 import { takeOver } from "./take-over.ts";
 import { createTelling } from "./telling.ts";
@@ -69,7 +70,6 @@ export async function openDesk(session: Session): Promise<OpenDesk> {
     every(PROMOTE_MS, () => promoteIfDue(desk), desk),
     every(HAND_AGAIN_MS, () => handStale(desk), desk),
     every(RENEW_MS, () => keepLeases(desk, performance.now()), desk),
-    every(DOUBT_MS, () => desk.mend(), desk),
     every(AUDIT_MS, async () => ((await agrees(desk)) ? undefined : desk.doubt()), desk),
   ];
   // The same object, not a copy: what rounds remember must be what readers see.
@@ -132,6 +132,7 @@ function onBreaker(session: Session): (change: BreakerChange) => void {
 function newDesk(session: Session): Desk {
   let asked = false;
   let doubted = false;
+  let mending: NodeJS.Timeout | undefined;
   let gaveAt = -Infinity;
   let rounds: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -175,6 +176,10 @@ function newDesk(session: Session): Desk {
     },
     doubt() {
       doubted = true;
+      mending ??= setTimeout(() => {
+        mending = undefined;
+        mendOrLater(desk);
+      }, DOUBT_MS).unref();
     },
     async mend() {
       if (!doubted) return;
@@ -186,6 +191,14 @@ function newDesk(session: Session): Desk {
     },
   };
   return desk;
+}
+
+/** A desk without doubt has no timer for it; one whose database is away keeps it until it is back. */
+function mendOrLater(desk: Desk): void {
+  const { session } = desk;
+  if (session.signal.aborted) return;
+  if (session.modes.holds("postgres-gone")) desk.doubt();
+  else desk.mend().catch((error: unknown) => troubled("upkeep", error, session));
 }
 
 function nextTick(): Promise<void> {
@@ -201,30 +214,6 @@ function pause(ms: number): Promise<void> {
 async function after(before: Promise<void>, work: () => Promise<void>): Promise<void> {
   await before;
   await work();
-}
-
-async function submitAll(
-  items: readonly Readonly<{ row: SubmitRow; by: Asker }>[],
-  session: Session,
-): Promise<readonly SubmitAnswer[]> {
-  const { tasks } = session.doors.postgres;
-  // Askers differ in what they claim to be, seldom in one batch: each run of equal ones is one transaction.
-  const answers: SubmitAnswer[] = [];
-  let from = 0;
-  while (from < items.length) {
-    const by = items[from]?.by;
-    if (by === undefined) break;
-    let to = from;
-    while (to < items.length && sameAsker(items[to]?.by, by)) to += 1;
-    const rows = items.slice(from, to).map(({ row }) => row);
-    answers.push(...(await tasks.submit(session.world.install.epoch, rows, by)));
-    from = to;
-  }
-  return answers;
-}
-
-function sameAsker(a: Asker | undefined, b: Asker): boolean {
-  return a?.who === b.who && a.claim === b.claim && a.reason === b.reason;
 }
 
 function every(ms: number, work: () => Promise<void>, desk: Desk): NodeJS.Timeout {
