@@ -63,9 +63,12 @@ export function createOutbox(
       trim();
     },
     async flush() {
-      flushing ??= write().finally(() => {
-        flushing = null;
-      });
+      // A turn's events go together, not the first alone and the rest after it.
+      flushing ??= Promise.resolve()
+        .then(write)
+        .finally(() => {
+          flushing = null;
+        });
       return flushing;
     },
     waiting: () => waiting.length,

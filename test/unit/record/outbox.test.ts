@@ -64,3 +64,18 @@ test("nothing is written while nobody leads", async () => {
   expect(await outbox.flush()).toBe(false);
   expect(outbox.waiting()).toBe(1);
 });
+
+test("events that were added one by one in a turn are one write", async () => {
+  const writes: number[] = [];
+  const outbox = createOutbox(
+    { appendEvents: async (_epoch, events) => (writes.push(events.length), []) },
+    () => 1,
+    () => undefined,
+  );
+  for (const name of ["a", "b", "c"]) {
+    outbox.add(event(name));
+    void outbox.flush();
+  }
+  expect(await outbox.flush()).toBe(true);
+  expect(writes).toEqual([3]);
+});
