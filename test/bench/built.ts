@@ -12,7 +12,7 @@ export const BUILT_ENV = { NODE_COMPILE_CACHE: join(DIST, "compiled") } as const
 export async function builtProgram(): Promise<readonly string[]> {
   const built = await run(process.execPath, [BUNDLE]);
   if (built.code !== 0) throw new Error(`the build failed:\n${built.stdout}${built.stderr}`);
-  const program = ["--max-semi-space-size=8", join(DIST, "main.js")];
+  const program = ["--max-semi-space-size=8", "--min-semi-space-size=8", join(DIST, "main.js")];
   // As the image does: what a start compiles is kept. Without settings the daemon ends at once.
   for (const words of [["daemon"], ["apply", "--help"]])
     await run(process.execPath, [...program, ...words], BUILT_ENV);
