@@ -237,7 +237,7 @@ test("leadership ends when the epoch moves on, lease or no lease, and not before
     await vi.advanceTimersByTimeAsync(10_000);
     expect(why).toBeNull();
     stage.epoch = 8;
-    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(why).toBe("epoch 8 took over from 7");
     keeping.stop();
   }
