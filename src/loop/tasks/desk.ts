@@ -162,11 +162,7 @@ function newDesk(session: Session): Desk {
         if (early > 0) await pause(early);
         asked = false;
         session.idle.rouse();
-        const gave = await dispatchRound(desk).catch((error: unknown) => {
-          troubled("round", error, session);
-          return true;
-        });
-        if (gave) gaveAt = performance.now();
+        if (await round(desk)) gaveAt = performance.now();
         again();
       });
     },
@@ -191,6 +187,16 @@ function newDesk(session: Session): Desk {
     },
   };
   return desk;
+}
+
+/** Whether it gave slots, or may have. */
+async function round(desk: Desk): Promise<boolean> {
+  try {
+    return await dispatchRound(desk);
+  } catch (thrown) {
+    troubled("round", thrown, desk.session);
+    return true;
+  }
 }
 
 /** A desk without doubt has no timer for it; one whose database is away keeps it until it is back. */

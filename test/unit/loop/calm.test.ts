@@ -14,21 +14,21 @@ function machine() {
   const slots = createSlots(2);
   const ending = new AbortController();
   const seen = { calm: false };
-  void calm({ slots, signal: ending.signal }).then(() => {
+  const wait = async (): Promise<void> => {
+    await calm({ slots, signal: ending.signal });
     seen.calm = true;
-  });
-  return {
-    seen,
-    ending,
-    begin(): () => Promise<void> {
-      const work = Promise.withResolvers<void>();
-      const done = slots.use(() => work.promise, { line: 0 });
-      return () => {
-        work.resolve();
-        return done;
-      };
-    },
   };
+  void wait();
+  /** An engine operation; answers what ends it. */
+  const begin = (): (() => Promise<void>) => {
+    const work = Promise.withResolvers<void>();
+    const done = slots.use(() => work.promise, { line: 0 });
+    return () => {
+      work.resolve();
+      return done;
+    };
+  };
+  return { seen, ending, begin };
 }
 
 test("it is calm when the engine was asked nothing for a moment", async () => {
