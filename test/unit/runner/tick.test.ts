@@ -48,6 +48,7 @@ beforeEach(() => {
   const parts = {
     clock: { now: () => now },
     spool: { readEpoch: () => 1 },
+    first: { boot: null },
     journal: { lastSeq: 0, flush: () => undefined, full: () => false, readAfter: () => [] },
   };
   // Of its parts only these have to do with time and the daemon.
