@@ -67,13 +67,7 @@ export function openTopics(session: Session, options: RedisOptions): Topics {
       void (await session.command("publish", (client) =>
         client.publish(channelOf(session, topic), payload),
       )),
-    listeners: async (topic) => {
-      const channel = channelOf(session, topic);
-      const counted = await session.command("count listeners", (client) =>
-        client.pubsub("NUMSUB", channel),
-      );
-      return Number(counted[1]);
-    },
+    listeners: (topic) => listenersOf(topic, session),
     subscribe: async (name, listener) => {
       const channel = channelOf(session, name);
       const topic = topicOf(channel);
@@ -91,6 +85,14 @@ export function openTopics(session: Session, options: RedisOptions): Topics {
     },
     close: () => connection?.close(),
   };
+}
+
+async function listenersOf(topic: string, session: Session): Promise<number> {
+  const channel = channelOf(session, topic);
+  const counted = await session.command("count listeners", (client) =>
+    client.pubsub("NUMSUB", channel),
+  );
+  return Number(counted[1]);
 }
 
 function channelOf(session: Session, topic: string): string {

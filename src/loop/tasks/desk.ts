@@ -132,7 +132,7 @@ function onBreaker(session: Session): (change: BreakerChange) => void {
 function newDesk(session: Session): Desk {
   let asked = false;
   let doubted = false;
-  let mending: NodeJS.Timeout | undefined;
+  const mendSoon = onceIn(DOUBT_MS, () => mendOrLater(desk));
   let gaveAt = -Infinity;
   let rounds: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -172,10 +172,7 @@ function newDesk(session: Session): Desk {
     },
     doubt() {
       doubted = true;
-      mending ??= setTimeout(() => {
-        mending = undefined;
-        mendOrLater(desk);
-      }, DOUBT_MS).unref();
+      mendSoon();
     },
     async mend() {
       if (!doubted) return;
@@ -205,6 +202,17 @@ function mendOrLater(desk: Desk): void {
   if (session.signal.aborted) return;
   if (session.modes.holds("postgres-gone")) desk.doubt();
   else desk.mend().catch((error: unknown) => troubled("upkeep", error, session));
+}
+
+/** Many calls within `ms` of the first are one. */
+function onceIn(ms: number, work: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      work();
+    }, ms).unref();
+  };
 }
 
 function nextTick(): Promise<void> {
