@@ -35,7 +35,9 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
   };
 
   const setFrozen = (project: string, frozen: boolean, asOf = options.now()): void => {
-    if (frozen === frozenProjects.has(project) || asOf < (changedAt.get(project) ?? 0)) return;
+    // A change that lies ahead of us was before the clock was set back.
+    const since = Math.min(changedAt.get(project) ?? 0, options.now());
+    if (frozen === frozenProjects.has(project) || asOf < since) return;
     changedAt.set(project, asOf);
     if (frozen) frozenProjects.add(project);
     else frozenProjects.delete(project);

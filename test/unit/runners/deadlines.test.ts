@@ -122,3 +122,14 @@ test("a container frozen before its runner was met is waited for", async () => {
   await until(() => fake.connections() === 1);
   expect(fixture.told.warnings).toEqual([]);
 });
+
+test("a thaw counts although the clock was set back since the freeze, and an older look still does not", () => {
+  const clock = vi.spyOn(Date, "now").mockReturnValue(10_000_000);
+  fixture.door.setFrozen("web", true);
+  fixture.door.setFrozen("web", false, 9_999_000);
+  expect(fixture.door.frozen("web")).toBe(true);
+  clock.mockReturnValue(1_000_000);
+  fixture.door.setFrozen("web", false);
+  expect(fixture.door.frozen("web")).toBe(false);
+  clock.mockRestore();
+});
