@@ -10,6 +10,7 @@ import {
 import type { Deadlines } from "./deadlines.ts";
 import { busy, unreachable } from "./faults.ts";
 import { createRequests, type Requests } from "./requests.ts";
+import { everyTurn } from "./turns.ts";
 
 export type Welcome = Extract<RunnerFrame, { kind: "welcome" }>;
 export type Status = Extract<RunnerFrame, { kind: "status" }>;
@@ -72,7 +73,7 @@ class SocketConversation implements Conversation {
   readonly #requests: Requests;
   readonly #reader = runnerFrameReader();
   readonly #cancelGreeting: () => void;
-  #pinger: NodeJS.Timeout | undefined;
+  #stopPings: () => void = () => undefined;
   #welcomed = false;
   #ended = false;
   #held = false;
@@ -175,7 +176,7 @@ class SocketConversation implements Conversation {
   #end(ending: Ending): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearInterval(this.#pinger);
+    this.#stopPings();
     this.#cancelGreeting();
     this.#requests.rejectAll(unreachable(this.#options.project, ending.why));
     this.#sendWaiting();
@@ -210,7 +211,7 @@ class SocketConversation implements Conversation {
     } else {
       this.#welcomed = true;
       this.#cancelGreeting();
-      this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
+      this.#stopPings = everyTurn(PING_EVERY_MS, () => this.#ping());
       this.#options.onWelcome(frame);
     }
   }
