@@ -11,7 +11,7 @@ afterEach(() => {
 
 test("all looks of one time are taken by one timer, each until it is ended", () => {
   const seen: string[] = [];
-  const ends = ["a", "b"].map((name) => everyTurn(100, () => seen.push(name)));
+  const ends = ["a", "b"].map((name) => everyTurn(100, () => void seen.push(name)));
   expect(vi.getTimerCount()).toBe(1);
   vi.advanceTimersByTime(100);
   ends[0]?.();
@@ -27,7 +27,9 @@ test("one that begins after all have ended has a timer again, and an end counts 
   const first = everyTurn(100, () => undefined);
   first();
   let count = 0;
-  const second = everyTurn(100, () => (count += 1));
+  const second = everyTurn(100, () => {
+    count += 1;
+  });
   first();
   vi.advanceTimersByTime(250);
   expect(count).toBe(2);
