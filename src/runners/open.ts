@@ -4,6 +4,7 @@ import { keepConnected, type Connection } from "./connection.ts";
 import type { RunnersDoor } from "./door.ts";
 import { spoolFault, unreachable } from "./faults.ts";
 import { layFirstStarts } from "./first-starts.ts";
+import { createFreezes } from "./freezes.ts";
 import { readJournal } from "./journal.ts";
 import type { RunnersOptions } from "./options.ts";
 import { readOutput } from "./output.ts";
@@ -16,9 +17,7 @@ const REQUEST_TIMEOUT_MS = 5_000;
 /** The real door. Nothing is connected until `attach`; `close` ends every connection. */
 export function openRunners(options: RunnersOptions): RunnersDoor {
   const connections = new Map<string, Connection>();
-  const frozenProjects = new Set<string>();
-  /** When each was last known to freeze or thaw. */
-  const changedAt = new Map<string, number>();
+  const freezes = createFreezes(() => options.now());
   let epoch = options.epoch;
 
   const ask: Ask = (project, what, frame) => {
@@ -30,17 +29,11 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
   const detach = (project: string): void => {
     connections.get(project)?.close();
     connections.delete(project);
-    frozenProjects.delete(project);
-    changedAt.delete(project);
+    freezes.forget(project);
   };
 
   const setFrozen = (project: string, frozen: boolean, asOf = options.now()): void => {
-    // A change that lies ahead of us was before the clock was set back.
-    const since = Math.min(changedAt.get(project) ?? 0, options.now());
-    if (frozen === frozenProjects.has(project) || asOf < since) return;
-    changedAt.set(project, asOf);
-    if (frozen) frozenProjects.add(project);
-    else frozenProjects.delete(project);
+    if (!freezes.set(project, frozen, asOf)) return;
     connections.get(project)?.setFrozen(frozen);
     if (!frozen) options.listener.onThawed(project);
   };
@@ -65,13 +58,13 @@ export function openRunners(options: RunnersOptions): RunnersDoor {
       const own = { project, folder, after, runners: options };
       const connection = keepConnected({ ...own, epoch: () => epoch });
       connections.set(project, connection);
-      if (frozenProjects.has(project)) connection.setFrozen(true);
+      if (freezes.has(project)) connection.setFrozen(true);
     },
     detach,
     report: (project) => connections.get(project)?.report() ?? null,
     connected: (project) => connections.get(project)?.connected() ?? false,
     ...commandsThrough(ask),
-    frozen: (project) => frozenProjects.has(project),
+    frozen: (project) => freezes.has(project),
     setFrozen,
     ...readersOf(options),
     setEpoch(value) {
