@@ -1,8 +1,8 @@
 /** When the machine has no container to start: what is not urgent waits for that, so that no start waits for it. */
 import type { Session } from "./session.ts";
 
-/** An engine without an operation for so long has finished what was applied together. */
-const QUIET_MS = 100;
+/** An engine without an operation for so long has finished what was applied together; and what was started alone is recorded by the time its `apply --wait` returns. */
+const QUIET_MS = 30;
 /** On a machine that is never calm nothing waits longer than this. */
 const MOST_MS = 5_000;
 

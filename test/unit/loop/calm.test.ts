@@ -40,13 +40,13 @@ test("it is calm when the engine was asked nothing for a moment", async () => {
   await vi.advanceTimersByTimeAsync(1_000);
   expect(seen.calm).toBe(false);
   await second();
-  await vi.advanceTimersByTimeAsync(50);
+  await vi.advanceTimersByTimeAsync(20);
   // What follows within the moment is part of the same work.
   const third = begin();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(seen.calm).toBe(false);
   await third();
-  await vi.advanceTimersByTimeAsync(100);
+  await vi.advanceTimersByTimeAsync(30);
   expect(seen.calm).toBe(true);
 });
 
@@ -55,7 +55,7 @@ test("on a machine that is never calm it is waited for five seconds", async () =
   begin();
   await vi.advanceTimersByTimeAsync(4_999);
   expect(seen.calm).toBe(false);
-  await vi.advanceTimersByTimeAsync(101);
+  await vi.advanceTimersByTimeAsync(31);
   expect(seen.calm).toBe(true);
 });
 
