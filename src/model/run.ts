@@ -86,7 +86,15 @@ export type JournalBody =
       generation: number;
     }>
   /** Found unfinished at boot: the container died under it. */
-  | Readonly<{ kind: "lost"; run: string; agent: string; replica: number; reason: string }>
+  | Readonly<{
+      kind: "lost";
+      run: string;
+      agent: string;
+      replica: number;
+      reason: string;
+      /** In which boot it was begun, and when (ms since the epoch): its start may never have been told. */
+      begun?: Readonly<{ boot: string; at: number }>;
+    }>
   /** The cgroup's OOM counter rose by `count`; no main process of ours is known to be the victim. */
   | Readonly<{ kind: "oom"; count: number }>
   | Readonly<{ kind: "dropped"; run: string; bytes: number }>

@@ -85,7 +85,7 @@ function endOf(event: JournalEvent, generation: number): RunEnd | null {
         ...whose(event),
         ...open,
         generation,
-        startedAt: event.at,
+        ...begunBefore(event),
         outcome: "lost",
         reason: event.reason,
       };
@@ -103,6 +103,15 @@ function endOf(event: JournalEvent, generation: number): RunEnd | null {
     case "withdrawn":
       return null;
   }
+}
+
+/** The start of a run that only its loss tells of; a runner from before that says nothing of it. */
+function begunBefore({
+  at,
+  boot,
+  begun = { at, boot },
+}: Extract<JournalEvent, { kind: "lost" }>): Pick<RunStart, "boot" | "startedAt"> {
+  return { boot: begun.boot, startedAt: Math.min(at, begun.at) };
 }
 
 /** Bounded here too: what a runner says is kept for a month. */

@@ -35,7 +35,11 @@ const BODIES: Readonly<Record<JournalBody["kind"], Check>> = {
     memory: maybe(listOf(listOf(isCount))),
   }),
   "start-failed": shapeOf({ ...run, reason: isText, generation: isCount }),
-  lost: shapeOf({ ...run, reason: isText }),
+  lost: shapeOf({
+    ...run,
+    reason: isText,
+    begun: maybe(shapeOf({ boot: isText, at: isCount })),
+  }),
   oom: shapeOf({ count: isCount }),
   dropped: shapeOf({ run: isText, bytes: isCount }),
   "crash-loop": shapeOf({ agent: isText, replica: isCount, failures: isCount }),

@@ -79,8 +79,9 @@ export class FirstStarts implements TakesFirst {
   }
 
   /** Begun in this boot for another configuration: their processes must go. */
-  leftOver(): readonly FirstStart[] {
-    return this.#ours && this.#untold.size === 0 ? (this.#part?.starts ?? []) : [];
+  leftOver(): readonly Begun[] {
+    if (!this.#ours || this.#untold.size > 0) return [];
+    return (this.#part?.starts ?? []).map((start) => ({ ...start, startedAt: this.#begunAt }));
   }
 
   /** Begun in an earlier boot, whose runner never came to tell of them. */

@@ -57,7 +57,7 @@ async function start(): Promise<void> {
     closed: () => runner.closed(),
   });
   const end = endOnSignal(runner, server);
-  runner.boot();
+  await runner.boot();
   await server.keep();
   // The launcher was told so while it waited for a reason to start us.
   if (process.env[ENDING_VARIABLE] !== undefined) end();

@@ -5,6 +5,7 @@ import type { JournalBody } from "../model/run.ts";
 import type { DaemonFrame, ExecTicket, RunnerFrame } from "../protocol/frame.ts";
 import { PROTOCOL_VERSION } from "../protocol/frame.ts";
 import { isQuiet, readCgroup, readOomKills } from "./cgroup.ts";
+import { condemn } from "./condemn.ts";
 import type { Line } from "./control.ts";
 import { Fence } from "./fence.ts";
 import type { Refusal } from "./fence.ts";
@@ -54,15 +55,16 @@ export class Runner {
     this.#oom.read(counted, parts.clock.now());
   }
 
-  /** Begins with what the spool holds: agents need no daemon to start. */
-  boot(): void {
+  /** Begins with what the spool holds: agents need no daemon to start. First starts are taken over before it returns, or ended before it resolves. */
+  async boot(): Promise<void> {
     const config = this.#parts.spool.readConfig();
     if (config !== null) this.#fence.atLeast(config.epoch);
     this.record({ kind: "boot", epoch: this.#fence.epoch, configHash: config?.hash ?? null });
     this.#tellLostRuns();
     this.#parts.first.offer(config?.hash ?? null);
+    if (this.#parts.first.leftOver().length > 0) await this.#endLeftOver();
+    this.#parts.first.settle();
     if (config !== null) this.#project.obey(config);
-    this.#endLeftOver();
   }
 
   /** Each 5 seconds: read the cgroup, settle OOM counts, retry what the disk refused, tell the daemon if there is news. */
@@ -232,19 +234,25 @@ export class Runner {
   #tellLostRuns(): void {
     const { journal, openRuns, first } = this.#parts;
     const left = [...openRuns.left(), ...first.lost()];
-    for (const { run, agent, replica } of withoutEnd(left, journal.recent()))
-      this.record({ kind: "lost", run, agent, replica, reason: "container died" });
+    for (const { run, agent, replica, boot, startedAt } of withoutEnd(left, journal.recent())) {
+      const begun = { boot, at: startedAt };
+      this.record({ kind: "lost", run, agent, replica, reason: "container died", begun });
+    }
     for (const { run } of left) openRuns.remove(run);
   }
 
-  /** First starts of a configuration that is not in force any more; what is to run instead has been started already. */
-  #endLeftOver(): void {
-    const { first } = this.#parts;
-    for (const { run, agent, replica, marker } of first.leftOver()) {
-      void killTree(marker);
-      this.record({ kind: "lost", run, agent, replica, reason: "begun for another configuration" });
-    }
-    first.settle();
+  /** First starts of a configuration that is not in force any more: what is to run instead starts when nothing of them is left. */
+  async #endLeftOver(): Promise<void> {
+    const { first, clock } = this.#parts;
+    const ending = first.leftOver().map(async ({ run, agent, replica, marker, startedAt }) => {
+      const { killed, gone } = await killTree(marker);
+      const survivors = Math.max(0, killed - 1);
+      if (!gone) condemn(`run ${run} cannot be killed`);
+      const durationMs = Math.max(0, clock.now() - startedAt);
+      const end = { code: null, signal: "SIGKILL", oom: false, cause: "config" } as const;
+      this.record({ kind: "exited", run, agent, replica, ...end, survivors, durationMs });
+    });
+    await Promise.all(ending);
   }
 
   #tellSoon(): void {

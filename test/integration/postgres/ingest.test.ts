@@ -129,6 +129,23 @@ test("an end whose start was never told makes the run", async () => {
   ]);
 });
 
+test("a loss whose start was never told makes the run, of the boot it was begun in", async () => {
+  const who = { run: "r9", agent: "worker", replica: 0, reason: "container died" };
+  await ingest(journal(5, { kind: "lost", ...who, begun: { boot: "before", at: 1_001_000 } }));
+  expect(await runs()).toMatchObject([
+    { id: "r9", outcome: "lost", bootId: "before", startedAt: 1_001_000, endedAt: 1_005_000 },
+  ]);
+});
+
+test("a start is recorded as of when it began, and none as later than it was told", async () => {
+  const early = { ...started("r1"), startedAt: 1_000_000 } as JournalBody;
+  const late = { ...started("r2"), startedAt: 9_000_000 } as JournalBody;
+  await ingest(journal(5, early, late));
+  expect((await runs()).map(({ startedAt }) => startedAt).toSorted()).toEqual([
+    1_000_000, 1_006_000,
+  ]);
+});
+
 test("a run has one end: the first told stays", async () => {
   await ingest(journal(1, started("r1"), exited("r1", { code: 1 }), exited("r1", { code: 0 })));
   await ingest(

@@ -158,10 +158,12 @@ test("a container that dies before its runner came loses no run", async () => {
   await lay(project.spool, project.config);
   await docker("start", project.container);
   const lost = await project.event("lost");
+  const [before] = begun.agents;
   expect(lost).toMatchObject({
-    run: begun.agents[0]?.runId,
-    boot: expect.not.stringMatching(begun.boot),
+    run: before?.runId,
+    begun: { boot: begun.boot, at: before?.startedAt },
   });
+  expect(lost.boot).not.toBe(begun.boot);
   const started = await project.event("started");
   expect(started.run).not.toBe(lost.run);
   expect((await project.processes()).filter((line) => line.endsWith("sleep 1000"))).toHaveLength(1);
@@ -173,8 +175,15 @@ test("what was begun for a configuration that is replaced meanwhile is ended, an
   const other = configOf(project.config.project, [agent("other", ["sleep", "2000"])]);
   await project.writeSpool("desired.json", JSON.stringify(other));
   await callRunner(project.spool);
-  expect(await project.event("lost")).toMatchObject({ run: begun.agents[0]?.runId });
-  await project.event("started", ({ agent: name }) => name === "other");
+  const ended = await project.event("exited");
+  expect(ended).toMatchObject({
+    run: begun.agents[0]?.runId,
+    boot: begun.boot,
+    signal: "SIGKILL",
+    cause: "config",
+  });
+  const next = await project.event("started", ({ agent: name }) => name === "other");
+  expect(next.seq).toBeGreaterThan(ended.seq);
   await eventually(
     "the old one is gone",
     async () => !(await project.processes()).some((line) => line.endsWith("sleep 1000")),
