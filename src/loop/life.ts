@@ -1,5 +1,5 @@
 /** The daemon's life: reach the stores, wait to lead, lead until it is over, and again. Start is recovery; there is no other path. */
-import { calm } from "./calm.ts";
+import { createCalm } from "./calm.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BerthError, causeChain } from "../base/errors.ts";
 import type { EngineFacts } from "../model/observed.ts";
@@ -105,6 +105,7 @@ interface Led {
 async function ledBy(options: LifeOptions, led: Led, signal: AbortSignal): Promise<void> {
   const { state } = options;
   const { spoolRoot, install } = await led.grounding.under(led.own.epoch);
+  const calm = createCalm();
   const runners = options.openRunners({
     spoolRoot,
     epoch: led.own.epoch,

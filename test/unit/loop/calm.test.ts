@@ -1,7 +1,7 @@
 /** A calm machine: no engine operation for a moment, and nobody waits for ever. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createSlots } from "../../../src/base/slots.ts";
-import { calm } from "../../../src/loop/calm.ts";
+import { createCalm } from "../../../src/loop/calm.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -10,15 +10,16 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function machine() {
+function machine(waiting = 1) {
   const slots = createSlots(2);
   const ending = new AbortController();
   const seen = { calm: false };
+  const calm = createCalm();
   const wait = async (): Promise<void> => {
     await calm({ slots, signal: ending.signal });
     seen.calm = true;
   };
-  void wait();
+  for (let count = 0; count < waiting; count += 1) void wait();
   /** An engine operation; answers what ends it. */
   const begin = (): (() => Promise<void>) => {
     const work = Promise.withResolvers<void>();
@@ -65,4 +66,18 @@ test("a session that ends lets go of who waits", async () => {
   ending.abort();
   await vi.advanceTimersByTimeAsync(0);
   expect(seen.calm).toBe(true);
+});
+
+test("many that wait together wait longer, up to 0.2 s", async () => {
+  for (const [waiting, ms] of [
+    [3, 50],
+    [1_000, 200],
+  ] as const) {
+    const { seen, begin } = machine(waiting);
+    await begin()();
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(seen.calm).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(seen.calm).toBe(true);
+  }
 });
