@@ -141,7 +141,7 @@ test("a start is recorded as of when it began, and none as later than it was tol
   const early = { ...started("r1"), startedAt: 1_000_000 } as JournalBody;
   const late = { ...started("r2"), startedAt: 9_000_000 } as JournalBody;
   await ingest(journal(5, early, late));
-  expect((await runs()).map(({ startedAt }) => startedAt).toSorted()).toEqual([
+  expect((await runs()).map(({ startedAt }) => startedAt).toSorted((a, b) => a - b)).toEqual([
     1_000_000, 1_006_000,
   ]);
 });
