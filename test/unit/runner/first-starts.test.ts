@@ -61,7 +61,7 @@ test("for another configuration nothing may be taken, and all is left over", () 
   first.offer("h2");
   expect(first.has("a", 0)).toBe(false);
   expect(first.leftOver()).toEqual(
-    PART.starts.map((start) => ({ ...start, startedAt: expect.any(Number) })),
+    PART.starts.map((each) => ({ ...each, startedAt: expect.any(Number) })),
   );
   first.settle();
   expect(left()).toEqual([]);
