@@ -176,6 +176,8 @@ export function overlaps(rows: readonly RunRow[]): readonly string[] {
 const FIRST_LINE_MS = 5_000;
 /** One that was ended sooner than this after its start may have been ended before its first line. */
 const FIRST_WORD_MS = 500;
+/** And one that is lost ended some time before its loss was found, by the next boot of its container. */
+const FOUND_LOST_MS = 5_000;
 
 /**
  * Every gap in what counting agents of these projects wrote, each as a sentence: a run's lines are 1 to N; every run that wrote is
@@ -195,10 +197,11 @@ export async function gaps(stack: Stack, ...names: readonly string[]): Promise<r
       found.push(`${run}: line ${wrong + 1} of ${ofRun.length} is "${ofRun[wrong]?.text}"`);
     if (!recorded.has(run)) found.push(`${run} wrote ${ofRun.length} lines and is not recorded`);
   }
-  for (const { id, project, started_at: started, ended_at: ended, exit_code: code } of rows) {
+  for (const { id, project, outcome, started_at: started, ended_at: ended, exit_code } of rows) {
+    const mayBeMute = outcome === "lost" ? FOUND_LOST_MS : FIRST_WORD_MS;
     // Who ended by itself had its time.
     const spared =
-      code === null && (ended ?? started).getTime() - started.getTime() < FIRST_WORD_MS;
+      exit_code === null && (ended ?? started).getTime() - started.getTime() < mayBeMute;
     const due =
       ended === null ? started.getTime() < at - FIRST_LINE_MS : ended.getTime() < at && !spared;
     if (names.includes(project) && due && !written.has(id))
