@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RunnerConfig } from "../../../src/model/desired.ts";
 import { decodeFirst, type FirstPart } from "../../../src/protocol/first-starts.ts";
+import { readBegun } from "../../../src/runners/first-starts.ts";
 import { fakeRunner, statusFrame, type FakeRunner } from "../../support/fake-runner.ts";
 import { sampleAgent } from "../../support/project-samples.ts";
 import { doorFixture, runnerConfig, type DoorFixture } from "../../support/runners-door.ts";
@@ -147,6 +148,11 @@ test("a runner that never comes is given up, and whoever waits for it is told", 
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await asked).toMatchObject({ kind: "transient", code: "runners.timeout" });
     await vi.advanceTimersByTimeAsync(30_000);
+    // What lies there is of the past, however often it is seen: each dial in vain looks again.
+    for (let dials = 0; dials < 5; dials += 1) {
+      await vi.advanceTimersByTimeAsync(5_000);
+      await readBegun(fixture.spool());
+    }
     expect(fixture.told.connected).toEqual([true, false]);
     expect(fixture.door.connected("web")).toBe(false);
   } finally {
