@@ -1,8 +1,8 @@
 /** What a step may use: the doors, who we are, and what earlier steps of the same plan made. */
 import type { Slots } from "../base/slots.ts";
-import type { StepKind, StepOf } from "../model/step.ts";
+import type { Step, StepKind, StepOf } from "../model/step.ts";
 import type { EngineDoor, Ownership } from "../docker/door.ts";
-import type { PostgresDoor } from "../postgres/door.ts";
+import type { PostgresDoor, StepRow } from "../postgres/door.ts";
 import type { RunnersDoor } from "../runners/door.ts";
 
 export interface ActDoors {
@@ -19,6 +19,8 @@ export interface ActDoors {
   ) => Promise<Readonly<Record<string, string>>>;
   /** Throws conflict when our epoch is no longer the current one; called before every mutation of the engine. */
   confirmEpoch(): Promise<void>;
+  /** What the journal says of a step that its own write records. */
+  readonly rowOf: (step: Step) => StepRow;
 }
 
 export interface ActContext extends ActDoors {

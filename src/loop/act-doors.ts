@@ -1,6 +1,7 @@
 /** The doors as `act` gets them: under our epoch, confirmed before every mutation. */
 import { BerthError } from "../base/errors.ts";
 import type { ActDoors } from "../act/context.ts";
+import { type OpenedPlan, stepRow } from "../record/steps.ts";
 import { secretsFor } from "./secrets.ts";
 import type { Session } from "./session.ts";
 
@@ -16,12 +17,12 @@ interface Confirmation {
 
 const confirmations = new WeakMap<Session, Confirmation>();
 
-/** For a plan that was just journalled, which confirms the epoch as well. */
-export function actDoors(session: Session): ActDoors {
+/** For a plan that was just journalled: a write, if there was one, confirms the epoch as well. */
+export function actDoors(session: Session, { plan, pass, rows }: OpenedPlan): ActDoors {
   const { doors, world } = session;
   const known = confirmations.get(session) ?? { at: 0, asking: null };
   confirmations.set(session, known);
-  known.at = session.now();
+  if (rows.size > 0) known.at = session.now();
   return {
     engine: doors.engine,
     runners: doors.runners,
@@ -33,6 +34,7 @@ export function actDoors(session: Session): ActDoors {
     },
     slots: session.slots,
     secretsOf: (project, names) => secretsFor(session, project, names),
+    rowOf: (step) => stepRow(step, plan, pass),
     async confirmEpoch() {
       if (session.now() - known.at < CONFIRMED_FOR_MS) return;
       known.asking ??= confirm(session, known).finally(() => {

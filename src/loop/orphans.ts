@@ -12,7 +12,7 @@ export async function removeOrphans(steps: readonly Step[], session: Session): P
   const plan = { project: ORPHANS, generation: world.generation, steps, waiting: [] };
   const under = { postgres: doors.postgres, epoch: world.install.epoch, owed: world.owed };
   const opened = await intend(plan, session.newId(), under);
-  const outcomes = await act(plan, actDoors(session), session.signal);
+  const outcomes = await act(plan, actDoors(session, opened), session.signal);
   await settle(opened, outcomes, under);
   for (const [index, outcome] of outcomes.entries()) {
     const step = steps[index];

@@ -63,7 +63,7 @@ async function pass(
   if (delayMs > 0) return later(project, delayMs, session);
 
   const opened = await intend(plan, session.newId(), under);
-  const outcomes = await act(plan, actDoors(session), session.signal).finally(() =>
+  const outcomes = await act(plan, actDoors(session, opened), session.signal).finally(() =>
     world.acted.set(project, relist.mark()),
   );
   countRepair({ plan, observed, outcomes }, session);

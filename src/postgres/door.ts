@@ -169,9 +169,18 @@ export interface PostgresDoor {
   projects(): Promise<readonly ProjectRow[]>;
   /** Writes the operator's wish, moves the phase by the lifecycle table, audits; returns the new row. Unknown project: `postgres.project-unknown` (rejected kind "usage"). */
   intend(request: IntentRequest): Promise<ProjectRow>;
-  /** Moves the phase only if it is still `from`; false when it is neither that nor `to` already. `removed` deletes the row and keeps its history. */
+  /**
+   * Moves the phase only if it is still `from`; false when it is neither that nor `to` already. `removed` deletes the row and
+   * keeps its history. `step` is what the journal shall say of the move, written with it.
+   */
   settlePhase(
-    request: Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>,
+    request: Readonly<{
+      epoch: number;
+      project: string;
+      from: Phase;
+      to: Phase;
+      step?: StepRow;
+    }>,
   ): Promise<boolean>;
   /** Allocates the lowest free /28 of the pool that overlaps none of `avoid`; idempotent per project. `postgres.pool-exhausted` is capacity. */
   allocateSubnet(

@@ -2,7 +2,7 @@
 import type { Phase } from "../model/lifecycle.ts";
 import { answeredOnce } from "./answers.ts";
 import { recordAudit } from "./audit.ts";
-import type { IntentRequest, ProjectRow } from "./door.ts";
+import type { IntentRequest, ProjectRow, StepRow } from "./door.ts";
 import { unknownProject } from "./errors.ts";
 import { REMOVED } from "./attempt-next.ts";
 import type { Statements } from "./connection.ts";
@@ -10,6 +10,7 @@ import { lostEndOf } from "./journal-tasks.ts";
 import { endQuestions } from "./question-journal.ts";
 import type { Session } from "./session.ts";
 import type { SettledTask, TaskRecord } from "../model/task.ts";
+import { writeDone } from "./steps.ts";
 import { settleIn } from "./task-settle.ts";
 import type { RecordRow, Settled } from "./task-settle.ts";
 import { wishOf, wordsOf } from "./wish.ts";
@@ -29,7 +30,13 @@ export async function intend(session: Session, request: IntentRequest): Promise<
   });
 }
 
-type PhaseMove = Readonly<{ epoch: number; project: string; from: Phase; to: Phase }>;
+type PhaseMove = Readonly<{
+  epoch: number;
+  project: string;
+  from: Phase;
+  to: Phase;
+  step?: StepRow;
+}>;
 
 /** Waiting tasks a transaction: a long backlog must not meet the statement deadline. */
 const BATCH = 1_000;
@@ -57,10 +64,11 @@ async function phaseNow(session: Session, project: string): Promise<Phase> {
 /** The tasks that ended with the project; null when the phase is not `from`. */
 async function settlePhaseIn(
   tx: Statements,
-  { project, from, to }: PhaseMove,
+  { epoch, project, from, to, step }: PhaseMove,
 ): Promise<readonly SettledTask[] | null> {
   const moved = await tx.rows("project-settle", [project, from, to]);
   if (moved.length === 0) return null;
+  if (step !== undefined) await writeDone(tx, epoch, step);
   if (to !== "removed") return [];
   // First, since it waits for submissions that hold the project: none can wait for a task that is locked here.
   await tx.rows("project-delete", [project]);

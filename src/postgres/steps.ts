@@ -1,6 +1,7 @@
 /** The step journal: intentions before, outcomes after. */
 import { BerthError } from "../base/errors.ts";
 import type { OpenStep, StepRow, StepSettlement } from "./door.ts";
+import type { Statements } from "./connection.ts";
 import type { Session } from "./session.ts";
 
 export type SettledStep = OpenStep &
@@ -45,6 +46,21 @@ export async function settleSteps(
       settlements.map((one) => one.detail),
     ]),
   );
+}
+
+/** Journals a step as done, in the transaction that does it. */
+export async function writeDone(tx: Statements, epoch: number, row: StepRow): Promise<void> {
+  await tx.rows("step-done", [
+    epoch,
+    row.pass,
+    row.project,
+    row.step,
+    row.kind,
+    row.resource,
+    row.cause,
+    row.external,
+    row.generation,
+  ]);
 }
 
 /** What leaders of other epochs left open, oldest first. */

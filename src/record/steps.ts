@@ -1,6 +1,6 @@
 /** The step journal: the intention is written before the engine is touched, the outcome after. */
-import type { Outcome, Plan } from "../model/step.ts";
-import type { PostgresDoor, StepSettlement } from "../postgres/door.ts";
+import type { Outcome, Plan, Step } from "../model/step.ts";
+import type { PostgresDoor, StepRow, StepSettlement } from "../postgres/door.ts";
 
 /** The database and the epoch a row is written under. */
 export interface Under {
@@ -15,26 +15,33 @@ const MAX_OWED = 10_000;
 
 export interface OpenedPlan {
   readonly plan: Plan;
-  /** Journal row of each step, in the plan's order. */
-  readonly rows: readonly number[];
+  readonly pass: string;
+  /** Journal row by step; a step that is journalled by its own write has none. */
+  readonly rows: ReadonlyMap<number, number>;
 }
+
+/** A step as the journal has it. */
+export function stepRow(step: Step, { generation }: Plan, pass: string): StepRow {
+  const { project, id, kind, resource, cause, external } = step;
+  return { project, pass, step: id, kind, resource, cause, external, generation };
+}
+
+/** Its one write is in Postgres and takes the journal's row along: an intention before it would tell nobody anything. */
+const journalsItself = (step: Step): boolean => step.kind === "settle-phase";
 
 /** Opens a row a step under our epoch; throws conflict when the epoch is stale, transient when Postgres is away. */
 export async function intend(plan: Plan, pass: string, under: Under): Promise<OpenedPlan> {
-  const rows = await under.postgres.openSteps(
+  const steps = plan.steps.filter((step) => !journalsItself(step));
+  if (steps.length === 0) return { plan, pass, rows: new Map() };
+  const ids = await under.postgres.openSteps(
     under.epoch,
-    plan.steps.map((step) => ({
-      project: step.project,
-      pass,
-      step: step.id,
-      kind: step.kind,
-      resource: step.resource,
-      cause: step.cause,
-      external: step.external,
-      generation: plan.generation,
-    })),
+    steps.map((step) => stepRow(step, plan, pass)),
   );
-  return { plan, rows };
+  return {
+    plan,
+    pass,
+    rows: new Map(steps.flatMap(({ id }, at) => (ids[at] === undefined ? [] : [[id, ids[at]]]))),
+  };
 }
 
 /** Settles every row of an opened plan, and what is owed; what is refused is owed from then on. */
@@ -43,8 +50,8 @@ export async function settle(
   outcomes: readonly Outcome[],
   under: Under,
 ): Promise<void> {
-  outcomes.forEach((outcome, index) => {
-    const rowId = opened.rows[index];
+  outcomes.forEach((outcome) => {
+    const rowId = opened.rows.get(outcome.step);
     if (rowId !== undefined) under.owed.push(settlement(rowId, outcome));
   });
   await settleOwed(under);

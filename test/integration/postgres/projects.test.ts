@@ -4,11 +4,11 @@ import { PHASES, TRANSITIONS } from "../../../src/model/lifecycle.ts";
 import type { ProjectRow } from "../../../src/postgres/door.ts";
 import { agentSpec, declarationOf, projectSpec } from "../../support/declarations.ts";
 import { database, door, epoch, leadAgain, leadOwnDatabase, startWith } from "./leader.ts";
-import { acceptOf, intentOf, journal, refusalOf, started, wantOf } from "./requests.ts";
+import { acceptOf, intentOf, journal, refusalOf, started, stepOf, wantOf } from "./requests.ts";
 
 leadOwnDatabase();
 startWith(
-  "generation, project, subnet, audit, answer, run, event",
+  "generation, project, subnet, audit, answer, run, event, step",
   projectSpec("web", { agents: { worker: agentSpec("worker"), other: agentSpec("other") } }),
 );
 
@@ -179,6 +179,17 @@ test("a move whose answer was lost is done already: asked again it is success, a
   expect(await door.settlePhase(removed)).toBe(true);
   expect(await door.settlePhase(removed)).toBe(true);
   expect(await settle("activating", "active")).toBe(false);
+});
+
+test("the move of a phase is journalled with it, once, and not when there was none", async () => {
+  const step = stepOf(1, { kind: "settle-phase" });
+  const move = { epoch, project: "web", from: "activating", to: "active", step } as const;
+  expect(await door.settlePhase(move)).toBe(true);
+  // Its answer was lost, and it is asked for again.
+  expect(await door.settlePhase({ ...move, step: { ...step, pass: "another" } })).toBe(true);
+  expect(await door.stepHistory("web", 9)).toMatchObject([
+    { kind: "settle-phase", pass: step.pass, outcome: "done", settledAt: expect.any(Number) },
+  ]);
 });
 
 test("a project removed and declared anew begins a new journal", async () => {

@@ -1,6 +1,7 @@
 /** The epoch before a mutation: confirmed lately or asked for, by passes side by side once. */
 import { expect, test } from "vitest";
 import { actDoors } from "../../../src/loop/act-doors.ts";
+import type { OpenedPlan } from "../../../src/record/steps.ts";
 import type { Session } from "../../../src/loop/session.ts";
 
 function aSession() {
@@ -21,9 +22,19 @@ function aSession() {
   return { facts, session: session as unknown as Session };
 }
 
+const JOURNALLED: OpenedPlan = {
+  plan: { project: "web", generation: 1, steps: [], waiting: [] },
+  pass: "p",
+  rows: new Map([[1, 7]]),
+};
+
 test("passes side by side confirm the epoch together, each half second at most", async () => {
   const { facts, session } = aSession();
-  const passes = [actDoors(session), actDoors(session), actDoors(session)];
+  const passes = [
+    actDoors(session, JOURNALLED),
+    actDoors(session, JOURNALLED),
+    actDoors(session, JOURNALLED),
+  ];
   const all = (): Promise<unknown> => Promise.all(passes.map((doors) => doors.confirmEpoch()));
   await all();
   expect(facts.asked).toBe(0);
@@ -35,15 +46,23 @@ test("passes side by side confirm the epoch together, each half second at most",
   expect(facts.asked).toBe(1);
   // A plan that was just journalled was let through by its epoch.
   facts.now = 1_050;
-  actDoors(session);
+  actDoors(session, JOURNALLED);
   facts.now = 1_500;
   await all();
   expect(facts.asked).toBe(1);
 });
 
+test("a plan that needed no journal has confirmed nothing", async () => {
+  const { facts, session } = aSession();
+  actDoors(session, JOURNALLED);
+  facts.now = 600;
+  await actDoors(session, { ...JOURNALLED, rows: new Map() }).confirmEpoch();
+  expect(facts.asked).toBe(1);
+});
+
 test("once another daemon took over, every pass is refused from the next question on", async () => {
   const { facts, session } = aSession();
-  const [one, two] = [actDoors(session), actDoors(session)];
+  const [one, two] = [actDoors(session, JOURNALLED), actDoors(session, JOURNALLED)];
   Object.assign(facts, { now: 600, epoch: 5 });
   for (const doors of [one, two, one])
     await expect(doors.confirmEpoch()).rejects.toMatchObject({ code: "postgres.epoch-stale" });

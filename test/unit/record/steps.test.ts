@@ -7,7 +7,8 @@ import { settle, settleOwed, type OpenedPlan, type Under } from "../../../src/re
 const DONE: readonly Outcome[] = [{ step: 1, kind: "done", note: null }];
 const opened = (row: number): OpenedPlan => ({
   plan: { project: "web", generation: 1, steps: [], waiting: [] },
-  rows: [row],
+  pass: "p",
+  rows: new Map([[1, row]]),
 });
 
 /** A database that refuses while `refuses.is`, and what it took. */
@@ -38,8 +39,8 @@ test("no more than ten thousand are kept, the oldest", async () => {
   const { under } = database({ is: true });
   const [first] = DONE;
   if (first === undefined) throw new Error("no outcome");
-  const many = Array.from({ length: 10_001 }, () => first);
-  const rows = many.map((_, at) => at);
+  const many = Array.from({ length: 10_001 }, (_, at) => ({ ...first, step: at }));
+  const rows = new Map(many.map(({ step }) => [step, step]));
   await expect(settle({ ...opened(0), rows }, many, under)).rejects.toThrow("refused");
   expect(under.owed).toHaveLength(10_000);
   expect(under.owed.at(-1)?.rowId).toBe(9_999);
