@@ -7,6 +7,8 @@ export interface BatcherOptions<T, R> {
   /** Items that may wait; past it calls reject with what `overflow` makes. */
   readonly maxWaiting: number;
   overflow(): Error;
+  /** Whether a batch that failed so is tried item by item: then one that is at fault fails alone. */
+  oneByOne?(error: unknown): boolean;
 }
 
 interface Waiting<T, R> {
@@ -53,6 +55,8 @@ async function serve<T, R>(
       else resolve(result);
     });
   } catch (error) {
-    for (const { reject } of batch) reject(error);
+    if (batch.length > 1 && options.oneByOne?.(error) === true)
+      for (const each of batch) await serve([each], options);
+    else for (const { reject } of batch) reject(error);
   }
 }

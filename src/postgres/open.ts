@@ -18,8 +18,9 @@ import { bootsWithOpenRuns, loseRuns, readRun, readRuns, runOwner } from "./runs
 import { readRests, writeRest } from "./rest.ts";
 import { openSession } from "./session.ts";
 import type { Session } from "./session.ts";
-import { openSteps, openStepsOfOthers, settleSteps, stepHistory } from "./steps.ts";
-import { allocateSubnet, releaseSubnet } from "./subnets.ts";
+import { openStepsOfOthers, stepHistory } from "./steps.ts";
+import { releaseSubnet } from "./subnets.ts";
+import { openTogether } from "./together.ts";
 import { openSettled } from "./task-settle.ts";
 import { openTasks } from "./tasks.ts";
 import { openUsage } from "./usage.ts";
@@ -50,10 +51,8 @@ export function openPostgres(options: PostgresOptions): PostgresDoor {
     projects: () => readProjects(session),
     intend: (request) => intend(session, request),
     settlePhase: (request) => settlePhase(session, request, settled),
-    allocateSubnet: (request) => allocateSubnet(session, request),
     releaseSubnet: (request) => releaseSubnet(session, request),
-    openSteps: (epoch, rows) => openSteps(session, epoch, rows),
-    settleSteps: (epoch, settlements) => settleSteps(session, epoch, settlements),
+    ...openTogether(session),
     openStepsOfOthers: (epoch) => openStepsOfOthers(session, epoch),
     stepHistory: (project, limit) => stepHistory(session, project, limit),
     ingest: (request) => ingest(session, request, settled),

@@ -3,30 +3,32 @@ import { BerthError } from "../base/errors.ts";
 import { unknownProject } from "./errors.ts";
 import { takeTurn } from "./locks.ts";
 import { lowestFree, rangeOf } from "./lowest-free.ts";
-import type { AddressRange } from "./lowest-free.ts";
 import type { Statements } from "./connection.ts";
 import type { Session } from "./session.ts";
 
 export type SubnetRequest = Readonly<{
-  epoch: number;
   project: string;
   pool: string;
   avoid: readonly string[];
 }>;
 
-/** See `PostgresDoor.allocateSubnet`. Allocations take turns; the table's exclusion constraint is the second guard. */
-export async function allocateSubnet(session: Session, request: SubnetRequest): Promise<string> {
-  const pool = rangeOf(request.pool);
-  if (pool === null)
-    throw new BerthError("usage", {
-      code: "postgres.pool-invalid",
-      detail: `${request.pool} is no IPv4 CIDR`,
-    });
-  return session.write({ operation: "allocate subnet", epoch: request.epoch }, async (tx) => {
-    const project = await tx.rows("project-lock", [request.project]);
-    if (project.length === 0) throw unknownProject(request.project);
+/**
+ * See `PostgresDoor.allocateSubnet`; all of one epoch or none. Allocations take turns; the table's exclusion constraint is
+ * the second guard.
+ */
+export async function allocateSubnets(
+  session: Session,
+  epoch: number,
+  requests: readonly SubnetRequest[],
+): Promise<readonly string[]> {
+  return session.write({ operation: "allocate subnets", epoch }, async (tx) => {
+    // In one order, so that two such transactions cannot block each other.
+    const names = [...new Set(requests.map(({ project }) => project))].toSorted();
+    const found = await Promise.all(names.map((name) => tx.rows("project-lock", [name])));
+    const unknown = names.find((_, at) => found[at]?.length === 0);
+    if (unknown !== undefined) throw unknownProject(unknown);
     await takeTurn(tx, "allocation");
-    return allocateIn(tx, request, pool);
+    return allocateIn(tx, requests);
   });
 }
 
@@ -42,22 +44,38 @@ export async function releaseSubnet(
 
 async function allocateIn(
   tx: Statements,
-  request: SubnetRequest,
-  pool: AddressRange,
-): Promise<string> {
-  const taken = await tx.rows<{ project: string; subnet: string }>("subnet-list");
-  const mine = taken.find((row) => row.project === request.project);
-  if (mine !== undefined) return mine.subnet;
-  const occupied = [...taken.map((row) => row.subnet), ...request.avoid].flatMap(
-    (cidr) => rangeOf(cidr) ?? [],
-  );
-  const subnet = lowestFree(pool, occupied);
-  if (subnet === null)
-    throw new BerthError("capacity", {
-      code: "postgres.pool-exhausted",
-      detail: `${request.pool} has no free /28 left for ${request.project}`,
-      hint: "widen host.network_pool",
+  requests: readonly SubnetRequest[],
+): Promise<readonly string[]> {
+  const rows = await tx.rows<{ project: string; subnet: string }>("subnet-list");
+  const taken = new Map(rows.map(({ project, subnet }) => [project, subnet]));
+  const fresh = new Map<string, string>();
+  const subnets = requests.map((request) => {
+    const mine = taken.get(request.project);
+    if (mine !== undefined) return mine;
+    const subnet = freeFor(request, [...taken.values()]);
+    taken.set(request.project, subnet);
+    fresh.set(request.project, subnet);
+    return subnet;
+  });
+  await Promise.all([...fresh].map((row) => tx.rows("subnet-insert", row)));
+  return subnets;
+}
+
+function freeFor({ project, pool, avoid }: SubnetRequest, taken: readonly string[]): string {
+  const range = rangeOf(pool);
+  if (range === null)
+    throw new BerthError("usage", {
+      code: "postgres.pool-invalid",
+      detail: `${pool} is no IPv4 CIDR`,
     });
-  await tx.rows("subnet-insert", [request.project, subnet]);
-  return subnet;
+  const subnet = lowestFree(
+    range,
+    [...taken, ...avoid].flatMap((cidr) => rangeOf(cidr) ?? []),
+  );
+  if (subnet !== null) return subnet;
+  throw new BerthError("capacity", {
+    code: "postgres.pool-exhausted",
+    detail: `${pool} has no free /28 left for ${project}`,
+    hint: "widen host.network_pool",
+  });
 }

@@ -60,3 +60,32 @@ test("past its bound it refuses instead of growing", async () => {
   gate.resolve();
   expect(await Promise.all([running, waiting])).toEqual([1, 2]);
 });
+
+test("an item at fault fails alone where it is tried alone", async () => {
+  const batches: number[][] = [];
+  const batched = createBatcher<number, number>({
+    maxBatch: 10,
+    maxWaiting: 10,
+    overflow: () => new Error("full"),
+    oneByOne: (error) => error instanceof RangeError,
+    async run(items) {
+      batches.push([...items]);
+      if (items.includes(3)) throw new RangeError("three");
+      if (items.includes(9)) throw new Error("away");
+      return items;
+    },
+  });
+  const all = await Promise.allSettled([1, 2, 3, 4].map(batched));
+  expect(all.map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
+  expect(batches).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
+  // Any other failure is everybody's.
+  await batched(5);
+  await new Promise((resolve) => setImmediate(resolve));
+  const more = await Promise.allSettled([5, 9, 6].map(batched));
+  expect(more.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+});
