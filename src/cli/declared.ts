@@ -67,11 +67,12 @@ export interface Sendable {
 
 async function load({ io }: Context, given: Given): Promise<Loaded> {
   const { loadBundle } = await import("../declare/load.ts");
-  return loadBundle(given.text("file") ?? undefined, {
+  const path = given.text("file") ?? undefined;
+  return loadBundle(path, {
     env: io.env,
     environmentName: given.text("env") ?? variableOf(io.env, "BERTH_ENV"),
     cwd: io.cwd,
-    stdin: io.stdin,
+    stdin: path === STDIN ? io.stdin : null,
   });
 }
 
@@ -84,6 +85,8 @@ async function parsed({ bundle, problems }: Loaded, { io }: Context) {
 
 async function interpolated(loaded: Loaded, context: Context): Promise<Bundle> {
   const { bundle } = loaded;
+  // Most files name no variable; and what else may be wrong with them the daemon sees.
+  if (Object.values(bundle.files).every((text) => !text.includes("$"))) return bundle;
   const { interpolateText } = await import("../declare/interpolate-text.ts");
   const files: Record<string, string> = {};
   const problems: Problem[] = [];

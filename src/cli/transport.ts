@@ -34,7 +34,8 @@ export function daemonAddress(host: string): DaemonAddress {
 /** A transport to the daemon at `host`; one connection a request. */
 export function nodeTransport(host: string): Transport {
   const address = daemonAddress(host);
-  const send = requesterOf(address);
+  const secure = address.kind === "tcp" && address.protocol === "https:";
+  const send = secure ? process.getBuiltinModule("node:https").request : request;
   return (asked) =>
     new Promise((resolve, reject) => {
       const outgoing = send({
@@ -42,6 +43,8 @@ export function nodeTransport(host: string): Transport {
         method: asked.method,
         path: asked.path,
         agent: false,
+        // Without it Node looks whether the host is an address, by a regular expression that takes 5 ms to compile.
+        ...(secure ? {} : { servername: "" }),
         signal: asked.signal,
         headers: {
           ...(address.kind === "socket" ? { host: "berth" } : {}),
@@ -55,11 +58,6 @@ export function nodeTransport(host: string): Transport {
       outgoing.once("response", (response) => resolve(answerOf(response, host)));
       outgoing.end(asked.body ?? undefined);
     });
-}
-
-function requesterOf(address: DaemonAddress): typeof request {
-  const secure = address.kind === "tcp" && address.protocol === "https:";
-  return secure ? process.getBuiltinModule("node:https").request : request;
 }
 
 function placeOf(address: DaemonAddress): Readonly<Record<string, string>> {

@@ -7,13 +7,11 @@ import type { Loaded } from "./bundle-files.ts";
 import { decodeStream } from "./decode.ts";
 import { readPattern } from "./disk.ts";
 import type { Disk, Text } from "./disk.ts";
-import { makeExpand } from "./expand.ts";
 import { hasHostKey, NO_HOST } from "./host-keys.ts";
 import type { Environment } from "./interpolate.ts";
 import { valueOf } from "./node.ts";
 import type { MapNode, YamlNode } from "./node.ts";
 import { makeSource } from "./source.ts";
-import { readTree } from "./tree.ts";
 
 export interface LoadOptions {
   /** Only used to expand variables inside `include:`; the texts are returned as they are on disk. */
@@ -89,7 +87,7 @@ function takeHostAbove(loading: Loading): readonly string[] {
 async function gatherText(entry: string, text: Text, loading: Loading): Promise<Loaded> {
   const { options, taken } = loading;
   taken.take(entry, text);
-  const tree = treeOf(entry, loading);
+  const tree = isHostAlone(taken.text(entry)) ? null : await treeOf(entry, loading);
   const single = tree?.kind === "map" && (await isProject(tree));
   if (single) return taken.bundle(entry, takeHostAbove(loading));
   takeIncludes(loading, tree);
@@ -162,8 +160,20 @@ function refuseOverlay({ environmentName }: LoadOptions): void {
   );
 }
 
+/**
+ * Whether these words alone tell that it is a host file, and names no other: what stands at the beginning of a line is a key
+ * of the outermost map, and without an escape no key is spelled otherwise. Reading YAML takes most of a short verb's time.
+ */
+function isHostAlone(text: string): boolean {
+  return /^(?:host|projects):(?:\s|$)/m.test(text) && !/include|\\/.test(text);
+}
+
 /** The entry's tree as far as it can be read; parsing tells its problems later. */
-function treeOf(entry: string, { options, taken }: Loading): YamlNode | null {
+async function treeOf(entry: string, { options, taken }: Loading): Promise<YamlNode | null> {
+  const [{ readTree }, { makeExpand }] = await Promise.all([
+    import("./tree.ts"),
+    import("./expand.ts"),
+  ]);
   return readTree(makeSource(entry, taken.text(entry)), [], makeExpand(options.env, []));
 }
 

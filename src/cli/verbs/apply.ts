@@ -6,10 +6,7 @@ import { type Context, type Given, usage } from "../context.ts";
 import { readBundle, type Sendable, withDeclaration } from "../declared.ts";
 import { durationOf } from "../duration.ts";
 import { printResult } from "../output.ts";
-import { readPlanFile } from "../plan-file.ts";
-import { dangerOf, planText } from "../plan-text.ts";
 import type { Verb } from "../verb.ts";
-import { waitFor } from "../wait.ts";
 
 /** Pulling an image may be part of it. */
 const TIMEOUT_MS = 600_000;
@@ -50,7 +47,10 @@ async function run(context: Context, given: Given): Promise<number> {
     client.apply(await agreed(context, given, { client, body })),
   );
   await tell(context, applied);
-  if (given.flag("wait")) await waitFor(context, { names: applied.projects, timeoutMs });
+  if (given.flag("wait") && applied.projects.length > 0) {
+    const { waitFor } = await import("../wait.ts");
+    await waitFor(context, { names: applied.projects, timeoutMs });
+  }
   await printResult(context, applied, {
     name: String(applied.generation),
     text: summaryOf(applied),
@@ -71,6 +71,7 @@ async function wish(context: Context, given: Given): Promise<Wish> {
   }
   if (given.text("file") !== null || given.flag("prune"))
     throw usage("a plan says itself what it is made from: leave -f and --prune away");
+  const { readPlanFile } = await import("../plan-file.ts");
   const { bundle, plan, prune } = await readPlanFile(context.io.cwd, path);
   const expected = { generation: plan.baseGeneration, fingerprint: plan.fingerprint };
   return { body: { bundle, prune, adopt, expected }, explained: (send) => send() };
@@ -88,8 +89,9 @@ async function agreed(
   { client, body }: Proposal,
 ): Promise<ApplyBody> {
   const { io, print, errorStyle } = context;
-  const canAsk = io.stdin.isTTY === true && io.stderr.isTTY === true;
-  if (!canAsk || given.flag("yes") || body.expected !== undefined) return body;
+  if (given.flag("yes") || body.expected !== undefined) return body;
+  if (io.stderr.isTTY !== true || io.stdin.isTTY !== true) return body;
+  const { dangerOf, planText } = await import("../plan-text.ts");
   const plan = await client.plan({ bundle: body.bundle, prune: body.prune });
   const { interrupted, losesData } = dangerOf(plan);
   if (interrupted.length === 0 && !losesData) return body;

@@ -49,6 +49,27 @@ async function told(
 const WEB = "name: web\nimage: i\n";
 const API = "name: api\nimage: i\n";
 
+test.each([
+  [
+    "a key that is spelled with an escape",
+    'projects: { a: { image: i } }\n"inclu\\u0064e": [web.yaml]\n',
+  ],
+  ["a key behind the projects", "projects:\n  a: { image: i }\ninclude: [web.yaml]\n"],
+  ["all of it in braces", '{\nprojects: { a: { image: i } },\n"include": [web.yaml] }\n'],
+])("an include is found: %s", async (_, text) => {
+  write({ "berth.yaml": text, "web.yaml": WEB });
+  expect(Object.keys((await loadBundle(undefined, options())).bundle.files)).toContain("web.yaml");
+});
+
+test("a project file that only speaks of projects stays one", async () => {
+  write({
+    "berth.yaml": "host: {}\n",
+    "web.yaml": `${WEB}# projects: none\nenv:\n  projects: few\n`,
+  });
+  const { bundle } = await loadBundle("web.yaml", options());
+  expect(Object.keys(bundle.files).toSorted()).toEqual(["berth.yaml", "web.yaml"]);
+});
+
 test("a host file brings its includes, each once, and its overlay", async () => {
   write({
     "berth.yaml": "include: [projects/*.yaml, projects/web.yaml, 'more/**/*.yml']\n",
