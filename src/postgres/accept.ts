@@ -29,11 +29,14 @@ export async function currentDeclaration(tx: Statements): Promise<Current> {
 }
 
 async function acceptIn(tx: Statements, request: AcceptRequest): Promise<AcceptResult> {
-  const current = await currentDeclaration(tx);
+  // In this order: what is read was read under the lock.
+  const [current, , rows] = await Promise.all([
+    currentDeclaration(tx),
+    tx.rows("project-lock-all"),
+    tx.rows<ProjectRow & Record<string, unknown>>("project-list", [null]),
+  ]);
   if (request.expectedGeneration !== null && request.expectedGeneration !== current.generation)
     throw generationMoved(request.expectedGeneration, current.generation);
-  await tx.rows("project-lock-all");
-  const rows = await tx.rows<ProjectRow & Record<string, unknown>>("project-list", [null]);
   const merge = mergeProjects(rows, {
     source: request.source,
     whole: request.rollbackOf !== null,

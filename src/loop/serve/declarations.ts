@@ -54,6 +54,9 @@ async function refuseIfMoved(
   });
 }
 
+/** Where all is as declared the engine is looked at once more all the same, but whoever waits for the answer has it first. */
+const NOTHING_TO_DO_MS = 100;
+
 interface Took {
   readonly state: DaemonState;
   readonly before: Moment;
@@ -85,7 +88,7 @@ export async function took(
     });
     void outbox.flush();
   }
-  session.triggerHost("declaration");
+  session.triggerHost("declaration", projects.length > 0 ? 0 : NOTHING_TO_DO_MS);
   // More slots, other limits, another strategy: what waits may start now.
   session.desk?.dispatch();
   return {
