@@ -2,6 +2,7 @@
 import type { RunnerReport } from "../model/observed.ts";
 import { CURVE_POINTS, type JournalEvent } from "../model/run.ts";
 import { checkLimits } from "./check-limits.ts";
+import { triggerEcho } from "./echo.ts";
 import type { RunnersListener } from "../runners/door.ts";
 import { CONNECTED, REPORTED } from "./reasons.ts";
 import { secretsFor } from "./secrets.ts";
@@ -23,15 +24,13 @@ export function listenToRunners(state: DaemonState): RunnersListener {
       state.session.desk?.reported(report);
     },
     onConnected(project, connected) {
-      state.session?.trigger(
-        project,
-        connected ? CONNECTED : "runner lost",
-        connected ? REPORT_FOLLOWS_MS : LOST_GRACE_MS,
-      );
       if (!connected) {
+        state.session?.trigger(project, "runner lost", LOST_GRACE_MS);
         forgetCpu(project, state);
         return;
       }
+      if (state.session !== null)
+        triggerEcho({ project, reason: CONNECTED, delayMs: REPORT_FOLLOWS_MS }, state.session);
       state.session?.desk?.connected(project);
       state.session?.questions?.connected(project);
     },
@@ -130,7 +129,7 @@ function absorbReport(report: RunnerReport, session: Session): void {
   if (missing.length > 0) void deliverSecrets(project, missing, session);
   const record = session.world.records.get(project);
   // A settled project's reports change nothing the planner looks at, unless the kernel's limits are others.
-  if (record?.phase !== "active") session.trigger(project, REPORTED);
+  if (record?.phase !== "active") triggerEcho({ project, reason: REPORTED }, session);
   else checkLimits(report, record, session);
 }
 
