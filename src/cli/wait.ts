@@ -14,8 +14,8 @@ import {
   youngMsOf,
 } from "./verdict.ts";
 
-/** Between looks when no event says that something changed. */
-const LOOK_MS = 250;
+/** Between looks when no event says that something changed: whatever changes is told by one, unless the stream is lost. */
+const LOOK_MS = 500;
 /** After an event: what a runner says of its agents follows what it tells of them (STATUS_COALESCE_MS in the runner). */
 const ECHO_MS = 60;
 /** How long the daemon may be away, restarting, before the wait gives up. */
@@ -24,8 +24,9 @@ const AWAY_MS = 10_000;
  * Between looks at least, however many events come: the more projects are under way, the dearer a look, and the less it
  * decides. Only the last one's arrival is worth a look at once.
  */
-const PAUSE_MS = 20;
-const pauseMs = (moving: number): number => Math.min(LOOK_MS, PAUSE_MS * Math.max(1, moving));
+const PAUSE_MS = 40;
+const MOST_PAUSE_MS = 250;
+const pauseMs = (moving: number): number => Math.min(MOST_PAUSE_MS, PAUSE_MS * Math.max(1, moving));
 const ARRIVED = "project.settled";
 
 export interface Waiting {
@@ -139,7 +140,7 @@ function wakeOnEvents(client: Client, signal: AbortSignal): Waker {
     await sleep(ms, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(nothing);
     signal.throwIfAborted();
   };
-  // without the stream, looking every 250 ms is enough
+  // without the stream, looking every half second is enough
   void listen().catch(nothing);
   return {
     async next(ms, moving) {

@@ -109,15 +109,17 @@ export interface Begun {
 
 /** Null until every start is answered by a process; what was refused is the runner's to tell. */
 export async function readBegun(folder: string): Promise<Begun | null> {
-  const [told, begun] = await Promise.all(
-    [TOLD_FILE, BEGUN_FILE].map((name) => read(folder, name)),
-  );
-  if (begun === null || begun === undefined || told === null || told === undefined) return null;
-  const part = decodeFirst(begun.bytes);
+  // The one that comes last, first: most looks are before it is there.
+  const told = await read(join(folder, TOLD_FILE));
+  if (told === null) return null;
+  const path = join(folder, BEGUN_FILE);
+  const [begun, changedAt] = await Promise.all([read(path), renamedAt(path)]);
+  if (begun === null || changedAt === null) return null;
+  const part = decodeFirst(begun);
   if (part === null) return null;
   const pids = new Map<number, number>();
   const ended = new Set<number>();
-  for (const answer of new AnswerReader().push(told.bytes)) {
+  for (const answer of new AnswerReader().push(told)) {
     if (answer.kind === "runs") pids.set(answer.id, answer.pid);
     if (answer.kind === "ended") ended.add(answer.id);
   }
@@ -125,9 +127,7 @@ export async function readBegun(folder: string): Promise<Begun | null> {
     const pid = pids.get(start.id);
     if (pid === undefined) return [];
     return [
-      ended.has(start.id)
-        ? endedStatus(start)
-        : statusOf(start, { pid, startedAt: begun.changedAt }),
+      ended.has(start.id) ? endedStatus(start) : statusOf(start, { pid, startedAt: changedAt }),
     ];
   });
   return agents.length < part.starts.length ? null : { ...part, agents };
@@ -165,17 +165,16 @@ export async function callRunner(folder: string): Promise<void> {
   await writeFile(join(folder, GO_FILE), "", { mode: 0o600, flag: "w" }).catch(() => undefined);
 }
 
-/** `changedAt`, in ms since the epoch: of `begun`, its renaming by the launcher that begins. */
-async function read(
-  folder: string,
-  name: string,
-): Promise<Readonly<{ bytes: Buffer; changedAt: number }> | null> {
-  const path = join(folder, name);
-  try {
-    return { bytes: await readFile(path), changedAt: Math.trunc((await stat(path)).ctimeMs) };
-  } catch {
-    return null;
-  }
+async function read(path: string): Promise<Buffer | null> {
+  return readFile(path).catch(() => null);
+}
+
+/** In ms since the epoch: `begun` is renamed by the launcher that begins. */
+async function renamedAt(path: string): Promise<number | null> {
+  return stat(path).then(
+    ({ ctimeMs }) => Math.trunc(ctimeMs),
+    () => null,
+  );
 }
 
 async function remove(path: string): Promise<void> {
