@@ -2,7 +2,6 @@
 import type { Outcome, Plan, Step } from "../model/step.ts";
 import { settledPhase } from "../model/lifecycle.ts";
 import { renderPlan } from "../plan/render.ts";
-import { triggerEcho } from "./echo.ts";
 import { isPassing, failed, retry, succeeded } from "./failed.ts";
 import { VERIFY } from "./reasons.ts";
 import type { Session } from "./session.ts";
@@ -67,9 +66,8 @@ function lookAgain({ project, steps }: Plan, session: Session): void {
   // That it has arrived is recorded only when a look found everything as wanted.
   const arrived = record.phase === settledPhase(record.wanted);
   if (arrived && steps.every(({ kind }) => kind === "settle-phase")) return;
-  if (steps.some(({ kind }) => kind === "start-container"))
-    session.trigger(project, VERIFY, AFTER_START_MS);
-  else triggerEcho({ project, reason: VERIFY }, session);
+  const started = steps.some(({ kind }) => kind === "start-container");
+  session.trigger(project, VERIFY, started ? AFTER_START_MS : 0);
 }
 
 const FREEING: ReadonlySet<string> = new Set([

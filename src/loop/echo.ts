@@ -1,4 +1,4 @@
-/** Looks at what came of our own work: together while the engine is busy, since each look costs it three lists of everything. */
+/** Looks at what runners tell of starts: together while the engine is busy, since each look costs it three lists of everything. */
 import type { Session } from "./session.ts";
 
 /** At the longest from the first of them on: a fraction of what a start takes among others. */

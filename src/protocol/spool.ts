@@ -15,6 +15,8 @@ export interface RunMeta {
   readonly boot: string;
   readonly generation: number;
   readonly startedAt: number;
+  /** How often its replica had been started again when it began; absent: never. */
+  readonly restarts?: number;
 }
 
 /** Run ids are directory names: nothing that could be a path. */
@@ -54,5 +56,8 @@ export function parseRunMeta(text: string): RunMeta | null {
     typeof startedAt !== "number"
   )
     return null;
-  return isRunId(run) ? { run, agent, boot, replica, generation, startedAt } : null;
+  if (!isRunId(run)) return null;
+  const restarts = field.get("restarts");
+  const meta = { run, agent, boot, replica, generation, startedAt };
+  return typeof restarts === "number" ? { ...meta, restarts } : meta;
 }

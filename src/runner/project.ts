@@ -31,6 +31,7 @@ export interface ProjectParts extends Omit<RunRoom, "speech"> {
   readonly journal: Journal;
   readonly record: (body: JournalBody) => void;
   readonly claimOom: () => boolean;
+  readonly restartsBefore: (agent: string, replica: number) => number;
   readonly changed: () => void;
   /** A task said how far it is. */
   readonly progress: (run: string, progress: Progress) => void;

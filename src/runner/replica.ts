@@ -23,6 +23,8 @@ export interface ReplicaRoom extends RunRoom {
   /** Whether this death is one the cgroup's OOM counter tells of. */
   readonly claimOom: () => boolean;
   readonly chance: () => number;
+  /** How often it was started again before this container's life, if that ended under it. */
+  readonly restartsBefore: (agent: string, replica: number) => number;
   /** Something in `status` changed. */
   readonly changed: () => void;
 }
@@ -62,6 +64,7 @@ export class Replica {
     this.number = number;
     this.#plan = plan;
     this.#room = room;
+    this.#progress.restarts = room.restartsBefore(this.agent, number);
     this.done = this.#live();
   }
 
@@ -184,7 +187,11 @@ export class Replica {
     const [plan, at, livedAt] = [this.#plan, clock.now(), clock.lived()];
     this.#become("starting");
     const name = { agent: this.agent, replica: this.number };
-    const verdict = await startRun(plan, this.number, this.#room).catch(failedStart);
+    const verdict = await startRun(
+      plan,
+      { replica: this.number, restarts: this.#progress.restarts },
+      this.#room,
+    ).catch(failedStart);
     if (!verdict.ok) {
       const { id: run, reason } = verdict;
       journal.append({ kind: "start-failed", run, ...name, reason, generation: plan.generation });

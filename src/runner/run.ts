@@ -41,7 +41,7 @@ export type RunVerdict =
 /** Starts the planned process, or takes over the one that was begun before; resolves when its command runs, or could not be started. */
 export async function startRun(
   plan: AgentPlan,
-  replica: number,
+  { replica, restarts }: Readonly<{ replica: number; restarts: number }>,
   room: RunRoom,
 ): Promise<RunVerdict> {
   const begun = room.first.take(plan.spec.name, replica);
@@ -49,7 +49,10 @@ export async function startRun(
   const id = begun?.run ?? newRunId(startedAt, Math.random);
   if (!plan.identity.ok) return { ok: false, id, reason: plan.identity.reason };
   const { generation, spec } = plan;
-  const meta = { run: id, agent: spec.name, replica, boot: room.boot, generation, startedAt };
+  const meta = {
+    ...{ run: id, agent: spec.name, replica, boot: room.boot, generation, startedAt },
+    ...(restarts > 0 ? { restarts } : {}),
+  };
   const own = { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id };
   const parts = {
     plan,

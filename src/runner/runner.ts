@@ -7,6 +7,7 @@ import { PROTOCOL_VERSION } from "../protocol/frame.ts";
 import { isQuiet, readCgroup, readOomKills } from "./cgroup.ts";
 import { condemn } from "./condemn.ts";
 import type { Line } from "./control.ts";
+import { EarlierRestarts } from "./earlier-restarts.ts";
 import { Fence } from "./fence.ts";
 import type { Refusal } from "./fence.ts";
 import { withoutEnd } from "./open-runs.ts";
@@ -25,7 +26,8 @@ type Hello = Extract<DaemonFrame, { kind: "hello" }>;
 type Command = Exclude<DaemonFrame, { kind: "hello" | "resume" | "ack" }>;
 type Fenced = Exclude<Command, { kind: "ping" }>;
 
-export type RunnerParts = Omit<ProjectParts, "record" | "claimOom" | "changed" | "progress"> &
+type Ours = "record" | "claimOom" | "restartsBefore" | "changed" | "progress";
+export type RunnerParts = Omit<ProjectParts, Ours> &
   Readonly<{ version: string; first: FirstStarts }>;
 
 /** INVARIANT: one line at most is served. */
@@ -33,6 +35,7 @@ export class Runner {
   readonly #parts: RunnerParts;
   readonly #project: Project;
   readonly #oom = new OomLedger();
+  readonly #earlier = new EarlierRestarts();
   readonly #fence: Fence;
   #sample: CgroupSample | null = null;
   /** The sample of the last status. */
@@ -47,6 +50,7 @@ export class Runner {
       ...parts,
       record: (body) => this.record(body),
       claimOom: () => this.#claimOom(),
+      restartsBefore: (agent, replica) => this.#earlier.take(agent, replica),
       changed: () => this.#tellSoon(),
       progress: (run, progress) => this.#tellProgress(run, progress),
     });
@@ -234,7 +238,9 @@ export class Runner {
   #tellLostRuns(): void {
     const { journal, openRuns, first } = this.#parts;
     const left = [...openRuns.left(), ...first.lost()];
-    for (const { run, agent, replica, boot, startedAt } of withoutEnd(left, journal.recent())) {
+    const lost = withoutEnd(left, journal.recent());
+    this.#earlier.lost(lost);
+    for (const { run, agent, replica, boot, startedAt } of lost) {
       const begun = { boot, at: startedAt };
       this.record({ kind: "lost", run, agent, replica, reason: "container died", begun });
     }

@@ -48,6 +48,32 @@ test("opening the same steps again after a lost answer finds the same rows", asy
   expect(await refusalOf(door.openSteps(epoch, rows))).toBe("defect postgres.step-repeated");
 });
 
+test("of passes that open their steps at once only the one at fault is refused", async () => {
+  const settled = [stepOf(1)];
+  const [rowId = 0] = await door.openSteps(epoch, settled);
+  await door.settleSteps(epoch, [{ rowId, outcome: "done", code: null, detail: null }]);
+  const passes = ["a", "b", "c"].map((pass) => [stepOf(1, { pass }), stepOf(2, { pass })]);
+  const opened = await Promise.allSettled(
+    [...passes, settled, ...passes].map((rows) => door.openSteps(epoch, rows)),
+  );
+  expect(opened.map(({ status }) => status)).toEqual([
+    ...["fulfilled", "fulfilled", "fulfilled"],
+    "rejected",
+    ...["fulfilled", "fulfilled", "fulfilled"],
+  ]);
+  const ids = opened.map((each) => (each.status === "fulfilled" ? each.value : []));
+  expect(ids.slice(4)).toEqual(ids.slice(0, 3));
+  const history = await door.stepHistory("web", 20);
+  expect(new Map(history.map((row) => [row.rowId, `${row.pass} ${row.step}`]))).toEqual(
+    new Map([
+      [rowId, `${settled[0]?.pass} 1`],
+      ...passes.flatMap((rows, at) =>
+        rows.map(({ pass, step }, place) => [ids[at]?.[place] ?? 0, `${pass} ${step}`] as const),
+      ),
+    ]),
+  );
+});
+
 test("a new leader sees what its predecessor left open and can settle it", async () => {
   const [left = 0] = await door.openSteps(epoch, [stepOf(1)]);
   const old = epoch;

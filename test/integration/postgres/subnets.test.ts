@@ -52,6 +52,21 @@ test("an exhausted pool is a matter of capacity", async () => {
   expect(await refusalOf(allocate("ghost"))).toBe("usage postgres.project-unknown");
 });
 
+test("of projects asking at once only the one at fault is refused", async () => {
+  const asked = await Promise.allSettled([
+    allocate("p-0"),
+    allocate("p-1"),
+    allocate("ghost"),
+    allocate("p-2", "10.9.0.0/29"),
+    allocate("p-3"),
+  ]);
+  expect(asked.map(({ status }) => status)).toEqual([
+    ...["fulfilled", "fulfilled", "rejected", "rejected", "fulfilled"],
+  ]);
+  const rows = await database.sql("select project from subnet order by project");
+  expect(rows.map((row) => row["project"])).toEqual(["p-0", "p-1", "p-3"]);
+});
+
 test("the table itself refuses an overlap", async () => {
   await allocate("p-0");
   await expect(database.sql("insert into subnet values ('p-1', '10.201.0.0/24')")).rejects.toThrow(

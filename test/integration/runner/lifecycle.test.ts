@@ -174,6 +174,27 @@ test("runs that die with the container are lost, the sequence goes on, and agent
   expect(await project.output(run)).toBe("hi\n");
 });
 
+test("restarts are counted on over the deaths of the container, and from nothing after a stop", async () => {
+  const project = await world.start((name) => configOf(name, [shell("a", "exec sleep 1000")]));
+  const restarts = async (): Promise<number> => {
+    const client = await project.connect();
+    const { restarts: count } = await client.status("a", ({ state }) => state === "running");
+    client.close();
+    return count;
+  };
+  const again = async (end: "kill" | "stop"): Promise<void> => {
+    await docker(end, project.container);
+    await docker("start", project.container);
+  };
+  expect(await restarts()).toBe(0);
+  await again("kill");
+  expect(await restarts()).toBe(1);
+  await again("kill");
+  expect(await restarts()).toBe(2);
+  await again("stop");
+  expect(await restarts()).toBe(0);
+});
+
 test("frozen time counts for nothing: neither grace nor health deadlines pass in it", async () => {
   const health = healthOf("sleep 0.3", { timeoutMs: 1_500, retries: 1, intervalMs: 50 });
   const project = await world.start((name) =>

@@ -1,4 +1,4 @@
-/** Looks at what came of our own work: at once on a quiet engine, together on a busy one, and never late for long. */
+/** Looks at what runners tell: at once on a quiet engine, together on a busy one, and never late for long. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createSlots } from "../../../src/base/slots.ts";
 import { triggerEcho } from "../../../src/loop/echo.ts";

@@ -37,6 +37,13 @@ test("a run is found open from before its process exists until its end is told",
   expect(left()).toEqual(["r3"]);
 });
 
+test("how often it had been started again is found with it", () => {
+  const runs = new OpenRuns(path);
+  runs.add({ ...meta("r1"), restarts: 3 });
+  runs.add(meta("r2"));
+  expect(new OpenRuns(path).left().map(({ restarts }) => restarts)).toEqual([3, undefined]);
+});
+
 test("a later boot ends what it found, and writes behind no torn line", () => {
   new OpenRuns(path).add(meta("r1"));
   new OpenRuns(path).add(meta("r2"));
