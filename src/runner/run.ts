@@ -50,7 +50,12 @@ export async function startRun(
   if (!plan.identity.ok) return { ok: false, id, reason: plan.identity.reason };
   const { generation, spec } = plan;
   const meta = {
-    ...{ run: id, agent: spec.name, replica, boot: room.boot, generation, startedAt },
+    run: id,
+    agent: spec.name,
+    replica,
+    boot: room.boot,
+    generation,
+    startedAt,
     ...(restarts > 0 ? { restarts } : {}),
   };
   const own = { BERTH_REPLICA: String(replica), BERTH_RUN_ID: id };

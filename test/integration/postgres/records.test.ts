@@ -56,11 +56,7 @@ test("of passes that open their steps at once only the one at fault is refused",
   const opened = await Promise.allSettled(
     [...passes, settled, ...passes].map((rows) => door.openSteps(epoch, rows)),
   );
-  expect(opened.map(({ status }) => status)).toEqual([
-    ...["fulfilled", "fulfilled", "fulfilled"],
-    "rejected",
-    ...["fulfilled", "fulfilled", "fulfilled"],
-  ]);
+  expect(opened.flatMap(({ status }, at) => (status === "rejected" ? [at] : []))).toEqual([3]);
   const ids = opened.map((each) => (each.status === "fulfilled" ? each.value : []));
   expect(ids.slice(4)).toEqual(ids.slice(0, 3));
   const history = await door.stepHistory("web", 20);
