@@ -29,7 +29,7 @@ export async function currentDeclaration(tx: Statements): Promise<Current> {
 }
 
 async function acceptIn(tx: Statements, request: AcceptRequest): Promise<AcceptResult> {
-  // In this order: what is read was read under the lock.
+  // Asked together, answered in this order: the projects are read under their locks.
   const [current, , rows] = await Promise.all([
     currentDeclaration(tx),
     tx.rows("project-lock-all"),

@@ -171,7 +171,7 @@ export interface PostgresDoor {
   intend(request: IntentRequest): Promise<ProjectRow>;
   /**
    * Moves the phase only if it is still `from`; false when it is neither that nor `to` already. `removed` deletes the row and
-   * keeps its history. `step` is what the journal shall say of the move, written with it.
+   * keeps its history. `step` is what the journal says of the move, written with it.
    */
   settlePhase(
     request: Readonly<{
@@ -179,7 +179,7 @@ export interface PostgresDoor {
       project: string;
       from: Phase;
       to: Phase;
-      step?: StepRow;
+      step: StepRow;
     }>,
   ): Promise<boolean>;
   /** Allocates the lowest free /28 of the pool that overlaps none of `avoid`; idempotent per project. `postgres.pool-exhausted` is capacity. */

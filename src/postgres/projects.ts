@@ -35,7 +35,7 @@ type PhaseMove = Readonly<{
   project: string;
   from: Phase;
   to: Phase;
-  step?: StepRow;
+  step: StepRow;
 }>;
 
 /** Waiting tasks a transaction: a long backlog must not meet the statement deadline. */
@@ -68,7 +68,7 @@ async function settlePhaseIn(
 ): Promise<readonly SettledTask[] | null> {
   const moved = await tx.rows("project-settle", [project, from, to]);
   if (moved.length === 0) return null;
-  if (step !== undefined) await writeDone(tx, epoch, step);
+  await writeDone(tx, epoch, step);
   if (to !== "removed") return [];
   // First, since it waits for submissions that hold the project: none can wait for a task that is locked here.
   await tx.rows("project-delete", [project]);

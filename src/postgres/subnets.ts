@@ -22,10 +22,11 @@ export async function allocateSubnets(
   requests: readonly SubnetRequest[],
 ): Promise<readonly string[]> {
   return session.write({ operation: "allocate subnets", epoch }, async (tx) => {
-    // In one order, so that two such transactions cannot block each other.
-    const names = [...new Set(requests.map(({ project }) => project))].toSorted();
-    const found = await Promise.all(names.map((name) => tx.rows("project-lock", [name])));
-    const unknown = names.find((_, at) => found[at]?.length === 0);
+    // They need only stay: whoever changes one of them would hold up the others too.
+    const names = requests.map(({ project }) => project);
+    const kept = await tx.rows<{ name: string }>("project-keep", [names]);
+    const known = new Set(kept.map(({ name }) => name));
+    const unknown = names.find((name) => !known.has(name));
     if (unknown !== undefined) throw unknownProject(unknown);
     await takeTurn(tx, "allocation");
     return allocateIn(tx, requests);

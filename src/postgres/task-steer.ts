@@ -115,7 +115,7 @@ async function once(
 
 /** A task of a project that is gone would wait for ever. */
 async function mustStay(tx: Statements, project: string): Promise<void> {
-  const [found] = await tx.rows<{ leaving: boolean }>("task-projects", [[project]]);
+  const [found] = await tx.rows<{ leaving: boolean }>("project-keep", [[project]]);
   if (found === undefined) throw unknownProject(project);
   if (found.leaving)
     throw new BerthError("conflict", {

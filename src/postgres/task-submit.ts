@@ -140,7 +140,7 @@ function faultOf(row: SubmitRow): Submitted | undefined {
 type Check = (row: SubmitRow) => Submitted | undefined;
 
 async function projectsOf(tx: Statements, rows: readonly SubmitRow[]): Promise<Check> {
-  const found = await tx.rows<{ name: string; leaving: boolean }>("task-projects", [
+  const found = await tx.rows<{ name: string; leaving: boolean }>("project-keep", [
     [...new Set(rows.map((row) => row.project))],
   ]);
   const leaving = new Map(found.map((row) => [row.name, row.leaving]));

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { ProjectRow } from "../../../src/postgres/door.ts";
 import { agentSpec, declarationOf, projectSpec } from "../../support/declarations.ts";
 import { database, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
-import { acceptOf, intentOf, refusalOf, wantOf } from "./requests.ts";
+import { acceptOf, intentOf, moveOf, refusalOf, wantOf } from "./requests.ts";
 
 leadOwnDatabase();
 startWith("generation, project, subnet, audit, answer");
@@ -149,7 +149,7 @@ test("a project that is being removed cannot be accepted until it is gone", asyn
   expect(await refusalOf(door.accept(acceptOf(epoch, declarationOf(web))))).toBe(
     "conflict postgres.project-leaving",
   );
-  await door.settlePhase({ epoch, project: "web", from: "removing", to: "removed" });
+  await door.settlePhase(moveOf({ epoch, project: "web", from: "removing", to: "removed" }));
   expect(await door.accept(acceptOf(epoch, declarationOf(web)))).toMatchObject({ changed: true });
 });
 

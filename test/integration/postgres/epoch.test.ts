@@ -5,7 +5,16 @@ import type { PostgresDoor } from "../../../src/postgres/door.ts";
 import { declarationOf, projectSpec } from "../../support/declarations.ts";
 import { testPostgres } from "../../support/postgres.ts";
 import type { TestPostgres } from "../../support/postgres.ts";
-import { LOCAL, acceptOf, refusalOf, started, journal, stepOf, wantOf } from "./requests.ts";
+import {
+  acceptOf,
+  journal,
+  LOCAL,
+  moveOf,
+  refusalOf,
+  started,
+  stepOf,
+  wantOf,
+} from "./requests.ts";
 
 const POLL = { timeout: 10_000, interval: 20 };
 let database: TestPostgres;
@@ -68,7 +77,7 @@ test("no control write of an older epoch changes anything", async () => {
   const writes = [
     door.accept(acceptOf(old, declarationOf(projectSpec("api")))),
     door.intend(wantOf(old, "web", "frozen")),
-    door.settlePhase({ epoch: old, project: "web", from: "activating", to: "active" }),
+    door.settlePhase(moveOf({ epoch: old, project: "web", from: "activating", to: "active" })),
     door.allocateSubnet({ epoch: old, project: "web", pool: "10.201.0.0/16", avoid: [] }),
     door.releaseSubnet({ epoch: old, project: "web" }),
     door.openSteps(old, [stepOf(2)]),

@@ -4,7 +4,16 @@ import { PHASES, TRANSITIONS } from "../../../src/model/lifecycle.ts";
 import type { ProjectRow } from "../../../src/postgres/door.ts";
 import { agentSpec, declarationOf, projectSpec } from "../../support/declarations.ts";
 import { database, door, epoch, leadAgain, leadOwnDatabase, startWith } from "./leader.ts";
-import { acceptOf, intentOf, journal, refusalOf, started, stepOf, wantOf } from "./requests.ts";
+import {
+  acceptOf,
+  intentOf,
+  journal,
+  moveOf,
+  refusalOf,
+  started,
+  stepOf,
+  wantOf,
+} from "./requests.ts";
 
 leadOwnDatabase();
 startWith(
@@ -19,7 +28,7 @@ const scale = (replicas: number): Promise<ProjectRow> =>
   door.intend(intentOf(epoch, "web", { kind: "scale", agent: "worker", replicas }));
 
 const settle = (from: "activating" | "active", to: "active" | "paused"): Promise<boolean> =>
-  door.settlePhase({ epoch, project: "web", from, to });
+  door.settlePhase(moveOf({ epoch, project: "web", from, to }));
 
 test("a wish moves the phase by the table, is audited, and is returned", async () => {
   const row = await door.intend({
@@ -154,9 +163,9 @@ test("removed forgets the project and its subnet, keeps its history and leaves n
   await door.allocateSubnet({ epoch, project: "web", pool: "10.201.0.0/16", avoid: [] });
   await door.ingest({ epoch, project: "web", generation: 1, events: journal(1, started("r1")) });
   await door.intend(wantOf(epoch, "web", "removed"));
-  expect(await door.settlePhase({ epoch, project: "web", from: "removing", to: "removed" })).toBe(
-    true,
-  );
+  expect(
+    await door.settlePhase(moveOf({ epoch, project: "web", from: "removing", to: "removed" })),
+  ).toBe(true);
   expect(await door.projects()).toEqual([]);
   expect(await database.sql("select * from subnet")).toEqual([]);
   expect(await door.runs({ project: "web", agent: null, limit: 5 })).toMatchObject([
@@ -176,8 +185,8 @@ test("a move whose answer was lost is done already: asked again it is success, a
   await door.intend(wantOf(epoch, "web", "removed"));
   expect(await settle("activating", "active")).toBe(false);
   const removed = { epoch, project: "web", from: "removing", to: "removed" } as const;
-  expect(await door.settlePhase(removed)).toBe(true);
-  expect(await door.settlePhase(removed)).toBe(true);
+  expect(await door.settlePhase(moveOf(removed))).toBe(true);
+  expect(await door.settlePhase(moveOf(removed))).toBe(true);
   expect(await settle("activating", "active")).toBe(false);
 });
 
@@ -200,7 +209,7 @@ test("a project removed and declared anew begins a new journal", async () => {
     events: journal(1, started("r1"), started("r2")),
   });
   await door.intend(wantOf(epoch, "web", "removed"));
-  await door.settlePhase({ epoch, project: "web", from: "removing", to: "removed" });
+  await door.settlePhase(moveOf({ epoch, project: "web", from: "removing", to: "removed" }));
   await door.accept(acceptOf(epoch, declarationOf(projectSpec("web"))));
   expect((await door.projects())[0]).toMatchObject({ journalSeq: 0, phase: "activating" });
   expect(

@@ -4,7 +4,7 @@ import type { QuestionRecord, QuestionState } from "../../../src/model/question.
 import type { JournalBody, JournalEvent } from "../../../src/model/run.ts";
 import { projectSpec } from "../../support/declarations.ts";
 import { database, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
-import { exited, journal, LOCAL, refusalOf, started, wantOf } from "./requests.ts";
+import { exited, journal, LOCAL, moveOf, refusalOf, started, wantOf } from "./requests.ts";
 
 leadOwnDatabase();
 startWith(
@@ -179,7 +179,9 @@ test("runs that nobody can tell the end of, and removed projects, leave no quest
   await door.intend(wantOf(epoch, "api", "removed"));
   const [row] = (await door.projects()).filter(({ name }) => name === "api");
   expect(
-    await door.settlePhase({ epoch, project: "api", from: row?.phase ?? "active", to: "removed" }),
+    await door.settlePhase(
+      moveOf({ epoch, project: "api", from: row?.phase ?? "active", to: "removed" }),
+    ),
   ).toBe(true);
   expect(await door.questions.get("2")).toMatchObject({ withdrawnReason: "project removed" });
   expect(await door.questions.pending(10)).toEqual([]);

@@ -60,6 +60,17 @@ export function stepOf(step: number, changes: Partial<StepRow> = {}): StepRow {
   };
 }
 
+let moves = 0;
+
+/** The move of a phase with its row in the journal, of a pass of its own. */
+export function moveOf<M extends Readonly<{ project: string }>>(move: M): M & { step: StepRow } {
+  const { project } = move;
+  return {
+    ...move,
+    step: stepOf(1, { project, kind: "settle-phase", pass: `move-${(moves += 1)}` }),
+  };
+}
+
 /** Journal events numbered from `first`, one second apart. */
 export function journal(first: number, ...bodies: readonly JournalBody[]): readonly JournalEvent[] {
   return bodies.map((body, at) => ({

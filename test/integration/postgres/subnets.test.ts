@@ -1,4 +1,5 @@
 /** Subnets: the lowest free /28, one a project, never overlapping, whoever asks at once. */
+import { Client } from "pg";
 import { beforeAll, expect, test } from "vitest";
 import { projectSpec } from "../../support/declarations.ts";
 import { database, declare, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
@@ -63,6 +64,21 @@ test("of projects asking at once only the one at fault is refused", async () => 
   expect(asked.flatMap(({ status }, at) => (status === "rejected" ? [at] : []))).toEqual([2, 3]);
   const rows = await database.sql("select project from subnet order by project");
   expect(rows.map((row) => row["project"])).toEqual(["p-0", "p-1", "p-3"]);
+});
+
+test("a project that somebody holds delays neither its own allocation nor those beside it", async () => {
+  const holder = new Client({ connectionString: database.url });
+  await holder.connect();
+  try {
+    await holder.query("begin");
+    await holder.query("select from project where name = 'p-1' for no key update");
+    const from = performance.now();
+    await Promise.all(["p-0", "p-1", "p-2"].map((name) => allocate(name)));
+    // A lock is waited for by seconds.
+    expect(performance.now() - from).toBeLessThan(1_000);
+  } finally {
+    await holder.end();
+  }
 });
 
 test("the table itself refuses an overlap", async () => {

@@ -4,7 +4,7 @@ import type { Breaker } from "../../../src/model/breaker.ts";
 import type { JournalBody } from "../../../src/model/run.ts";
 import { declarationOf, projectSpec } from "../../support/declarations.ts";
 import { desk, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
-import { acceptOf, exited, journal, started, wantOf } from "./requests.ts";
+import { acceptOf, exited, journal, moveOf, started, wantOf } from "./requests.ts";
 import { failureOf } from "./task-requests.ts";
 
 leadOwnDatabase();
@@ -112,7 +112,7 @@ test("a project's birth is later than its predecessor's end, and stays as it is 
 
 async function remove(project: string): Promise<void> {
   const row = await door.intend(wantOf(epoch, project, "removed"));
-  await door.settlePhase({ epoch, project, from: row.phase, to: "removed" });
+  await door.settlePhase(moveOf({ epoch, project, from: row.phase, to: "removed" }));
 }
 
 test("a project at rest is remembered until it wakes", async () => {

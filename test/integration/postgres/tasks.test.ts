@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { TASK_MOVES, TASK_STATES, mayMoveTask } from "../../../src/model/task.ts";
 import { projectSpec } from "../../support/declarations.ts";
 import { database, desk, door, epoch, leadOwnDatabase, startWith } from "./leader.ts";
-import { LOCAL, refusalOf, wantOf } from "./requests.ts";
+import { LOCAL, moveOf, refusalOf, wantOf } from "./requests.ts";
 import { endOf, failureOf, listOf, rowOf } from "./task-requests.ts";
 
 leadOwnDatabase();
@@ -304,9 +304,9 @@ test("a removed project's waiting tasks are cancelled, its running ones end, its
   await door.intend(wantOf(epoch, "web", "removed"));
   expect(await submit({})).toMatchObject([{ ok: false, code: "postgres.project-leaving" }]);
   expect((await desk.get(waiting.id)).state).toBe("ready");
-  expect(await door.settlePhase({ epoch, project: "web", from: "removing", to: "removed" })).toBe(
-    true,
-  );
+  expect(
+    await door.settlePhase(moveOf({ epoch, project: "web", from: "removing", to: "removed" })),
+  ).toBe(true);
   for (const id of [waiting.id, chained.id, running.id])
     expect(await desk.get(id)).toMatchObject({ state: "cancelled", reason: "project removed" });
   expect(await door.tasks.running()).toEqual([]);

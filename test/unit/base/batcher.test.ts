@@ -2,12 +2,13 @@
 import { expect, test } from "vitest";
 import { createBatcher } from "../../../src/base/batcher.ts";
 
+const BOUNDS = { maxBatch: 10, maxWaiting: 10, overflow: () => new Error("full") };
+
 test("the first call goes alone at once, those that come meanwhile go together", async () => {
   const batches: number[][] = [];
   const batched = createBatcher<number, string>({
+    ...BOUNDS,
     maxBatch: 3,
-    maxWaiting: 100,
-    overflow: () => new Error("full"),
     async run(items) {
       batches.push([...items]);
       await new Promise((resolve) => setImmediate(resolve));
@@ -28,9 +29,8 @@ test("the first call goes alone at once, those that come meanwhile go together",
 test("a failing batch fails its own calls only", async () => {
   let first = true;
   const batched = createBatcher<number, number>({
+    ...BOUNDS,
     maxBatch: 1,
-    maxWaiting: 10,
-    overflow: () => new Error("full"),
     async run(items) {
       if (first) {
         first = false;
@@ -46,9 +46,9 @@ test("a failing batch fails its own calls only", async () => {
 test("past its bound it refuses instead of growing", async () => {
   const gate = Promise.withResolvers<void>();
   const batched = createBatcher<number, number>({
+    ...BOUNDS,
     maxBatch: 1,
     maxWaiting: 1,
-    overflow: () => new Error("full"),
     run: async (items) => {
       await gate.promise;
       return items;
@@ -64,9 +64,7 @@ test("past its bound it refuses instead of growing", async () => {
 test("an item at fault fails alone where it is tried alone", async () => {
   const batches: number[][] = [];
   const batched = createBatcher<number, number>({
-    maxBatch: 10,
-    maxWaiting: 10,
-    overflow: () => new Error("full"),
+    ...BOUNDS,
     oneByOne: (error) => error instanceof RangeError,
     async run(items) {
       batches.push([...items]);
